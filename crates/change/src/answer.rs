@@ -1,0 +1,72 @@
+use ndarray::Array2;
+use raster::Window;
+
+/// The day written where there is none, -2147483648.
+pub const NO_DAY: i32 = i32::MIN;
+
+/// What a run says of one pixel. "Unchanged", "not seen" and "not eligible" are three different answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Answer {
+    /// Seen clear in the monitoring period, and no change.
+    Unchanged = 0,
+    /// Flagged at the end of the series, not yet confirmed.
+    Candidate = 1,
+    /// Flagged and confirmed.
+    Changed = 2,
+    /// Outside the eligibility layer: not asked.
+    NotEligible = 3,
+    /// Too few clear observations to say anything.
+    NotSeen = 255,
+}
+
+impl Answer {
+    /// Every answer, by code.
+    pub const ALL: [Self; 5] = [Self::Unchanged, Self::Candidate, Self::Changed, Self::NotEligible, Self::NotSeen];
+
+    /// Stable name: `unchanged`, `candidate`, `changed`, `not_eligible`, `not_seen`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Candidate => "candidate",
+            Self::Changed => "changed",
+            Self::NotEligible => "not_eligible",
+            Self::NotSeen => "not_seen",
+        }
+    }
+
+    /// The code that rasters hold.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// Whether the pixel belongs to a patch.
+    pub fn is_change(self) -> bool {
+        matches!(self, Self::Candidate | Self::Changed)
+    }
+}
+
+/// A window of the change map; all arrays have the shape (rows, cols) of the window.
+#[derive(Debug, Clone)]
+pub struct ChangeStrip {
+    /// Where it lies on the grid.
+    pub window: Window,
+    /// [`Answer`] codes.
+    pub answer: Array2<u8>,
+    /// Last clear day before the change, days since 1970-01-01; [`NO_DAY`] where there is no change or no such day.
+    pub before: Array2<i32>,
+    /// Day on which the change was first seen; [`NO_DAY`] where there is no change.
+    pub first: Array2<i32>,
+    /// Day on which it was confirmed; [`NO_DAY`] where it was not.
+    pub confirmed: Array2<i32>,
+    /// Last day of the monitoring period on which the pixel was clear; [`NO_DAY`] where never.
+    pub last_clear: Array2<i32>,
+    /// Later minus earlier, in units of the index; NaN where there is no change.
+    pub magnitude: Array2<f32>,
+    /// Clear observations in the baseline period.
+    pub n_baseline: Array2<u16>,
+    /// Clear observations in the monitoring period.
+    pub n_clear: Array2<u16>,
+    /// Bit i is set where sensor number i saw the pixel clear in the monitoring period.
+    pub sensors: Array2<u16>,
+}

@@ -1,0 +1,37 @@
+//! Detectors: what turns series into findings, one file a method.
+
+use raster::{DateRange, Role};
+
+use crate::{Findings, SeriesBlock};
+
+/// A method that finds change in series.
+///
+/// It is single-threaded and needs only `Sync`: whoever calls it decides what runs beside what. Every detector meets one
+/// contract: a series without observation gives `NotSeen`, a constant one no change, the order of pixels does not matter.
+pub trait Detector: Sync {
+    /// Stable name, such as `difference`.
+    fn name(&self) -> &'static str;
+
+    /// The roles it needs, in the order in which blocks hold them. The first is the one whose magnitude is reported.
+    fn inputs(&self) -> &[Role];
+
+    /// The monitoring period: what is dated lies in it.
+    fn monitoring(&self) -> DateRange;
+
+    /// What is found in a block of series.
+    fn detect(&self, block: &SeriesBlock<'_>) -> Findings;
+}
+
+/// A detector that can be fitted once and then fed image by image.
+///
+/// `update` after `fit` gives exactly what [`Detector::detect`] gives on the whole series.
+pub trait Incremental: Detector {
+    /// What is carried from one image to the next, for a block of pixels.
+    type State;
+
+    /// The state after a history.
+    fn fit(&self, history: &SeriesBlock<'_>) -> Self::State;
+
+    /// Brings the state up to date with later images and tells what is found so far.
+    fn update(&self, state: &mut Self::State, later: &SeriesBlock<'_>) -> Findings;
+}

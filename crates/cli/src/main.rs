@@ -1,0 +1,2 @@
+//! The atalaya program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! In and out: scenes, warping, layers and file formats of Atalaya

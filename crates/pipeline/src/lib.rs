@@ -1,0 +1,1 @@
+//! In what order: chunks, threads and the memory budget of Atalaya

@@ -1,0 +1,1 @@
+//! What officials say: registry catalogues, overlay and joins of Atalaya

@@ -1,0 +1,1 @@
+//! Simulated truth: scenes and registries with planted change for Atalaya
