@@ -41,7 +41,14 @@ pub struct Cube {
 
 impl Cube {
     /// A cube without any observation: all NaN, quality codes 0.
-    pub fn unobserved(times: usize, bands: Vec<Role>, scaling: Vec<Scaling>, layers: Vec<Role>, rows: usize, cols: usize) -> Self {
+    pub fn unobserved(
+        times: usize,
+        bands: Vec<Role>,
+        scaling: Vec<Scaling>,
+        layers: Vec<Role>,
+        rows: usize,
+        cols: usize,
+    ) -> Self {
         Self {
             values: Array4::from_elem((times, bands.len(), rows, cols), f32::NAN),
             quality: Array4::zeros((times, layers.len(), rows, cols)),

@@ -27,7 +27,9 @@ pub enum RasterError {
         expected: String,
     },
     /// A rule over quality bits that cannot be read.
-    #[error("the QA rule '{text}' cannot be read: {reason}; write conditions such as bit(0)=0, bits(14-15)<3 or value in {{4,5,7}}")]
+    #[error(
+        "the QA rule '{text}' cannot be read: {reason}; write conditions such as bit(0)=0, bits(14-15)<3 or value in {{4,5,7}}"
+    )]
     QaRule {
         /// The whole rule.
         text: String,

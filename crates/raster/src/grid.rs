@@ -90,7 +90,8 @@ impl Grid {
     /// [`RasterError::Grid`] where the step or the bounds are no positive extent.
     pub fn covering(crs: Crs, bounds: Bounds, step_x: f64, step_y: f64) -> Result<Self, RasterError> {
         let positive = |v: f64| v.is_finite() && v > 0.0;
-        if !(positive(step_x) && positive(step_y) && positive(bounds.east - bounds.west) && positive(bounds.north - bounds.south)) {
+        if !(positive(step_x) && positive(step_y) && positive(bounds.east - bounds.west) && positive(bounds.north - bounds.south))
+        {
             return Err(RasterError::Grid { reason: format!("steps {step_x} x {step_y} over {bounds:?}") });
         }
         // A hair of tolerance keeps 600000.0000001 from costing a column.
@@ -170,8 +171,12 @@ impl Grid {
         let col = (other.west - self.west) / self.step_x;
         let row = (self.north - other.north) / self.step_y;
         let whole = |v: f64| (v - v.round()).abs() < 1e-3;
-        (whole(col) && whole(row))
-            .then(|| Window { row: row.round() as isize, col: col.round() as isize, rows: other.rows, cols: other.cols })
+        (whole(col) && whole(row)).then(|| Window {
+            row: row.round() as isize,
+            col: col.round() as isize,
+            rows: other.rows,
+            cols: other.cols,
+        })
     }
 }
 

@@ -66,7 +66,11 @@ fn same_look(a: &Scene, b: &Scene) -> bool {
     let seconds = |s: &Scene| s.second.map(|second| i64::from(s.date.days()) * 86_400 + i64::from(second));
     match (seconds(a), seconds(b)) {
         (Some(at), Some(bt)) => {
-            !a.platform.is_empty() && a.platform == b.platform && a.orbit.is_some() && a.orbit == b.orbit && (at - bt).abs() <= OVERPASS_S
+            !a.platform.is_empty()
+                && a.platform == b.platform
+                && a.orbit.is_some()
+                && a.orbit == b.orbit
+                && (at - bt).abs() <= OVERPASS_S
         }
         _ => false,
     }

@@ -189,7 +189,8 @@ fn condition(text: &str) -> Result<Condition, String> {
             (_, Some(list)) => (false, list),
             _ => return comparison(rest, 0, 15, number),
         };
-        let inside = list.trim().strip_prefix('{').and_then(|l| l.strip_suffix('}')).ok_or("the list of values stands in braces {}")?;
+        let inside =
+            list.trim().strip_prefix('{').and_then(|l| l.strip_suffix('}')).ok_or("the list of values stands in braces {}")?;
         let values = inside.split(',').map(number).collect::<Result<Vec<_>, _>>()?;
         return Ok(Condition { test: Test::In(values), negated });
     }
@@ -210,12 +211,7 @@ fn condition(text: &str) -> Result<Condition, String> {
     comparison(rest.trim(), u32::from(first), u32::from(last), number)
 }
 
-fn comparison(
-    text: &str,
-    first: u32,
-    last: u32,
-    number: impl Fn(&str) -> Result<u16, String>,
-) -> Result<Condition, String> {
+fn comparison(text: &str, first: u32, last: u32, number: impl Fn(&str) -> Result<u16, String>) -> Result<Condition, String> {
     let (sign, ordering) = Comparison::SIGNS
         .into_iter()
         .find(|(sign, _)| text.starts_with(sign))
@@ -251,7 +247,18 @@ mod tests {
 
     #[test]
     fn what_is_no_rule_is_refused_with_its_reason() {
-        for text in ["", "bit(16)=0", "bit(1-2)=0", "bits(3-1)=0", "bit(0)=2", "value in 4", "cloud=0", "bit(0", "bit(0)~1", "value in {}"] {
+        for text in [
+            "",
+            "bit(16)=0",
+            "bit(1-2)=0",
+            "bits(3-1)=0",
+            "bit(0)=2",
+            "value in 4",
+            "cloud=0",
+            "bit(0",
+            "bit(0)~1",
+            "value in {}",
+        ] {
             assert!(text.parse::<QaRule>().is_err(), "{text}");
         }
     }

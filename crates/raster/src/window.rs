@@ -23,7 +23,12 @@ impl Window {
         let (row, col) = (self.row.max(other.row), self.col.max(other.col));
         let end_row = (self.row + self.rows as isize).min(other.row + other.rows as isize);
         let end_col = (self.col + self.cols as isize).min(other.col + other.cols as isize);
-        (row < end_row && col < end_col).then(|| Self { row, col, rows: (end_row - row) as usize, cols: (end_col - col) as usize })
+        (row < end_row && col < end_col).then(|| Self {
+            row,
+            col,
+            rows: (end_row - row) as usize,
+            cols: (end_col - col) as usize,
+        })
     }
 
     /// Number of pixels.

@@ -53,11 +53,18 @@ const QA_PIXEL: [(u32, &str, bool, bool); 6] = [
 ];
 
 fn table(id: &str, title: &str, platforms: &[&str], bands: &[BandRow], has_cirrus: bool) -> Sensor {
-    let bit = |first: u32| Condition { test: Test::Bits { first, last: first, ordering: Comparison::Equal, value: 1 }, negated: false };
+    let bit =
+        |first: u32| Condition { test: Test::Bits { first, last: first, ordering: Comparison::Equal, value: 1 }, negated: false };
     let mut masks: Vec<MaskClass> = QA_PIXEL
         .iter()
         .filter(|(first, ..)| has_cirrus || *first != 2)
-        .map(|&(first, name, default, grows)| MaskClass { name: name.to_owned(), layer: Role::Qa, condition: bit(first), default, grows })
+        .map(|&(first, name, default, grows)| MaskClass {
+            name: name.to_owned(),
+            layer: Role::Qa,
+            condition: bit(first),
+            default,
+            grows,
+        })
         .collect();
     masks.push(MaskClass {
         name: "saturated".to_owned(),
