@@ -1,1 +1,11 @@
-//! In what order: chunks, threads and the memory budget of Atalaya
+//! In what order: chunks over threads with results in order, one budget of memory, and the walk from scenes to a change map.
+//!
+//! The only room that starts threads. It knows no file format and no table: it works through the seams of `raster` and `change`.
+
+mod budget;
+mod detection;
+mod order;
+
+pub use budget::Budget;
+pub use detection::{Detection, DetectionError, Look, StripDetection};
+pub use order::map_in_order;

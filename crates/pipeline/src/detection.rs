@@ -1,0 +1,168 @@
+use std::error::Error;
+
+use change::mask::{MaskCounts, MaskPlan};
+use change::{Answer, ChangeError, ChangeStrip, Detector, Findings, NO_DAY, SeriesBlock, SpectralIndex};
+use ndarray::{Array2, Array3, ArrayView2};
+use raster::{Date, DateRange, Observation, RasterReader, Role, Scene, Window};
+
+/// Why a strip could not be worked through.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DetectionError<E: Error + 'static> {
+    /// Pixels could not be read.
+    #[error(transparent)]
+    Read(E),
+    /// An index, a mask or a series was wrong.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+/// What reading one scene takes.
+#[derive(Debug)]
+pub struct Look {
+    /// Band layers of the index, in the order it wants them.
+    pub bands: Vec<Role>,
+    /// What is masked.
+    pub mask: MaskPlan,
+}
+
+impl Look {
+    fn roles(&self) -> Vec<Role> {
+        self.bands.iter().cloned().chain(self.mask.layers()).collect()
+    }
+}
+
+/// The walk from scenes to a change map: read, mask, index, detect; one window at a time, single-threaded.
+pub struct Detection<'a> {
+    /// The index that is watched.
+    pub index: &'a SpectralIndex,
+    /// The method.
+    pub detector: &'a dyn Detector,
+    /// The looks at the ground, in order of time.
+    pub observations: &'a [Observation],
+    /// How each scene is read, one entry a scene.
+    pub looks: &'a [Look],
+    /// Number of each observation's sensor (bit of [`ChangeStrip::sensors`]), at most 15.
+    pub sensors: &'a [u8],
+}
+
+/// What a window gave.
+#[derive(Debug)]
+pub struct StripDetection {
+    /// The change map.
+    pub strip: ChangeStrip,
+    /// Why pixels were left out, one entry a scene.
+    pub counts: Vec<MaskCounts>,
+}
+
+impl Detection<'_> {
+    /// Bytes that a pixel of a window takes while it is worked on.
+    pub fn bytes_a_pixel(&self) -> u64 {
+        let widest = self.looks.iter().map(|look| look.roles().len()).max().unwrap_or(1) as u64;
+        self.observations.len() as u64 * 4 + widest * 12 + 64
+    }
+
+    /// Works through one window. `eligible` has its shape; pixels outside it are answered `NotEligible`.
+    ///
+    /// # Errors
+    /// A read that fails, or a cube that does not fit the index.
+    pub fn detect<R: RasterReader>(
+        &self,
+        reader: &mut R,
+        window: Window,
+        eligible: Option<ArrayView2<'_, bool>>,
+    ) -> Result<StripDetection, DetectionError<R::Error>> {
+        let mut counts = vec![MaskCounts::default(); self.looks.len()];
+        let mut series = Array3::from_elem((self.observations.len(), 1, window.pixels()), f32::NAN);
+        for (mut slots, observation) in series.outer_iter_mut().zip(self.observations) {
+            for &scene in &observation.scenes {
+                let (values, count) = self.look(reader, scene, window)?;
+                counts[scene] += count;
+                fill_gaps(slots.as_slice_mut().expect("the series is contiguous"), &values);
+            }
+        }
+        let dates: Vec<Date> = self.observations.iter().map(|observation| observation.date).collect();
+        let block = SeriesBlock::new(&dates, self.sensors, series.view())?;
+        let findings = self.detector.detect(&block);
+        let seen_by = sensors_seen(&block, self.detector.monitoring());
+        Ok(StripDetection { strip: strip(window, findings, seen_by, eligible), counts })
+    }
+
+    /// The index of one scene over a window, NaN where masked or not observed; row by row.
+    fn look<R: RasterReader>(
+        &self,
+        reader: &mut R,
+        scene: usize,
+        window: Window,
+    ) -> Result<(Vec<f32>, MaskCounts), DetectionError<R::Error>> {
+        let look = &self.looks[scene];
+        let cube = reader.read(scene, &look.roles(), window.grow(look.mask.margin())).map_err(DetectionError::Read)?;
+        let (cube, counts) = look.mask.apply(cube)?;
+        let values = self.index.compute(&cube)?;
+        Ok((values.into_iter().collect(), counts))
+    }
+}
+
+/// The first clear pixel wins.
+fn fill_gaps(slots: &mut [f32], values: &[f32]) {
+    for (slot, value) in slots.iter_mut().zip(values) {
+        if slot.is_nan() {
+            *slot = *value;
+        }
+    }
+}
+
+/// Bits of the sensors that saw each pixel clear in a period.
+fn sensors_seen(block: &SeriesBlock<'_>, period: DateRange) -> Vec<u16> {
+    let mut bits = vec![0u16; block.pixels()];
+    for (time, (date, sensor)) in block.dates().iter().zip(block.sensors()).enumerate() {
+        if period.contains(*date) {
+            let values = block.values();
+            for (bit, value) in bits.iter_mut().zip(values.slice(ndarray::s![time, 0, ..])) {
+                *bit |= u16::from(!value.is_nan()) << sensor;
+            }
+        }
+    }
+    bits
+}
+
+fn strip(window: Window, findings: Findings, sensors: Vec<u16>, eligible: Option<ArrayView2<'_, bool>>) -> ChangeStrip {
+    let shape = (window.rows, window.cols);
+    fn plane<T>(shape: (usize, usize), values: Vec<T>) -> Array2<T> {
+        Array2::from_shape_vec(shape, values).expect("one entry a pixel")
+    }
+    let mut strip = ChangeStrip {
+        window,
+        answer: plane(shape, findings.answer.iter().map(|answer| answer.code()).collect()),
+        before: plane(shape, findings.before),
+        first: plane(shape, findings.first),
+        confirmed: plane(shape, findings.confirmed),
+        last_clear: plane(shape, findings.last_clear),
+        magnitude: plane(shape, findings.magnitude),
+        n_baseline: plane(shape, findings.n_history),
+        n_clear: plane(shape, findings.n_monitor),
+        sensors: plane(shape, sensors),
+    };
+    if let Some(eligible) = eligible {
+        for (at, _) in eligible.indexed_iter().filter(|(_, eligible)| !**eligible) {
+            strip.answer[at] = Answer::NotEligible.code();
+            strip.before[at] = NO_DAY;
+            strip.first[at] = NO_DAY;
+            strip.confirmed[at] = NO_DAY;
+            strip.magnitude[at] = f32::NAN;
+        }
+    }
+    strip
+}
+
+impl Detection<'_> {
+    /// Ids of the sensors of these observations, sorted, and the number of each observation's sensor.
+    pub fn sensor_numbers(observations: &[Observation], scenes: &[Scene]) -> (Vec<String>, Vec<u8>) {
+        let mut ids: Vec<String> = observations.iter().map(|o| scenes[o.scenes[0]].sensor.id.clone()).collect();
+        let of = ids.clone();
+        ids.sort();
+        ids.dedup();
+        let number = |id: &String| ids.binary_search(id).unwrap_or(0).min(15) as u8;
+        (ids.clone(), of.iter().map(number).collect())
+    }
+}

@@ -1,0 +1,249 @@
+use std::collections::BTreeMap;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::Budget;
+
+/// Maps chunks on the budget's threads and hands the results to `consume` on the calling thread, in the order of the chunks.
+///
+/// `open` makes what a worker keeps (file handles); `bytes_a_chunk` bounds how far workers run ahead of `consume`.
+/// The first error in the order of the chunks ends the run and is returned, whatever the threads' timing.
+///
+/// # Errors
+/// Whatever `open`, `map` or `consume` return.
+///
+/// # Panics
+/// Where `map` panics, the panic goes on in the caller.
+pub fn map_in_order<I, W, R, E>(
+    chunks: &[I],
+    budget: &Budget,
+    bytes_a_chunk: u64,
+    open: impl Fn() -> Result<W, E> + Sync,
+    map: impl Fn(&mut W, &I) -> Result<R, E> + Sync,
+    mut consume: impl FnMut(R) -> Result<(), E>,
+) -> Result<(), E>
+where
+    I: Sync,
+    R: Send,
+    E: Send,
+{
+    let in_flight = budget.in_flight(bytes_a_chunk);
+    let workers = budget.jobs().min(in_flight).min(chunks.len());
+    if workers <= 1 {
+        let mut worker = open()?;
+        return chunks.iter().try_for_each(|chunk| consume(map(&mut worker, chunk)?));
+    }
+    let belt = Belt::new(chunks.len(), in_flight);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be started");
+    pool.in_place_scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|_| {
+                let _stop = StopOnPanic(&belt);
+                let mut worker = None;
+                while let Some(place) = belt.next() {
+                    let result = match worker.take().map_or_else(&open, Ok) {
+                        Ok(mut opened) => {
+                            let result = map(&mut opened, &chunks[place]);
+                            worker = Some(opened);
+                            result
+                        }
+                        Err(error) => Err(error),
+                    };
+                    belt.put(place, result);
+                }
+            });
+        }
+        let _stop = StopOnExit(&belt);
+        for place in 0..chunks.len() {
+            match belt.take(place) {
+                Some(result) => consume(result?)?,
+                None => break,
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Results on their way from workers to the consumer.
+struct Belt<T> {
+    state: Mutex<State<T>>,
+    changed: Condvar,
+    chunks: usize,
+    in_flight: usize,
+}
+
+struct State<T> {
+    next: usize,
+    taken: usize,
+    done: BTreeMap<usize, T>,
+    stopped: bool,
+}
+
+impl<T> Belt<T> {
+    fn new(chunks: usize, in_flight: usize) -> Self {
+        let state = State { next: 0, taken: 0, done: BTreeMap::new(), stopped: false };
+        Self { state: Mutex::new(state), changed: Condvar::new(), chunks, in_flight }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, guard: MutexGuard<'a, State<T>>) -> MutexGuard<'a, State<T>> {
+        self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next chunk's place, once there is room for its result; `None` when all are given out or the run has stopped.
+    fn next(&self) -> Option<usize> {
+        let mut state = self.lock();
+        while !state.stopped && state.next < self.chunks && state.next >= state.taken + self.in_flight {
+            state = self.wait(state);
+        }
+        if state.stopped || state.next >= self.chunks {
+            return None;
+        }
+        state.next += 1;
+        Some(state.next - 1)
+    }
+
+    fn put(&self, place: usize, result: T) {
+        self.lock().done.insert(place, result);
+        self.changed.notify_all();
+    }
+
+    /// The result of a place, once it is there; `None` where a worker stopped the run.
+    fn take(&self, place: usize) -> Option<T> {
+        let mut state = self.lock();
+        loop {
+            if let Some(result) = state.done.remove(&place) {
+                state.taken = place + 1;
+                self.changed.notify_all();
+                return Some(result);
+            }
+            if state.stopped {
+                return None;
+            }
+            state = self.wait(state);
+        }
+    }
+
+    fn stop(&self) {
+        self.lock().stopped = true;
+        self.changed.notify_all();
+    }
+}
+
+/// A worker that panics must not leave the consumer waiting.
+struct StopOnPanic<'a, T>(&'a Belt<T>);
+
+impl<T> Drop for StopOnPanic<'_, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
+        }
+    }
+}
+
+/// A consumer that returns early must not leave workers waiting.
+struct StopOnExit<'a, T>(&'a Belt<T>);
+
+impl<T> Drop for StopOnExit<'_, T> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn squares(jobs: usize, bytes_a_chunk: u64) -> Vec<u64> {
+        let chunks: Vec<u64> = (0..500).collect();
+        let mut out = Vec::new();
+        map_in_order(
+            &chunks,
+            &Budget::new(jobs, 1 << 20),
+            bytes_a_chunk,
+            || Ok::<_, String>(0u64),
+            |calls, chunk| {
+                *calls += 1;
+                std::thread::sleep(std::time::Duration::from_micros(chunk % 7 * 20));
+                Ok(chunk * chunk)
+            },
+            |square| {
+                out.push(square);
+                Ok(())
+            },
+        )
+        .expect("no chunk fails");
+        out
+    }
+
+    #[test]
+    fn results_come_in_order_for_any_number_of_threads() {
+        let expected: Vec<u64> = (0..500).map(|i| i * i).collect();
+        for jobs in [1, 2, 3, 8] {
+            for bytes_a_chunk in [1, 1 << 18, 1 << 30] {
+                assert_eq!(squares(jobs, bytes_a_chunk), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_error_in_order_is_the_one_returned() {
+        for jobs in [1, 2, 4] {
+            let chunks: Vec<u32> = (0..100).collect();
+            let mut seen = 0;
+            let result = map_in_order(
+                &chunks,
+                &Budget::new(jobs, 1 << 20),
+                1,
+                || Ok(()),
+                |(), &chunk| if chunk % 10 == 7 { Err(chunk) } else { Ok(chunk) },
+                |_| {
+                    seen += 1;
+                    Ok(())
+                },
+            );
+            assert_eq!((result, seen), (Err(7), 7));
+        }
+    }
+
+    #[test]
+    fn workers_do_not_run_further_ahead_than_the_budget() {
+        let chunks: Vec<usize> = (0..64).collect();
+        let consumed = std::sync::atomic::AtomicUsize::new(0);
+        let budget = Budget::new(4, 600);
+        map_in_order(
+            &chunks,
+            &budget,
+            100,
+            || Ok::<_, String>(()),
+            |(), &chunk| Ok((chunk, consumed.load(std::sync::atomic::Ordering::SeqCst))),
+            |(chunk, seen)| {
+                assert!(chunk < seen + 4, "chunk {chunk} began when {seen} were consumed");
+                consumed.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                Ok(())
+            },
+        )
+        .expect("no chunk fails");
+    }
+
+    #[test]
+    fn a_panic_in_a_worker_ends_the_run() {
+        let chunks: Vec<u32> = (0..20).collect();
+        let run = std::panic::catch_unwind(|| {
+            let map = |(): &mut (), chunk: &u32| -> Result<u32, String> {
+                assert!(*chunk != 5, "planted");
+                Ok(*chunk)
+            };
+            map_in_order(&chunks, &Budget::new(3, 1 << 20), 1, || Ok(()), map, |_| Ok(()))
+        });
+        assert!(run.is_err());
+    }
+
+    #[test]
+    fn no_chunk_is_no_work() {
+        let none: [u32; 0] = [];
+        assert_eq!(map_in_order(&none, &Budget::new(2, 1), 1, || Ok::<_, String>(()), |(), _| Ok(()), |()| Ok(())), Ok(()));
+    }
+}
