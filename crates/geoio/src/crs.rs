@@ -1,0 +1,241 @@
+//! Coordinate reference systems; x before y always, also for EPSG:4326 and for systems whose northing comes first.
+
+use std::error::Error;
+
+use alert::Projection;
+use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, CoordTransformOptions, SpatialRef};
+use raster::{Bounds, Crs, Grid};
+
+use crate::{GeoioError, complaint, open};
+
+/// Points on each edge of a rectangle whose outline is transformed.
+const EDGE_POINTS: i32 = 21;
+
+/// The system of an `EPSG:n`, WKT, PROJJSON or PROJ text.
+///
+/// # Errors
+/// [`GeoioError::Crs`].
+pub fn crs(text: &str) -> Result<Crs, GeoioError> {
+    crs_of(&spatial_ref(text)?, text)
+}
+
+/// Longitude and latitude on WGS 84.
+///
+/// # Errors
+/// [`GeoioError::Crs`] where the projection database is missing.
+pub fn lonlat() -> Result<Crs, GeoioError> {
+    crs("EPSG:4326")
+}
+
+/// The system that GDAL found, as a value.
+///
+/// # Errors
+/// [`GeoioError::Crs`] where it has no WKT or is a local system.
+pub(crate) fn crs_of(reference: &SpatialRef, text: &str) -> Result<Crs, GeoioError> {
+    let wrong = |reason: String| GeoioError::Crs { text: text.chars().take(80).collect(), reason };
+    if reference.is_local() {
+        return Err(wrong("it is local, not on Earth".to_owned()));
+    }
+    let wkt = complaint::watch(|| reference.to_wkt()).map_err(wrong)?;
+    Ok(Crs { epsg: epsg(reference), wkt, geographic: reference.is_geographic() })
+}
+
+fn epsg(reference: &SpatialRef) -> Option<u32> {
+    complaint::clear();
+    let code = |r: &SpatialRef| {
+        (r.auth_name().as_deref() == Some("EPSG")).then(|| r.auth_code().ok()).flatten().and_then(|c| u32::try_from(c).ok())
+    };
+    let found = code(reference).or_else(|| {
+        let mut copy = reference.clone();
+        copy.auto_identify_epsg().ok()?;
+        code(&copy)
+    });
+    complaint::clear();
+    found
+}
+
+/// GDAL's form of a system, x before y.
+///
+/// # Errors
+/// [`GeoioError::Crs`].
+pub(crate) fn reference(crs: &Crs) -> Result<SpatialRef, GeoioError> {
+    match crs.epsg {
+        Some(code) if crs.wkt.is_empty() => spatial_ref(&format!("EPSG:{code}")),
+        _ => spatial_ref(&crs.wkt),
+    }
+}
+
+fn spatial_ref(text: &str) -> Result<SpatialRef, GeoioError> {
+    open::initialise(None);
+    let text = text.trim();
+    let wrong = |reason: String| GeoioError::Crs { text: text.chars().take(80).collect(), reason };
+    // Other forms would let GDAL look for files and addresses of that name.
+    let code = text.strip_prefix("EPSG:").or_else(|| text.strip_prefix("epsg:"));
+    let mut reference = match code {
+        Some(code) => {
+            let code = code.trim().parse().map_err(|_| wrong(format!("'{code}' is no EPSG code")))?;
+            complaint::watch(|| SpatialRef::from_epsg(code)).map_err(wrong)?
+        }
+        None if text.eq_ignore_ascii_case("OGC:CRS84") => complaint::watch(|| SpatialRef::from_epsg(4326)).map_err(wrong)?,
+        None if text.starts_with(['{', '+']) || text.contains('[') => {
+            complaint::watch(|| SpatialRef::from_definition(text)).map_err(wrong)?
+        }
+        None => return Err(wrong("it is neither EPSG:n nor WKT".to_owned())),
+    };
+    reference.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
+    Ok(reference)
+}
+
+/// From one system to another, x before y on both sides; one a worker.
+#[derive(Debug)]
+pub struct Transform {
+    inner: CoordTransform,
+    from: String,
+    to: String,
+}
+
+impl Transform {
+    /// The transformation between two systems. A missing datum grid is an error, not a guess of a few metres.
+    ///
+    /// # Errors
+    /// [`GeoioError::Crs`] or [`GeoioError::Transform`].
+    pub fn new(from: &Crs, to: &Crs) -> Result<Self, GeoioError> {
+        let (source, target) = (reference(from)?, reference(to)?);
+        let wrong = |reason: String| GeoioError::Transform { from: from.name(), to: to.name(), reason };
+        let inner = complaint::watch(|| {
+            let mut options = CoordTransformOptions::new()?;
+            options.set_ballpark_allowed(false)?;
+            CoordTransform::new_with_options(&source, &target, &options)
+        })
+        .map_err(wrong)?;
+        Ok(Self { inner, from: from.name(), to: to.name() })
+    }
+
+    /// Transforms points in place.
+    ///
+    /// # Errors
+    /// [`GeoioError::Transform`] where any lies outside the projection's domain.
+    pub fn points(&self, x: &mut [f64], y: &mut [f64]) -> Result<(), GeoioError> {
+        if x.is_empty() {
+            return Ok(());
+        }
+        complaint::watch(|| self.inner.transform_coords(x, y, &mut [])).map_err(|reason| self.wrong(reason))?;
+        if x.iter().chain(y.iter()).all(|v| v.is_finite()) { Ok(()) } else { Err(self.wrong("a point has no image".to_owned())) }
+    }
+
+    /// The rectangle around a transformed rectangle, its edges cut in many pieces since they may bend.
+    ///
+    /// # Errors
+    /// [`GeoioError::Transform`].
+    pub fn bounds(&self, bounds: Bounds) -> Result<Bounds, GeoioError> {
+        let corners = [bounds.west, bounds.south, bounds.east, bounds.north];
+        let [west, south, east, north] = complaint::watch(|| self.inner.transform_bounds(&corners, EDGE_POINTS))
+            .map_err(|reason| self.wrong(reason))?;
+        Ok(Bounds { west, south, east, north })
+    }
+
+    fn wrong(&self, reason: String) -> GeoioError {
+        GeoioError::Transform { from: self.from.clone(), to: self.to.clone(), reason }
+    }
+}
+
+/// From the coordinates of a grid to longitude and latitude; one a worker.
+#[derive(Debug)]
+pub struct GridProjection(Transform);
+
+impl GridProjection {
+    /// The projection of a grid's system.
+    ///
+    /// # Errors
+    /// As [`Transform::new`].
+    pub fn new(grid: &Grid) -> Result<Self, GeoioError> {
+        Ok(Self(Transform::new(&grid.crs, &lonlat()?)?))
+    }
+}
+
+impl Projection for GridProjection {
+    fn to_lonlat(&self, x: &mut [f64], y: &mut [f64]) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.0.points(x, y)?)
+    }
+}
+
+/// From longitude and latitude to the coordinates of a grid; one a worker.
+#[derive(Debug)]
+pub struct FromLonLat(Transform);
+
+impl FromLonLat {
+    /// The projection to a grid's system.
+    ///
+    /// # Errors
+    /// As [`Transform::new`].
+    pub fn new(crs: &Crs) -> Result<Self, GeoioError> {
+        Ok(Self(Transform::new(&lonlat()?, crs)?))
+    }
+
+    /// Turns longitude and latitude (degrees) into x and y, in place.
+    ///
+    /// # Errors
+    /// [`GeoioError::Transform`].
+    pub fn to_grid(&self, x: &mut [f64], y: &mut [f64]) -> Result<(), GeoioError> {
+        self.0.points(x, y)
+    }
+
+    /// The rectangle of the grid's system around a rectangle of longitudes and latitudes.
+    ///
+    /// # Errors
+    /// [`GeoioError::Transform`].
+    pub fn bounds(&self, bounds: Bounds) -> Result<Bounds, GeoioError> {
+        self.0.bounds(bounds)
+    }
+}
+
+/// Bounds of a grid in longitude and latitude. East is less than west where it crosses the antimeridian.
+///
+/// # Errors
+/// As [`Transform::new`] and [`Transform::bounds`].
+pub fn bounds_lonlat(grid: &Grid) -> Result<Bounds, GeoioError> {
+    Transform::new(&grid.crs, &lonlat()?)?.bounds(grid.bounds())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(crs_text: &str, lon: f64, lat: f64) -> (f64, f64) {
+        let transform = FromLonLat::new(&crs(crs_text).expect("a system")).expect("a projection");
+        let (mut x, mut y) = ([lon], [lat]);
+        transform.to_grid(&mut x, &mut y).expect("coordinates");
+        (x[0], y[0])
+    }
+
+    #[test]
+    fn x_comes_before_y_whatever_the_authority_says() {
+        let (x, y) = point("EPSG:9377", -73.0, 4.0);
+        assert!((x - 5_000_000.0).abs() < 0.01 && (y - 2_000_000.0).abs() < 0.01, "{x} {y}");
+        assert_eq!(point("EPSG:4326", -73.0, 4.0), (-73.0, 4.0));
+        let (x, y) = point("EPSG:32618", -75.0, 0.0);
+        assert!((x - 500_000.0).abs() < 1e-6 && y.abs() < 1e-6, "{x} {y}");
+    }
+
+    #[test]
+    fn a_grid_comes_back_from_longitude_latitude() {
+        let utm = crs("EPSG:32618").expect("a system");
+        assert_eq!((utm.epsg, utm.geographic), (Some(32618), false));
+        assert_eq!(crs(&utm.wkt).expect("a system").epsg, Some(32618));
+        let grid = Grid { crs: utm.clone(), west: 400_000.0, north: 500_000.0, step_x: 30.0, step_y: 30.0, rows: 9, cols: 9 };
+        let projection = GridProjection::new(&grid).expect("a projection");
+        let (mut x, mut y) = ([400_015.0, 612_345.0], [499_985.0, 3.0]);
+        projection.to_lonlat(&mut x, &mut y).expect("coordinates");
+        FromLonLat::new(&utm).expect("a projection").to_grid(&mut x, &mut y).expect("coordinates");
+        assert!((x[0] - 400_015.0).abs() < 1e-6 && (y[1] - 3.0).abs() < 1e-6);
+        let bounds = bounds_lonlat(&grid).expect("bounds");
+        assert!(bounds.west < -75.0 && bounds.north > 4.0 && bounds.east > bounds.west);
+    }
+
+    #[test]
+    fn a_file_name_is_no_reference_system() {
+        for text in ["", "EPSG:abc", "EPSG:1", "http://127.0.0.1/x", "/etc/passwd", "NAD27"] {
+            assert!(crs(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The only door by which files reach GDAL.
+//!
+//! Opening a raster is processing it: a VRT named `.tif` reads other files and asks the network. So each open has a list of
+//! drivers, and only local regular files are opened.
+
+use std::path::Path;
+use std::sync::Once;
+
+use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
+
+use crate::{GeoioError, complaint};
+
+/// Formats of rasters that are read. COG is GTiff.
+pub const RASTER_DRIVERS: [&str; 2] = ["GTiff", "JP2OpenJPEG"];
+
+/// Formats of layers that GDAL reads for us.
+pub const VECTOR_DRIVERS: [&str; 4] = ["GPKG", "ESRI Shapefile", "FlatGeobuf", "GeoJSON"];
+
+static INITIALISED: Once = Once::new();
+
+/// Global settings of GDAL, the first call counts: no side files, no network, no messages on stderr, fixed dates.
+///
+/// `cache_bytes` bounds the block cache shared by all readers.
+pub fn initialise(cache_bytes: Option<u64>) {
+    INITIALISED.call_once(|| {
+        complaint::listen();
+        let mut options = vec![
+            // Statistics beside an input would change the input's folder.
+            ("GDAL_PAM_ENABLED", "NO".to_owned()),
+            ("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR".to_owned()),
+            ("GDAL_SKIP", "VRT,WMS,WMTS,WCS,STACIT,STACTA,DAAS,PLMOSAIC,HTTP,GDALWMS,DERIVED,PostGISRaster".to_owned()),
+            ("OGR_SKIP", "VRT,WFS,OAPIF,CSW,Carto,PLSCENES,AmigoCloud,Elasticsearch,PostgreSQL,MySQL,ODBC".to_owned()),
+            ("GDAL_VRT_ENABLE_PYTHON", "NO".to_owned()),
+            ("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", "{none}".to_owned()),
+            ("PROJ_NETWORK", "OFF".to_owned()),
+            ("OSR_DEFAULT_AXIS_MAPPING_STRATEGY", "TRADITIONAL_GIS_ORDER".to_owned()),
+            // A GeoPackage holds the time of its last change; equal inputs give equal bytes.
+            ("OGR_CURRENT_DATE", "2000-01-01T00:00:00.000Z".to_owned()),
+            // A truncated or damaged TIFF is an error, also where libtiff would go on with what it has.
+            ("GTIFF_IGNORE_READ_ERRORS", "NO".to_owned()),
+            ("GTIFF_REPORT_COMPD_CS", "NO".to_owned()),
+        ];
+        if let Some(bytes) = cache_bytes {
+            // GDAL takes numbers from 100 000 up as bytes, smaller ones as megabytes.
+            options.push(("GDAL_CACHEMAX", bytes.max(1 << 20).to_string()));
+        }
+        for (key, value) in options {
+            gdal::config::set_config_option(key, &value).expect("keys and values hold no NUL byte");
+        }
+    });
+}
+
+/// Opens a raster for reading.
+///
+/// # Errors
+/// [`GeoioError::NotLocal`], [`GeoioError::Input`] or [`GeoioError::Open`].
+pub fn open_raster(path: &Path) -> Result<Dataset, GeoioError> {
+    open(path, GdalOpenFlags::GDAL_OF_RASTER, &RASTER_DRIVERS, "a raster")
+}
+
+/// Opens a file of layers for reading by one of the `allowed` drivers (see [`VECTOR_DRIVERS`]).
+///
+/// # Errors
+/// [`GeoioError::NotLocal`], [`GeoioError::Input`] or [`GeoioError::Open`].
+pub fn open_vector(path: &Path, allowed: &[&str]) -> Result<Dataset, GeoioError> {
+    open(path, GdalOpenFlags::GDAL_OF_VECTOR, allowed, "a layer of features")
+}
+
+fn open(path: &Path, kind: GdalOpenFlags, allowed: &[&str], noun: &str) -> Result<Dataset, GeoioError> {
+    initialise(None);
+    check_local(path)?;
+    let options = DatasetOptions {
+        open_flags: kind | GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,
+        allowed_drivers: Some(allowed),
+        open_options: None,
+        sibling_files: None,
+    };
+    complaint::watch(|| Dataset::open_ex(path, options)).map_err(|reason| GeoioError::Open {
+        path: path.to_owned(),
+        expected: format!("{noun} ({})", allowed.join(", ")),
+        reason,
+    })
+}
+
+/// Refuses every name that GDAL would not take as a plain file of this machine.
+///
+/// # Errors
+/// [`GeoioError::NotLocal`] for such a name or what is no regular file, [`GeoioError::Input`] where there is none.
+pub fn check_local(path: &Path) -> Result<(), GeoioError> {
+    let refuse = |reason: &str| Err(GeoioError::NotLocal { path: path.to_owned(), reason: reason.to_owned() });
+    let Some(text) = path.to_str() else { return refuse("its name is not UTF-8") };
+    if text.starts_with("/vsi") || text.contains("/vsi") && text.contains("://") {
+        return refuse("it names a virtual file system");
+    }
+    if text.contains("://") {
+        return refuse("it is an address");
+    }
+    if text.starts_with(['-', '|', '<', '{']) {
+        return refuse("it does not begin like a file name");
+    }
+    if has_driver_prefix(text) {
+        return refuse("it begins with the name of a driver");
+    }
+    let metadata = std::fs::metadata(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
+    if metadata.is_file() { Ok(()) } else { refuse("it is no regular file") }
+}
+
+/// `PG:`, `MEM:::`, `GTIFF_DIR:` and their like: letters, digits and underscores before a colon.
+fn has_driver_prefix(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(prefix, _)| {
+        !prefix.is_empty() && prefix.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' '))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_of_local_files_pass() {
+        for name in [
+            "/vsicurl/http://127.0.0.1/a.tif",
+            "/vsizip/a.zip/a.tif",
+            "http://127.0.0.1/a.tif",
+            "PG:host=db",
+            "MEM:::DATAPOINTER=1",
+            "GTIFF_DIR:1:a.tif",
+            "-a.tif",
+            "|sh",
+            "<VRTDataset/>",
+            "/dev/null",
+            "/",
+        ] {
+            assert!(matches!(check_local(Path::new(name)), Err(GeoioError::NotLocal { .. })), "{name}");
+        }
+        assert!(matches!(check_local(Path::new("no/such.tif")), Err(GeoioError::Input { .. })));
+    }
+
+    #[test]
+    fn a_virtual_raster_named_tif_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.tif");
+        std::fs::write(&path, "<VRTDataset rasterXSize=\"1\" rasterYSize=\"1\"></VRTDataset>").expect("a file");
+        assert!(matches!(open_raster(&path), Err(GeoioError::Open { .. })));
+    }
+}
