@@ -6,9 +6,15 @@
 mod alert;
 mod error;
 mod features;
+mod fringe;
+mod label;
+mod outline;
 mod seam;
 
 pub use crate::alert::{Alert, Confidence};
 pub use error::AlertError;
 pub use features::{Column, Features, Layer, Values};
+pub use fringe::Fringe;
+pub use label::{Component, Connectivity, Dropped, Labeller, Run, Tally};
+pub use outline::outline;
 pub use seam::{AlertSink, Projection};
