@@ -1,0 +1,198 @@
+//! Layers: features of a file with every column as text and geometry in longitude and latitude.
+
+mod csv;
+mod error;
+mod geojson;
+mod geojson_geometry;
+mod json;
+mod lonlat;
+mod notice;
+mod ogr;
+mod ogr_geometry;
+mod records;
+mod text;
+mod validity;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use alert::Layer;
+use geo_types::Geometry;
+use raster::Crs;
+use sha2::{Digest as _, Sha256};
+
+pub use error::LayerError;
+
+use crate::crs::crs;
+use crate::sha256_file;
+use lonlat::ToLonLat;
+use notice::{Notice, Notices};
+use records::Records;
+use validity::Checked;
+
+/// How to read a layer where the file itself does not say.
+#[derive(Debug, Clone, Default)]
+pub struct LayerOptions {
+    /// The layer of a file that holds several (GPKG).
+    pub layer: Option<String>,
+    /// Column of the longitude (or easting) in a CSV; `lon` by default.
+    pub lon: Option<String>,
+    /// Column of the latitude (or northing) in a CSV; `lat` by default.
+    pub lat: Option<String>,
+    /// Column of well-known text in a CSV; `wkt` by default, where there are no coordinates.
+    pub wkt: Option<String>,
+    /// Reference system, `EPSG:n` or WKT, instead of the file's own.
+    pub crs: Option<String>,
+    /// Delimiter of a CSV; by default the one of `,` `;` tab that its header uses most.
+    pub delimiter: Option<u8>,
+    /// Encoding of a CSV by its WHATWG label; by default UTF-8, UTF-16 with its mark, or else Windows-1252 with a warning.
+    pub encoding: Option<String>,
+}
+
+/// A format by the ending of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    GeoJson,
+    Csv,
+    Driver(&'static str),
+}
+
+impl Format {
+    fn of(path: &Path) -> Result<Self, LayerError> {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        match ending.as_str() {
+            "geojson" | "json" => Ok(Self::GeoJson),
+            "csv" => Ok(Self::Csv),
+            "gpkg" => Ok(Self::Driver("GPKG")),
+            "shp" => Ok(Self::Driver("ESRI Shapefile")),
+            "fgb" => Ok(Self::Driver("FlatGeobuf")),
+            _ => Err(LayerError::Extension { path: path.to_owned() }),
+        }
+    }
+}
+
+/// The features of a file, its format told by the ending: `.geojson`, `.json`, `.gpkg`, `.shp`, `.fgb` or `.csv`.
+///
+/// Every column is text as it stands in the file: leading zeros and all digits stay, `null` and empty cells are missing, booleans
+/// are `true` and `false` (0 and 1 where the format stores them so), nested JSON stays JSON. Geometry comes in longitude and latitude on
+/// WGS 84 (degrees); edges longer than 2 km of a projected layer are cut before they are transformed. Invalid polygons are rebuilt; what cannot be
+/// is `None` and counted in [`Layer::rejected`], with a warning. A record of a CSV with a wrong number of fields is left out and counted.
+///
+/// # Errors
+/// [`LayerError`]: what breaks the format's rules, a missing or unknown reference system, a damaged store.
+pub fn read(path: &Path, options: &LayerOptions) -> Result<Layer, LayerError> {
+    let format = Format::of(path)?;
+    crate::open::check_local(path)?;
+    let mut notices = Notices::default();
+    let (mut records, found, name, sha256) = match format {
+        Format::GeoJson => {
+            let bytes = text::load(path)?;
+            let read = geojson::read(path, &bytes, &mut notices)?;
+            (read.records, Found::text(read.crs), read.name, hash(&bytes))
+        }
+        Format::Csv => {
+            let bytes = text::load(path)?;
+            (csv::read(path, &bytes, options, &mut notices)?, Found::Default, None, hash(&bytes))
+        }
+        Format::Driver(driver) => {
+            let read = ogr::read(path, driver, options, &mut notices)?;
+            let found = read.crs.map_or(Found::Nothing, |crs| Found::System(Box::new(crs)));
+            (read.records, found, Some(read.name), sha256_file(path)?)
+        }
+    };
+    let stated = !matches!(found, Found::Default) || options.crs.is_some();
+    let system = found.system(path, options.crs.as_deref(), &records, &mut notices)?;
+    place(path, &mut records, &system, format == Format::GeoJson && !stated, &mut notices)?;
+    let path_text = path.display().to_string();
+    let stem = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(Layer {
+        features: records.into_features(&name.unwrap_or_else(stem)),
+        sha256,
+        crs: system.name(),
+        rejected: notices.rejected(),
+        warnings: notices.into_warnings(&path_text),
+        path: path_text,
+    })
+}
+
+/// The reference system as a file states it.
+enum Found {
+    /// The format's own: longitude and latitude.
+    Default,
+    /// By its code.
+    Code(String),
+    /// As a value.
+    System(Box<Crs>),
+    /// The format should state one, and does not.
+    Nothing,
+}
+
+impl Found {
+    fn text(code: Option<String>) -> Self {
+        code.map_or(Self::Default, Self::Code)
+    }
+
+    fn system(self, path: &Path, given: Option<&str>, records: &Records, notices: &mut Notices) -> Result<Crs, LayerError> {
+        if let Some(given) = given {
+            if matches!(self, Self::Code(_) | Self::System(_)) {
+                notices.note(Notice::CrsOverridden, given);
+            }
+            return Ok(crs(given)?);
+        }
+        match self {
+            Self::Code(code) => Ok(crs(&code)?),
+            Self::System(system) => Ok(*system),
+            Self::Nothing if records.has_geometry() => {
+                let message =
+                    "no known reference system (no .prj, or one that names none); pass it, such as EPSG:9377".to_owned();
+                Err(LayerError::Crs { path: path.to_owned(), message })
+            }
+            Self::Default | Self::Nothing => Ok(crate::crs::lonlat()?),
+        }
+    }
+}
+
+/// Brings every geometry to longitude and latitude, and checks it. `strict` refuses the file where one is no place on Earth.
+fn place(path: &Path, records: &mut Records, system: &Crs, strict: bool, notices: &mut Notices) -> Result<(), LayerError> {
+    let way = ToLonLat::new(system)?;
+    for (slot, place) in records.geometries_mut() {
+        let Some(geometry) = slot.take() else { continue };
+        match way.geometry(geometry) {
+            Ok(geometry) if lonlat::on_earth(&geometry) => *slot = checked(geometry, place, notices),
+            Ok(_) if strict => {
+                let message = format!(
+                    "{place}: coordinates are no longitude and latitude; they look like metres of a projection (UTM or national) \
+                     or longitudes up to 360: pass the system, such as EPSG:32618, or shift them"
+                );
+                return Err(LayerError::Crs { path: path.to_owned(), message });
+            }
+            Ok(_) | Err(_) => notices.note(Notice::CoordinatesRefused, place),
+        }
+    }
+    Ok(())
+}
+
+fn checked(geometry: Geometry<f64>, place: &str, notices: &mut Notices) -> Option<Geometry<f64>> {
+    if lonlat::is_wide(&geometry) {
+        notices.note(Notice::WideGeometry, place);
+    }
+    match validity::check(geometry) {
+        Checked::Valid(geometry) => Some(geometry),
+        Checked::Repaired(geometry) => {
+            notices.note(Notice::GeometryRepaired, place);
+            Some(geometry)
+        }
+        Checked::Collapsed => {
+            notices.note(Notice::GeometryCollapsed, place);
+            None
+        }
+    }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
