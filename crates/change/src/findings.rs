@@ -32,6 +32,9 @@ pub struct Findings {
     pub n_history: Vec<u16>,
     /// Clear observations in the monitoring period.
     pub n_monitor: Vec<u16>,
+    /// Clear observations in the monitoring period that were judged against the whole history, because too few of it lie in
+    /// their season; 0 from detectors without seasons.
+    pub n_fallback: Vec<u16>,
     /// Last clear day in the monitoring period.
     pub last_clear: Vec<i32>,
     /// Segments of each pixel, from detectors that fit them.
@@ -50,6 +53,7 @@ impl Findings {
             statistic: vec![f32::NAN; pixels],
             n_history: vec![0; pixels],
             n_monitor: vec![0; pixels],
+            n_fallback: vec![0; pixels],
             last_clear: vec![NO_DAY; pixels],
             segments: None,
         }

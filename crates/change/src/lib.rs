@@ -5,12 +5,19 @@
 
 mod answer;
 pub mod detector;
+mod dilation;
 mod error;
 mod findings;
+pub mod index;
+mod mask;
+mod quality;
 mod series;
 
 pub use answer::{Answer, ChangeStrip, NO_DAY};
-pub use detector::{Detector, Incremental};
+pub use detector::{Detector, Difference, DifferenceParameters, Incremental, METHODS, MethodInfo, bitemporal};
 pub use error::ChangeError;
 pub use findings::{Findings, Segment};
+pub use index::{Direction, SpectralIndex, catalogue, compute_all};
+pub use mask::{MaskCounts, MaskOptions, MaskPlan};
+pub use quality::QaCounts;
 pub use series::SeriesBlock;

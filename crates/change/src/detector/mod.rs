@@ -1,8 +1,29 @@
 //! Detectors: what turns series into findings, one file a method.
 
+mod bitemporal;
+mod difference;
+mod median;
+
 use raster::{DateRange, Role};
 
 use crate::{Findings, SeriesBlock};
+
+pub use bitemporal::bitemporal;
+pub use difference::{Difference, DifferenceParameters};
+
+/// What is to be known of a method before it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MethodInfo {
+    /// Stable name, as jobs write it.
+    pub name: &'static str,
+    /// Name for people.
+    pub title: &'static str,
+    /// Where it was published.
+    pub citation: &'static str,
+}
+
+/// Every detector, one line each.
+pub const METHODS: &[MethodInfo] = &[difference::METHOD];
 
 /// A method that finds change in series.
 ///

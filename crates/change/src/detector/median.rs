@@ -1,0 +1,45 @@
+/// Factor that makes the median absolute deviation of normal values their standard deviation.
+const NORMAL: f64 = 1.4826;
+
+/// The median, the mean of the middle two of an even count; NaN of nothing. The values are reordered.
+pub(super) fn median(values: &mut [f64]) -> f64 {
+    let count = values.len();
+    if count == 0 {
+        return f64::NAN;
+    }
+    let (lower, upper, _) = values.select_nth_unstable_by(count / 2, f64::total_cmp);
+    let upper = *upper;
+    if count % 2 == 1 {
+        return upper;
+    }
+    let lower = lower.iter().copied().max_by(f64::total_cmp).expect("an even count above 0 has a lower half");
+    f64::midpoint(lower, upper)
+}
+
+/// 1.4826 times the median absolute deviation from `centre`. The values are lost.
+pub(super) fn robust_deviation(values: &mut [f64], centre: f64) -> f64 {
+    for value in values.iter_mut() {
+        *value = (*value - centre).abs();
+    }
+    NORMAL * median(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_or_the_mean_of_the_middle_two() {
+        for (mut values, expected) in
+            [(vec![3.0], 3.0), (vec![4.0, 1.0], 2.5), (vec![5.0, 1.0, 2.0], 2.0), (vec![9.0, 1.0, 4.0, 2.0], 3.0)]
+        {
+            assert!((median(&mut values) - expected).abs() < 1e-12, "{values:?}");
+        }
+        assert!(median(&mut []).is_nan());
+    }
+
+    #[test]
+    fn the_deviation_ignores_an_outlier() {
+        assert!((robust_deviation(&mut [1.0, 2.0, 3.0, 4.0, 1000.0], 3.0) - 1.4826).abs() < 1e-12);
+    }
+}

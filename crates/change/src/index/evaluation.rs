@@ -1,0 +1,73 @@
+use ndarray::{Array3, Axis};
+use raster::{Cube, Role, Scaling};
+
+use super::SpectralIndex;
+use super::program::{CHUNK, Program, Register};
+use crate::ChangeError;
+
+/// A program and which of the loaded bands each of its symbols is.
+struct Task<'a> {
+    program: std::borrow::Cow<'a, Program>,
+    places: Vec<usize>,
+}
+
+/// Several indices over a cube, one array (time, y, x) each; every band is read and scaled once.
+///
+/// See [`SpectralIndex::compute`] for what the values are.
+///
+/// # Errors
+/// [`raster::RasterError::MissingRole`] where the cube lacks a band.
+pub fn compute_all(indices: &[&SpectralIndex], cube: &Cube) -> Result<Vec<Array3<f32>>, ChangeError> {
+    let mut bands = Vec::new();
+    let tasks = indices.iter().map(|index| task(index, cube, &mut bands)).collect::<Result<Vec<_>, _>>()?;
+    let (times, rows, cols) = cube.shape();
+    let mut results: Vec<Array3<f32>> = indices.iter().map(|_| Array3::from_elem((times, rows, cols), f32::NAN)).collect();
+    let values = cube.values.as_standard_layout();
+    let mut inputs = Register::many(bands.len());
+    let mut scratch = Register::many(tasks.iter().map(|task| task.program.scratch()).max().unwrap_or(0));
+    for time in 0..times {
+        let image = values.index_axis(Axis(0), time);
+        let image = image.as_slice().expect("an outer slice of standard layout is contiguous");
+        for start in (0..rows * cols).step_by(CHUNK) {
+            let end = (start + CHUNK).min(rows * cols);
+            for (register, &band) in inputs.iter_mut().zip(&bands) {
+                let plane = band * rows * cols;
+                load(&image[plane + start..plane + end], cube.scaling[band], register);
+            }
+            for (task, result) in tasks.iter().zip(&mut results) {
+                let plane = time * rows * cols;
+                let out = result.as_slice_mut().expect("a new array is contiguous");
+                task.program.run(&inputs, &task.places, &mut scratch, &mut out[plane + start..plane + end]);
+            }
+        }
+    }
+    Ok(results)
+}
+
+fn load(stored: &[f32], scaling: Scaling, register: &mut Register) {
+    if scaling == Scaling::IDENTITY {
+        register.0.iter_mut().zip(stored).for_each(|(value, stored)| *value = f64::from(*stored));
+    } else {
+        register.0.iter_mut().zip(stored).for_each(|(value, stored)| *value = scaling.apply(*stored));
+    }
+}
+
+/// The task of an index; bands of the cube that no index before it needed are added to `bands`.
+fn task<'a>(index: &'a SpectralIndex, cube: &Cube, bands: &mut Vec<usize>) -> Result<Task<'a>, ChangeError> {
+    let mut place = |band: usize| {
+        bands.iter().position(|b| *b == band).unwrap_or_else(|| {
+            bands.push(band);
+            bands.len() - 1
+        })
+    };
+    if let Some(band) = cube.bands.iter().position(|role| *role == index.role()) {
+        return Ok(Task { program: std::borrow::Cow::Owned(Program::identity()), places: vec![place(band)] });
+    }
+    let mut places = Vec::with_capacity(index.symbols.len());
+    for symbol in &index.symbols {
+        let present = symbol.bands.iter().map(|band| Role::Band(*band)).find(|role| cube.bands.contains(role));
+        let role = present.unwrap_or(Role::Band(symbol.bands[0]));
+        places.push(place(cube.band_index(&role, index.name())?));
+    }
+    Ok(Task { program: std::borrow::Cow::Borrowed(&index.program), places })
+}

@@ -1,0 +1,203 @@
+//! Spectral indices as records: a name, a formula, a reference, and the way in which clearing moves them.
+
+mod catalogue;
+mod evaluation;
+mod formula;
+mod program;
+
+use ndarray::Array3;
+use raster::{Cube, RasterError, Role};
+use serde::{Deserialize, Serialize};
+
+use crate::ChangeError;
+use formula::{Formula, Symbol};
+use program::Program;
+
+pub use catalogue::catalogue;
+pub use evaluation::compute_all;
+
+/// The way in which clearing moves an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Clearing lowers it (vegetation, moisture).
+    Fall,
+    /// Clearing raises it (bare soil, built-up, water).
+    Rise,
+}
+
+impl Direction {
+    /// How far `later` lies from `earlier` in the direction of clearing; negative the other way.
+    pub fn drop(self, earlier: f64, later: f64) -> f64 {
+        match self {
+            Self::Fall => earlier - later,
+            Self::Rise => later - earlier,
+        }
+    }
+}
+
+/// A spectral index: built in or the user's own, both take the same path.
+#[derive(Debug, Clone)]
+pub struct SpectralIndex {
+    name: String,
+    title: String,
+    formula: String,
+    reference: String,
+    direction: Direction,
+    constants: Vec<(String, f64)>,
+    symbols: Vec<&'static Symbol>,
+    program: Program,
+}
+
+impl SpectralIndex {
+    /// An index by its formula.
+    ///
+    /// A formula has numbers, `+ - * / **`, brackets, `tanh exp ln sqrt abs min max`, the constants given and bands, by
+    /// the symbols of the Awesome Spectral Indices (`N`, `R`, `S2`) or by STAC names (`nir`, `red`, `swir22`). `N` (`nir`)
+    /// is the wide near infrared, or the narrow one where a scene has no other; `N2` (`nir08`) is always the narrow one.
+    ///
+    /// # Errors
+    /// [`ChangeError::Formula`] with the place; [`ChangeError::Parameter`] for a constant that is not finite or has the
+    /// name of a band.
+    pub fn new(name: &str, formula: &str, constants: &[(String, f64)], direction: Direction) -> Result<Self, ChangeError> {
+        if let Some((constant, value)) = constants.iter().find(|(c, value)| !value.is_finite() || formula::symbol(c).is_some()) {
+            return Err(ChangeError::Parameter {
+                method: name.to_owned(),
+                parameter: "constants",
+                got: format!("{constant} = {value}"),
+                expected: "finite numbers under names that no band has",
+            });
+        }
+        let parsed = Formula::parse(formula, constants).map_err(|unreadable| ChangeError::Formula {
+            index: name.to_owned(),
+            column: unreadable.column,
+            reason: unreadable.reason,
+        })?;
+        Ok(Self {
+            name: name.to_owned(),
+            title: name.to_owned(),
+            formula: formula.to_owned(),
+            reference: String::new(),
+            direction,
+            constants: constants.to_vec(),
+            program: Program::compile(&parsed),
+            symbols: parsed.symbols,
+        })
+    }
+
+    /// A built-in index by its name, in any letters.
+    ///
+    /// # Errors
+    /// [`ChangeError::UnknownIndex`] with the nearest name.
+    pub fn find(name: &str) -> Result<Self, ChangeError> {
+        let all = catalogue();
+        if let Some(index) = all.iter().find(|index| index.name.eq_ignore_ascii_case(name)) {
+            return Ok(index.clone());
+        }
+        let hint = nearest(name, all.iter().map(|index| index.name.as_str()))
+            .map(|near| format!("; did you mean {near}?"))
+            .unwrap_or_default();
+        Err(ChangeError::UnknownIndex { name: name.to_owned(), hint })
+    }
+
+    /// The name as it was published.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The long name; the name of the user's own index.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The formula as it was written.
+    pub fn formula(&self) -> &str {
+        &self.formula
+    }
+
+    /// Where it was published; empty for the user's own.
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// The way in which clearing moves it.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// Values of the formula's constants.
+    pub fn constants(&self) -> &[(String, f64)] {
+        &self.constants
+    }
+
+    /// The layer that holds the ready-made index, such as `ndvi`.
+    pub fn role(&self) -> Role {
+        Role::Index(self.name.to_ascii_lowercase())
+    }
+
+    /// The band symbols of its formula, in the order of their first use.
+    pub fn symbols(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.symbols.iter().map(|symbol| symbol.text)
+    }
+
+    /// The layers it needs of a scene: the ready-made index alone where the scene has it, else the bands of its formula.
+    ///
+    /// # Errors
+    /// [`RasterError::MissingRole`] naming index, layer and scene.
+    pub fn inputs(&self, has: &dyn Fn(&Role) -> bool, scene: &str) -> Result<Vec<Role>, ChangeError> {
+        if has(&self.role()) {
+            return Ok(vec![self.role()]);
+        }
+        let missing = |role: Role| RasterError::MissingRole { what: self.name.clone(), role, scene: scene.to_owned() };
+        let role = |symbol: &&Symbol| {
+            let mut roles = symbol.bands.iter().map(|band| Role::Band(*band));
+            roles.find(|role| has(role)).ok_or_else(|| missing(Role::Band(symbol.bands[0])).into())
+        };
+        let mut roles: Vec<Role> = self.symbols.iter().map(role).collect::<Result<_, ChangeError>>()?;
+        let mut seen = Vec::new();
+        roles.retain(|role| {
+            !seen.contains(role) && {
+                seen.push(role.clone());
+                true
+            }
+        });
+        Ok(roles)
+    }
+
+    /// The index over a cube, shape (time, y, x).
+    ///
+    /// Bands are scaled and the formula is evaluated in f64. NaN where a band that it uses is NaN, and where the result is
+    /// not finite (0/0). A ready-made index in the cube is given back scaled.
+    ///
+    /// # Errors
+    /// [`RasterError::MissingRole`] where the cube lacks a band.
+    pub fn compute(&self, cube: &Cube) -> Result<Array3<f32>, ChangeError> {
+        Ok(compute_all(&[self], cube)?.pop().expect("one index gives one array"))
+    }
+
+    fn described(mut self, title: &str, reference: &str) -> Self {
+        title.clone_into(&mut self.title);
+        reference.clone_into(&mut self.reference);
+        self
+    }
+}
+
+/// The known word that is most like this one, if any is.
+fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    const ALIKE: f64 = 0.6;
+    let word = word.to_ascii_lowercase();
+    if word.len() > 40 {
+        return None;
+    }
+    let mut best: Option<(f64, &str)> = None;
+    for name in known {
+        let likeness = strsim::normalized_damerau_levenshtein(&word, &name.to_ascii_lowercase());
+        if likeness >= ALIKE && best.is_none_or(|(most, _)| likeness > most) {
+            best = Some((likeness, name));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,312 @@
+use ndarray::Array4;
+use proptest::prelude::*;
+use raster::{Band, Scaling};
+
+use super::*;
+
+const NO_CONSTANTS: &[(String, f64)] = &[];
+
+fn cube(bands: &[(Band, Scaling, &[f32])]) -> Cube {
+    let pixels = bands[0].2.len();
+    let stored: Vec<f32> = bands.iter().flat_map(|(_, _, values)| values.iter().copied()).collect();
+    Cube {
+        bands: bands.iter().map(|(band, ..)| Role::Band(*band)).collect(),
+        scaling: bands.iter().map(|(_, scaling, _)| *scaling).collect(),
+        values: Array4::from_shape_vec((1, bands.len(), 1, pixels), stored).expect("a plane a band"),
+        layers: Vec::new(),
+        quality: Array4::zeros((1, 0, 1, pixels)),
+    }
+}
+
+fn reflectance(bands: &[(Band, f32)]) -> Cube {
+    let planes: Vec<(Band, Scaling, Vec<f32>)> = bands.iter().map(|(b, v)| (*b, Scaling::IDENTITY, vec![*v])).collect();
+    let planes: Vec<(Band, Scaling, &[f32])> = planes.iter().map(|(b, s, v)| (*b, *s, v.as_slice())).collect();
+    cube(&planes)
+}
+
+fn forest() -> Cube {
+    reflectance(&[
+        (Band::Blue, 0.25),
+        (Band::Green, 0.125),
+        (Band::Red, 0.25),
+        (Band::Nir, 0.75),
+        (Band::Swir16, 0.5),
+        (Band::Swir22, 0.25),
+    ])
+}
+
+fn own(formula: &str) -> Result<SpectralIndex, ChangeError> {
+    SpectralIndex::new("own", formula, NO_CONSTANTS, Direction::Fall)
+}
+
+fn value_of(formula: &str) -> f32 {
+    own(formula).expect("a formula").compute(&forest()).expect("its bands")[[0, 0, 0]]
+}
+
+fn why_not(formula: &str) -> (usize, String) {
+    match own(formula) {
+        Err(ChangeError::Formula { column, reason, .. }) => (column, reason),
+        other => panic!("{formula}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_built_in_indices_have_their_published_values() {
+    let expected: [(&str, f64); 15] = [
+        ("NDVI", 0.5),
+        ("EVI", 2.5 * 0.5 / (0.75 + 1.5 - 1.875 + 1.0)),
+        ("EVI2", 2.5 * 0.5 / (0.75 + 0.6 + 1.0)),
+        ("SAVI", 0.5),
+        ("MSAVI", 0.5 * (2.5 - (6.25f64 - 4.0).sqrt())),
+        ("GNDVI", 0.625 / 0.875),
+        ("NDMI", 0.2),
+        ("NBR", 0.5),
+        ("NBR2", 0.25 / 0.75),
+        ("NDWI", -0.625 / 0.875),
+        ("MNDWI", -0.6),
+        ("kNDVI", 0.25f64.tanh()),
+        ("NDBI", -0.2),
+        ("CIG", 5.0),
+        ("BSI", (0.75 - 1.0) / 1.75),
+    ];
+    let all = catalogue();
+    assert_eq!(all.len(), expected.len());
+    for (index, (name, value)) in all.iter().zip(expected) {
+        assert_eq!(index.name(), name);
+        let got = f64::from(index.compute(&forest()).expect("all bands")[[0, 0, 0]]);
+        assert!((got - value).abs() < 1e-7, "{name}: {got}, expected {value}");
+    }
+}
+
+#[test]
+fn names_are_found_in_any_letters_and_keep_their_spelling() {
+    assert_eq!(SpectralIndex::find("KNDVI").expect("known").name(), "kNDVI");
+    assert_eq!(SpectralIndex::find("nbr").expect("known").name(), "NBR");
+    let error = SpectralIndex::find("NDVY").expect_err("unknown").to_string();
+    assert_eq!(error, "there is no index called 'NDVY'; did you mean NDVI?");
+    assert_eq!(SpectralIndex::find("zzzzzz").expect_err("unknown").to_string(), "there is no index called 'zzzzzz'");
+}
+
+#[test]
+fn powers_and_signs_bind_as_in_python() {
+    for (formula, value) in [
+        ("-N**2", -0.5625),
+        ("2**-1 + 0*N", 0.5),
+        ("2**3**2 + 0*N", 512.0),
+        ("1 - 2 - 3 + 0*N", -4.0),
+        ("8/4/2 + 0*N", 1.0),
+        ("--N", 0.75),
+        ("-(-N)", 0.75),
+        ("2*-N", -1.5),
+        ("1.5e+1 * S1 - .5", 7.0),
+        ("1e1*N", 7.5),
+        ("min(N, max(S1, 0.1)) + abs(-1) + sqrt(4) + ln(1) + exp(0)", 4.5),
+    ] {
+        assert!((value_of(formula) - value).abs() < 1e-6, "{formula}: {}", value_of(formula));
+    }
+}
+
+#[test]
+fn bands_are_known_by_symbol_and_by_stac_name() {
+    assert_eq!(value_of("(nir - red)/(NIR + Red)").to_bits(), value_of("(N - R)/(N + R)").to_bits());
+    assert_eq!(value_of("swir16 - swir22").to_bits(), value_of("S1 - S2").to_bits());
+}
+
+#[test]
+fn an_unreadable_formula_is_refused_with_its_place() {
+    assert_eq!(why_not("(N - R)/(N + Q)"), (14, why_not("Q").1));
+    assert!(why_not("N + swir61").1.contains("did you mean swir16?"));
+    assert!(why_not("Q + N").1.contains("bands are A B G R RE1 RE2 RE3 N N2 WV S1 S2 VV VH"));
+    for (formula, column) in [
+        ("", 1),
+        ("N +", 4),
+        ("(N", 3),
+        ("N)", 2),
+        ("N ^ 2", 3),
+        ("N R", 3),
+        ("log(N)", 1),
+        ("min(N)", 6),
+        ("1.2.3*N", 1),
+        ("é", 1),
+    ] {
+        assert_eq!(why_not(formula).0, column, "{formula}: {}", why_not(formula).1);
+    }
+    assert!(why_not("1 + 2").1.contains("uses no band"));
+    assert!(why_not("1e999*N").1.contains("no number"));
+}
+
+#[test]
+fn a_hostile_formula_is_an_error_not_a_crash() {
+    for hostile in ["(".repeat(40_000), "-".repeat(40_000), "2**".repeat(40_000), "abs(".repeat(40_000)] {
+        assert!(why_not(&hostile).1.contains("within each other"));
+    }
+    let long = format!("N{}", "+N".repeat(40_000));
+    assert!((value_of(&long) - 0.75 * 40_001.0).abs() < 1.0);
+}
+
+#[test]
+fn constants_belong_to_the_formula_and_may_not_hide_a_band() {
+    let constants = [("L".to_owned(), 0.5)];
+    let index = SpectralIndex::new("own", "(1 + L)*(N - R)/(N + R + L)", &constants, Direction::Fall).expect("a formula");
+    assert_eq!(index.compute(&forest()).expect("bands")[[0, 0, 0]].to_bits(), 0.5f32.to_bits());
+    for bad in [("R", 1.0), ("red", 1.0), ("L", f64::NAN)] {
+        let constants = [(bad.0.to_owned(), bad.1)];
+        let refused = SpectralIndex::new("own", "N", &constants, Direction::Fall);
+        assert!(matches!(refused, Err(ChangeError::Parameter { .. })), "{bad:?}");
+    }
+}
+
+#[test]
+fn what_was_not_observed_stays_so() {
+    let nan = f32::NAN;
+    let values = [(nan, 0.1), (0.1, nan), (0.0, 0.0), (0.1, 0.3)];
+    let (nir, red): (Vec<f32>, Vec<f32>) = values.into_iter().unzip();
+    let cube = cube(&[(Band::Nir, Scaling::IDENTITY, &nir), (Band::Red, Scaling::IDENTITY, &red)]);
+    for formula in ["(N-R)/(N+R)", "min(N, R)/(N+R)", "max(R, N)/(N+R)", "N**R / (N + R)", "1**(N/R)", "(N/R)**0"] {
+        let index = own(formula).expect("a formula").compute(&cube).expect("bands");
+        let row: Vec<bool> = index.iter().map(|v| v.is_nan()).collect();
+        assert_eq!(row, [true, true, true, false], "{formula}");
+    }
+}
+
+#[test]
+fn an_overflow_is_not_a_value() {
+    assert!(value_of("N * 1e300").is_nan());
+    assert!(value_of("1/(N - N)").is_nan());
+}
+
+#[test]
+fn stored_numbers_are_scaled_in_f64_before_the_formula() {
+    let landsat = Scaling { scale: 0.000_027_5, offset: -0.2 };
+    let pixels: Vec<f32> = (0..1500u16).map(|i| f32::from(7300 + i * 20)).collect();
+    let red: Vec<f32> = pixels.iter().rev().copied().collect();
+    let cube = cube(&[(Band::Nir08, landsat, &pixels), (Band::Red, landsat, &red)]);
+    let ndvi = SpectralIndex::find("NDVI").expect("known").compute(&cube).expect("bands");
+    for (i, got) in ndvi.iter().enumerate() {
+        let (n, r) = (f64::from(pixels[i]) * 0.000_027_5 - 0.2, f64::from(red[i]) * 0.000_027_5 - 0.2);
+        assert_eq!(got.to_bits(), (((n - r) / (n + r)) as f32).to_bits(), "pixel {i}");
+    }
+}
+
+#[test]
+fn the_near_infrared_is_the_wide_one_where_a_scene_has_it() {
+    let ndvi = SpectralIndex::find("NDVI").expect("known");
+    let inputs = |bands: &[Band]| {
+        let has = |role: &Role| bands.iter().any(|band| *role == Role::Band(*band));
+        ndvi.inputs(&has, "S").map_err(|error| error.to_string())
+    };
+    let roles = |bands: [Band; 2]| Ok(bands.map(Role::Band).to_vec());
+    assert_eq!(inputs(&[Band::Red, Band::Nir, Band::Nir08]), roles([Band::Nir, Band::Red]));
+    assert_eq!(inputs(&[Band::Red, Band::Nir08]), roles([Band::Nir08, Band::Red]));
+    assert_eq!(inputs(&[Band::Nir08]), Err("NDVI needs the red layer, which scene S does not have".to_owned()));
+}
+
+#[test]
+fn a_layer_is_asked_for_once() {
+    let index = own("N - N2 + nir").expect("a formula");
+    let has = |role: &Role| *role == Role::Band(Band::Nir08);
+    assert_eq!(index.inputs(&has, "S"), Ok(vec![Role::Band(Band::Nir08)]));
+}
+
+#[test]
+fn a_ready_made_index_is_taken_as_it_is() {
+    let mut cube = reflectance(&[(Band::Nir, 5000.0)]);
+    cube.bands[0] = Role::Index("ndvi".to_owned());
+    cube.scaling[0] = Scaling { scale: 0.0001, offset: 0.0 };
+    let ndvi = SpectralIndex::find("NDVI").expect("known");
+    assert_eq!(ndvi.inputs(&|role| *role == ndvi.role(), "S"), Ok(vec![ndvi.role()]));
+    assert_eq!(ndvi.compute(&cube).expect("the layer")[[0, 0, 0]].to_bits(), 0.5f32.to_bits());
+}
+
+#[test]
+fn indices_computed_together_are_the_same_as_alone() {
+    let all = catalogue();
+    let together = compute_all(&all.iter().collect::<Vec<_>>(), &forest()).expect("bands");
+    for (index, values) in all.iter().zip(together) {
+        assert_eq!(values, index.compute(&forest()).expect("bands"), "{}", index.name());
+    }
+}
+
+#[test]
+fn the_direction_is_written_in_small_letters() {
+    assert!((Direction::Fall.drop(0.8, 0.2) - 0.6).abs() < 1e-12);
+    assert!((Direction::Rise.drop(0.2, 0.8) - 0.6).abs() < 1e-12);
+}
+
+/// A formula as a tree, evaluated in the plainest way.
+#[derive(Debug, Clone)]
+enum Tree {
+    Number(f64),
+    Band(usize),
+    Negative(Box<Tree>),
+    Call(&'static str, Box<Tree>),
+    Sign(&'static str, Box<Tree>, Box<Tree>),
+}
+
+const NAMES: [&str; 3] = ["N", "R", "S2"];
+
+impl Tree {
+    fn text(&self) -> String {
+        match self {
+            Self::Number(value) => format!("{value}"),
+            Self::Band(band) => NAMES[*band].to_owned(),
+            Self::Negative(a) => format!("(-{})", a.text()),
+            Self::Call(name, a) => format!("{name}({})", a.text()),
+            Self::Sign(sign, a, b) => format!("({} {sign} {})", a.text(), b.text()),
+        }
+    }
+
+    fn value(&self, bands: &[f64; 3]) -> f64 {
+        match self {
+            Self::Number(value) => *value,
+            Self::Band(band) => bands[*band],
+            Self::Negative(a) => -a.value(bands),
+            Self::Call("abs", a) => a.value(bands).abs(),
+            Self::Call(_, a) => a.value(bands).tanh(),
+            Self::Sign("+", a, b) => a.value(bands) + b.value(bands),
+            Self::Sign("-", a, b) => a.value(bands) - b.value(bands),
+            Self::Sign("*", a, b) => a.value(bands) * b.value(bands),
+            Self::Sign(_, a, b) => a.value(bands) / b.value(bands),
+        }
+    }
+}
+
+fn tree() -> impl Strategy<Value = Tree> {
+    let leaf = prop_oneof![(0u16..64).prop_map(|n| Tree::Number(f64::from(n) / 8.0)), (0usize..3).prop_map(Tree::Band)];
+    leaf.prop_recursive(5, 40, 2, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|a| Tree::Negative(Box::new(a))),
+            (prop_oneof![Just("abs"), Just("tanh")], inner.clone()).prop_map(|(f, a)| Tree::Call(f, Box::new(a))),
+            (prop_oneof![Just("+"), Just("-"), Just("*"), Just("/")], inner.clone(), inner).prop_map(|(sign, a, b)| Tree::Sign(
+                sign,
+                Box::new(a),
+                Box::new(b)
+            )),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_compiled_formula_gives_what_plain_evaluation_gives(tree in tree(), bands in prop::array::uniform3(-2.0f32..2.0)) {
+        let text = format!("{} + 0*N", tree.text());
+        let cube = reflectance(&[(Band::Nir, bands[0]), (Band::Red, bands[1]), (Band::Swir22, bands[2])]);
+        let got = own(&text).expect("a formula").compute(&cube).expect("bands")[[0, 0, 0]];
+        let expected = (tree.value(&bands.map(f64::from)) + 0.0 * f64::from(bands[0])) as f32;
+        if expected.is_finite() {
+            prop_assert_eq!(got, expected, "{}", text);
+        } else {
+            prop_assert!(got.is_nan(), "{}", text);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in ".{0,60}") {
+        let _ = own(&text);
+    }
+
+    #[test]
+    fn no_mixture_of_its_signs_makes_the_parser_panic(text in "[NRS12()*/+., e-]{0,40}") {
+        let _ = own(&text);
+    }
+}

@@ -1,0 +1,350 @@
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+
+use ndarray::{Array2, ArrayView2, Axis, Zip};
+use raster::{Cube, MaskClass, RasterError, Role, Sensor};
+use serde::{Deserialize, Serialize};
+
+use crate::ChangeError;
+use crate::dilation::Disk;
+
+/// Codes that a quality layer can hold.
+const CODES: usize = 1 << 16;
+/// Classes that one plan can tell apart (bits of its lookup).
+const MAX_CLASSES: usize = 32;
+
+/// What a job says about masking.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MaskOptions {
+    /// Classes to mask, by the names of the sensor's table. Default: those that the table masks by default.
+    pub classes: Option<Vec<String>>,
+    /// Distance in metres by which clouds and shadows are grown, 0 to 10000. Default 0.
+    pub dilate_m: f64,
+}
+
+/// What happens to the pixels of one sensor: which quality codes are masked, and how far clouds and shadows grow.
+#[derive(Debug, Clone)]
+pub struct MaskPlan {
+    classes: Vec<String>,
+    /// The classes that grow, as bits.
+    growing: u32,
+    tables: Vec<Table>,
+    disk: Disk,
+}
+
+/// The classes of each code of one quality layer, as bits.
+#[derive(Debug, Clone)]
+struct Table {
+    layer: Role,
+    classes: Vec<u32>,
+}
+
+impl MaskPlan {
+    /// The plan that masks nothing.
+    pub fn none() -> Self {
+        Self { classes: Vec::new(), growing: 0, tables: Vec::new(), disk: Disk::POINT }
+    }
+
+    /// The plan for a sensor on a grid whose pixels are `pixel_m` metres wide and high.
+    ///
+    /// # Errors
+    /// [`ChangeError::UnknownMaskClass`]; [`ChangeError::Parameter`] for a distance out of range or more than 32 classes.
+    pub fn new(sensor: &Sensor, options: &MaskOptions, pixel_m: (f64, f64)) -> Result<Self, ChangeError> {
+        if !(0.0..=10_000.0).contains(&options.dilate_m) {
+            return Err(refused("dilate_m", options.dilate_m.to_string(), "metres from 0 to 10000"));
+        }
+        if !(pixel_m.0 > 0.0 && pixel_m.1 > 0.0) {
+            return Err(refused("pixel_m", format!("{pixel_m:?}"), "positive metres"));
+        }
+        let chosen = chosen_classes(sensor, options)?;
+        if chosen.len() > MAX_CLASSES {
+            return Err(refused("classes", chosen.len().to_string(), "at most 32 classes"));
+        }
+        let mut plan = Self::none();
+        for (bit, class) in chosen.iter().enumerate() {
+            plan.classes.push(class.name.clone());
+            plan.growing |= u32::from(class.grows) << bit;
+            plan.add_codes(class, 1 << bit);
+        }
+        if plan.growing != 0 {
+            plan.disk = Disk::new(options.dilate_m, pixel_m);
+        }
+        Ok(plan)
+    }
+
+    fn add_codes(&mut self, class: &MaskClass, bit: u32) {
+        let place = self.tables.iter().position(|table| table.layer == class.layer).unwrap_or_else(|| {
+            self.tables.push(Table { layer: class.layer.clone(), classes: vec![0; CODES] });
+            self.tables.len() - 1
+        });
+        for (code, classes) in (0..=u16::MAX).zip(&mut self.tables[place].classes) {
+            if class.condition.holds(code) {
+                *classes |= bit;
+            }
+        }
+    }
+
+    /// The quality layers it reads, each once.
+    pub fn layers(&self) -> Vec<Role> {
+        self.tables.iter().map(|table| table.layer.clone()).collect()
+    }
+
+    /// The names of the classes that it masks.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Pixels to be read around a window, so that a cloud outside grows into it.
+    pub fn margin(&self) -> usize {
+        self.disk.margin()
+    }
+
+    /// The cube without its margin, NaN where a class holds or has grown to; and what was masked in it, over all times.
+    ///
+    /// The cube is read with [`MaskPlan::margin`] more pixels on each side than are wanted.
+    ///
+    /// # Errors
+    /// [`RasterError::MissingRole`] for a quality layer, [`RasterError::Shape`] for a cube smaller than its margins.
+    pub fn apply(&self, cube: Cube) -> Result<(Cube, MaskCounts), ChangeError> {
+        let (times, rows, cols) = cube.shape();
+        let margin = self.margin();
+        if rows <= 2 * margin || cols <= 2 * margin {
+            let least = 2 * margin + 1;
+            return Err(RasterError::Shape { what: "cube to mask", expected: vec![least, least], got: vec![rows, cols] }.into());
+        }
+        let places = self.tables.iter().map(|table| layer_place(&cube, &table.layer)).collect::<Result<Vec<_>, _>>()?;
+        let hits: Vec<Hits> = (0..times).map(|time| self.hits(&cube, &places, time)).collect();
+        let mut trimmed = if margin == 0 { cube } else { cube.trim(margin) };
+        let mut counts = MaskCounts::of_classes(&self.classes);
+        for (time, hits) in hits.iter().enumerate() {
+            self.mask_image(&mut trimmed, time, hits, &mut counts);
+        }
+        Ok((trimmed, counts))
+    }
+
+    /// Classes of each pixel at a time, and where growing ones reach to; both without the margin.
+    fn hits(&self, cube: &Cube, places: &[usize], time: usize) -> Hits {
+        let (_, rows, cols) = cube.shape();
+        let mut classes = Array2::<u32>::zeros((rows, cols));
+        for (table, &place) in self.tables.iter().zip(places) {
+            let codes = cube.quality.index_axis(Axis(0), time).index_axis_move(Axis(0), place);
+            Zip::from(&mut classes).and(codes).for_each(|hit, code| *hit |= table.classes[usize::from(*code)]);
+        }
+        let margin = self.margin();
+        if margin == 0 {
+            return Hits { classes, grown: None };
+        }
+        let grown = self.disk.dilate(classes.mapv(|hit| hit & self.growing != 0).view());
+        let inner = ndarray::s![margin..rows - margin, margin..cols - margin];
+        Hits { classes: classes.slice(inner).to_owned(), grown: Some(grown.slice(inner).to_owned()) }
+    }
+
+    fn mask_image(&self, cube: &mut Cube, time: usize, hits: &Hits, counts: &mut MaskCounts) {
+        let mut image = cube.values.index_axis_mut(Axis(0), time);
+        let mut of_class = vec![0u64; self.classes.len()];
+        for (row, classes) in hits.classes.outer_iter().enumerate() {
+            let observed = observed_row(image.index_axis(Axis(1), row));
+            let mut masked = vec![false; observed.len()];
+            for (col, &classes) in classes.iter().enumerate() {
+                count_bits(classes, &mut of_class);
+                let grown = classes == 0 && hits.grown.as_ref().is_some_and(|grown| grown[[row, col]]);
+                masked[col] = classes != 0 || grown;
+                counts.unobserved += u64::from(!observed[col]);
+                counts.dilated += u64::from(observed[col] && grown);
+                counts.clear += u64::from(observed[col] && !masked[col]);
+            }
+            for mut band in image.index_axis_mut(Axis(1), row).outer_iter_mut() {
+                band.iter_mut().zip(&masked).filter(|(_, masked)| **masked).for_each(|(value, _)| *value = f32::NAN);
+            }
+        }
+        counts.pixels += hits.classes.len() as u64;
+        for (name, count) in self.classes.iter().zip(of_class) {
+            *counts.masked.entry(name.clone()).or_default() += count;
+        }
+    }
+}
+
+fn count_bits(mut bits: u32, counts: &mut [u64]) {
+    while bits != 0 {
+        counts[bits.trailing_zeros() as usize] += 1;
+        bits &= bits - 1;
+    }
+}
+
+struct Hits {
+    classes: Array2<u32>,
+    grown: Option<Array2<bool>>,
+}
+
+/// Whether any band (axis 0) was observed at each column.
+fn observed_row(bands: ArrayView2<'_, f32>) -> Vec<bool> {
+    let mut observed = vec![false; bands.dim().1];
+    for band in bands.outer_iter() {
+        observed.iter_mut().zip(band).for_each(|(seen, value)| *seen |= !value.is_nan());
+    }
+    observed
+}
+
+fn refused(parameter: &'static str, got: String, expected: &'static str) -> ChangeError {
+    ChangeError::Parameter { method: "mask".to_owned(), parameter, got, expected }
+}
+
+fn chosen_classes<'a>(sensor: &'a Sensor, options: &MaskOptions) -> Result<Vec<&'a MaskClass>, ChangeError> {
+    let Some(names) = &options.classes else {
+        return Ok(sensor.masks.iter().filter(|class| class.default).collect());
+    };
+    if let Some(unknown) = names.iter().find(|name| !sensor.masks.iter().any(|class| class.name == **name)) {
+        let known: Vec<&str> = sensor.masks.iter().map(|class| class.name.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(ChangeError::UnknownMaskClass { sensor: sensor.id.clone(), class: unknown.clone(), known });
+    }
+    Ok(sensor.masks.iter().filter(|class| names.contains(&class.name)).collect())
+}
+
+fn layer_place(cube: &Cube, layer: &Role) -> Result<usize, RasterError> {
+    cube.layers.iter().position(|role| role == layer).ok_or_else(|| RasterError::MissingRole {
+        what: "the mask".to_owned(),
+        role: layer.clone(),
+        scene: "(cube)".to_owned(),
+    })
+}
+
+/// How many pixels were looked at, and what became of them; windows and scenes add up in any order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct MaskCounts {
+    /// All pixels.
+    pub pixels: u64,
+    /// Pixels with no value in any band before masking.
+    pub unobserved: u64,
+    /// Pixels with a value that no class and no growth masks.
+    pub clear: u64,
+    /// Pixels of each masked class by its own quality code, observed or not; a pixel counts in each of its classes.
+    pub masked: BTreeMap<String, u64>,
+    /// Pixels with a value that are masked only because a cloud or shadow beside them has grown.
+    pub dilated: u64,
+}
+
+impl MaskCounts {
+    fn of_classes(names: &[String]) -> Self {
+        Self { masked: names.iter().map(|name| (name.clone(), 0)).collect(), ..Self::default() }
+    }
+}
+
+impl AddAssign<&Self> for MaskCounts {
+    fn add_assign(&mut self, other: &Self) {
+        self.pixels += other.pixels;
+        self.unobserved += other.unobserved;
+        self.clear += other.clear;
+        self.dilated += other.dilated;
+        for (name, count) in &other.masked {
+            *self.masked.entry(name.clone()).or_default() += count;
+        }
+    }
+}
+
+impl AddAssign for MaskCounts {
+    fn add_assign(&mut self, other: Self) {
+        *self += &other;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array4;
+    use raster::{Band, Scaling, sensor};
+
+    use super::*;
+
+    const CLOUD: u16 = 1 << 3;
+    const FILL: u16 = 1;
+
+    fn cube(rows: usize, cols: usize, codes: &[((usize, usize), u16)]) -> Cube {
+        let layers = vec![Role::Qa, Role::Radsat];
+        let mut cube = Cube::unobserved(1, vec![Role::Band(Band::Red)], vec![Scaling::IDENTITY], layers, rows, cols);
+        cube.values = Array4::from_shape_fn((1, 1, rows, cols), |(_, _, r, c)| (r * cols + c) as f32);
+        for ((row, col), code) in codes {
+            cube.quality[[0, 0, *row, *col]] = *code;
+        }
+        cube
+    }
+
+    fn plan(dilate_m: f64) -> MaskPlan {
+        MaskPlan::new(&sensor::oli(), &MaskOptions { classes: None, dilate_m }, (30.0, 30.0)).expect("a plan")
+    }
+
+    #[test]
+    fn masked_pixels_become_nan_and_are_counted_by_class() {
+        let mut cube = cube(2, 2, &[((0, 0), CLOUD), ((0, 1), FILL), ((1, 0), CLOUD | 1 << 4)]);
+        cube.values[[0, 0, 0, 1]] = f32::NAN;
+        let (masked, counts) = plan(0.0).apply(cube).expect("layers");
+        let row: Vec<bool> = masked.values.iter().map(|v| v.is_nan()).collect();
+        assert_eq!(row, [true, true, true, false]);
+        assert_eq!((counts.pixels, counts.unobserved, counts.clear, counts.dilated), (4, 1, 1, 0));
+        assert_eq!((counts.masked["cloud"], counts.masked["cloud_shadow"], counts.masked["fill"]), (2, 1, 1));
+        assert_eq!(counts.masked["cirrus"], 0);
+    }
+
+    #[test]
+    fn snow_is_masked_only_where_the_job_asks() {
+        let snow = 1 << 5;
+        let (_, counts) = plan(0.0).apply(cube(1, 1, &[((0, 0), snow)])).expect("layers");
+        assert_eq!(counts.clear, 1);
+        let options = MaskOptions { classes: Some(vec!["snow".to_owned()]), dilate_m: 0.0 };
+        let plan = MaskPlan::new(&sensor::oli(), &options, (30.0, 30.0)).expect("a plan");
+        assert_eq!(plan.layers(), [Role::Qa]);
+        assert_eq!(plan.apply(cube(1, 1, &[((0, 0), snow)])).expect("layers").1.masked["snow"], 1);
+    }
+
+    #[test]
+    fn clouds_grow_by_metres_and_fill_does_not() {
+        let plan = plan(60.0);
+        assert_eq!(plan.margin(), 2);
+        let (masked, counts) = plan.apply(cube(9, 9, &[((1, 4), CLOUD), ((6, 3), FILL)])).expect("layers");
+        assert_eq!(masked.shape(), (1, 5, 5));
+        assert_eq!(counts.dilated, 4, "three pixels one row below the cloud, one two rows below");
+        assert_eq!((counts.masked["cloud"], counts.masked["fill"], counts.clear), (0, 1, 20));
+        assert!(masked.values[[0, 0, 0, 2]].is_nan() && masked.values[[0, 0, 1, 2]].is_nan());
+    }
+
+    #[test]
+    fn a_cube_smaller_than_its_margins_is_refused() {
+        assert!(plan(60.0).apply(cube(4, 9, &[])).is_err());
+    }
+
+    #[test]
+    fn what_the_sensor_does_not_know_is_refused_with_what_it_knows() {
+        let options = MaskOptions { classes: Some(vec!["clouds".to_owned()]), dilate_m: 0.0 };
+        let error = MaskPlan::new(&sensor::tm(), &options, (30.0, 30.0)).expect_err("no such class").to_string();
+        assert!(error.ends_with("it has fill, dilated_cloud, cloud, cloud_shadow, snow, saturated"), "{error}");
+        for dilate_m in [-1.0, f64::NAN, 1e9] {
+            assert!(MaskPlan::new(&sensor::tm(), &MaskOptions { classes: None, dilate_m }, (30.0, 30.0)).is_err());
+        }
+    }
+
+    #[test]
+    fn the_empty_plan_keeps_every_pixel_and_asks_for_no_layer() {
+        let plan = MaskPlan::none();
+        assert!(plan.layers().is_empty());
+        let (kept, counts) = plan.apply(cube(2, 2, &[((0, 0), CLOUD)])).expect("no layer needed");
+        assert_eq!((counts.clear, kept.shape()), (4, (1, 2, 2)));
+    }
+
+    #[test]
+    fn counts_add_up_in_any_order() {
+        let count = |code| plan(0.0).apply(cube(1, 1, &[((0, 0), code)])).expect("layers").1;
+        let (mut a, mut b) = (count(CLOUD), count(0));
+        a += &count(0);
+        b += count(CLOUD);
+        assert_eq!(a, b);
+        assert_eq!((a.pixels, a.clear), (2, 1));
+    }
+
+    #[test]
+    fn a_missing_quality_layer_is_named() {
+        let mut cube = cube(1, 1, &[]);
+        cube.layers[1] = Role::Scl;
+        let error = plan(0.0).apply(cube).expect_err("no radsat").to_string();
+        assert!(error.contains("qa_radsat"), "{error}");
+    }
+}
