@@ -1,5 +1,9 @@
 use geo_types::MultiPolygon;
-use raster::Date;
+use raster::{Date, Grid};
+
+use crate::id::alert_id;
+use crate::measure::measure;
+use crate::{AlertError, Patch, Projection};
 
 /// How sure a change is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,4 +63,78 @@ pub struct Alert {
     pub lat: f64,
     /// Outline, longitude and latitude, degrees; exterior rings counter-clockwise.
     pub geometry: MultiPolygon<f64>,
+}
+
+/// What a run's alerts have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct AlertContext<'a> {
+    /// Name of the spectral index.
+    pub index: &'a str,
+    /// Name of the method.
+    pub method: &'a str,
+    /// Ids of the sensors; bit i of a patch stands for the i-th, so there are at most 16.
+    pub sensors: &'a [String],
+}
+
+/// The alerts of patches on a grid, by the row and column of their anchors, whatever the order of the patches.
+///
+/// `simplify_m` simplifies the geometry (not the measures) with this tolerance in metres.
+///
+/// # Errors
+/// [`AlertError::Projection`] where a patch has no longitude and latitude; [`AlertError::Parameter`] for a tolerance that
+/// is not a positive number.
+pub fn alerts(
+    patches: &[Patch],
+    grid: &Grid,
+    projection: &dyn Projection,
+    context: &AlertContext<'_>,
+    simplify_m: Option<f64>,
+) -> Result<Vec<Alert>, AlertError> {
+    if let Some(tolerance) = simplify_m.filter(|tolerance| !(tolerance.is_finite() && *tolerance > 0.0)) {
+        return Err(AlertError::Parameter { parameter: "simplify_m", got: tolerance.to_string(), expected: "more than 0 m" });
+    }
+    let mut ordered: Vec<&Patch> = patches.iter().collect();
+    ordered.sort_unstable_by_key(|patch| patch.anchor);
+    ordered.into_iter().map(|patch| alert(patch, grid, projection, context, simplify_m)).collect()
+}
+
+fn alert(
+    patch: &Patch,
+    grid: &Grid,
+    projection: &dyn Projection,
+    context: &AlertContext<'_>,
+    simplify_m: Option<f64>,
+) -> Result<Alert, AlertError> {
+    let measured = measure(&patch.outline, grid, projection, simplify_m)?;
+    let (area_ha, pixels) = (measured.area_m2 / 10_000.0, patch.pixels as f64);
+    let (edge, ring) = (patch.edge_pixels as f64, patch.ring_pixels as f64);
+    let seen_by = context.sensors.iter().take(16).enumerate().filter(|(bit, _)| patch.sensors >> bit & 1 == 1);
+    let mut sensors: Vec<String> = seen_by.map(|(_, sensor)| sensor.clone()).collect();
+    sensors.sort_unstable();
+    sensors.dedup();
+    Ok(Alert {
+        id: alert_id(grid, patch.anchor, patch.date_first, context.index, context.method),
+        confidence: if patch.date_confirmed.is_some() { Confidence::High } else { Confidence::Low },
+        date_before: patch.date_before,
+        date_first: patch.date_first,
+        date_last: patch.date_last,
+        date_confirmed: patch.date_confirmed,
+        area_ha: round(area_ha, 1e4),
+        area_low_ha: round(area_ha * (pixels - edge / 2.0) / pixels, 1e4),
+        area_high_ha: round(area_ha * (pixels + ring / 2.0) / pixels, 1e4),
+        perimeter_m: round(measured.perimeter_m, 10.0),
+        pixels: patch.pixels,
+        magnitude: round(patch.magnitude, 1e6),
+        n_clear: patch.n_clear,
+        last_clear: patch.last_clear,
+        sensors,
+        lon: measured.inside.x,
+        lat: measured.inside.y,
+        geometry: measured.geometry,
+    })
+}
+
+/// Rounded to one part of `parts` of the unit.
+pub(crate) fn round(value: f64, parts: f64) -> f64 {
+    (value * parts).round() / parts
 }

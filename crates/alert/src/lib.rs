@@ -4,17 +4,27 @@
 //! in degrees; areas are geodesic.
 
 mod alert;
+mod antimeridian;
+mod days;
 mod error;
 mod features;
 mod fringe;
+mod id;
+mod inside;
 mod label;
+mod measure;
 mod outline;
+mod patch;
 mod seam;
+mod soundness;
 
-pub use crate::alert::{Alert, Confidence};
+pub use crate::alert::{Alert, AlertContext, Confidence, alerts};
+pub use antimeridian::split_antimeridian;
 pub use error::AlertError;
 pub use features::{Column, Features, Layer, Values};
 pub use fringe::Fringe;
 pub use label::{Component, Connectivity, Dropped, Labeller, Run, Tally};
+pub use measure::{Measured, geodesic_size, measure};
 pub use outline::outline;
+pub use patch::{Patch, PatchBuilder, PatchRules, PatchStatistics};
 pub use seam::{AlertSink, Projection};

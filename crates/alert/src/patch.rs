@@ -1,0 +1,233 @@
+use change::{Answer, ChangeStrip, NO_DAY};
+use geo::MapCoords;
+use geo_types::{Coord, MultiPolygon};
+use raster::{Date, Grid};
+use serde::{Deserialize, Serialize};
+
+use crate::days::DayCounts;
+use crate::fringe::Fringe;
+use crate::label::{Component, Connectivity, Dropped, Labeller, Run, Tally};
+use crate::outline::outline;
+
+/// Which changed pixels make a patch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PatchRules {
+    /// Neighbours that belong together: 4 (over edges) or 8 (over corners too). Default 8.
+    pub connectivity: Connectivity,
+    /// Smallest patch, in hectares by the grid's nominal pixel area, 0 or more. Default 0.25.
+    pub min_area_ha: f64,
+    /// Smallest patch, in pixels. A patch must meet both minima. Default 4.
+    pub min_pixels: u64,
+    /// Simplify outlines with this tolerance, in metres. Areas are always those of the full outline. Default: no.
+    pub simplify_m: Option<f64>,
+}
+
+impl Default for PatchRules {
+    fn default() -> Self {
+        Self { connectivity: Connectivity::Eight, min_area_ha: 0.25, min_pixels: 4, simplify_m: None }
+    }
+}
+
+impl PatchRules {
+    /// Pixels that a patch needs on this grid, and which rule says so: `min_area_ha` or `min_pixels`.
+    pub fn min_count(&self, grid: &Grid) -> (u64, &'static str) {
+        let (width_m, height_m) = grid.pixel_m();
+        // A hair of tolerance keeps 25.000000001 pixels of 100 m2 from becoming 26.
+        let by_area = (self.min_area_ha * 10_000.0 / (width_m * height_m) * (1.0 - 1e-9)).ceil().max(0.0) as u64;
+        if by_area > self.min_pixels { (by_area, "min_area_ha") } else { (self.min_pixels, "min_pixels") }
+    }
+}
+
+/// Connected changed pixels.
+///
+/// The clearing began in (`date_before`, `date_first`] and was complete by `date_last`. A patch is not split by date: a slow
+/// clearing would fall apart into pieces below the smallest area and be lost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch {
+    /// Outline in the coordinates of the grid, exterior rings counter-clockwise.
+    pub outline: MultiPolygon<f64>,
+    /// Number of pixels.
+    pub pixels: u64,
+    /// Its pixels that share an edge with a pixel outside it.
+    pub edge_pixels: u64,
+    /// Pixels outside it that share an edge with it.
+    pub ring_pixels: u64,
+    /// Row and column of its pixel with the earliest first day; of several the northernmost, then the westernmost.
+    pub anchor: (u32, u32),
+    /// Smallest of its pixels' last clear days before the change; `None` where one of them has none.
+    pub date_before: Option<Date>,
+    /// Smallest of its pixels' first days.
+    pub date_first: Date,
+    /// Largest of its pixels' first days.
+    pub date_last: Date,
+    /// Day by which half of its pixels (rounded up) had been confirmed; `None` where fewer were.
+    pub date_confirmed: Option<Date>,
+    /// Mean of later minus earlier, in units of the index; NaN where no pixel has a magnitude.
+    pub magnitude: f64,
+    /// Smallest of its pixels' counts of clear observations in the monitoring period.
+    pub n_clear: u16,
+    /// Last day of the monitoring period on which any of it was clear.
+    pub last_clear: Option<Date>,
+    /// Bit i is set where sensor number i saw any of it clear in the monitoring period.
+    pub sensors: u16,
+}
+
+/// What became of the changed pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct PatchStatistics {
+    /// Patches handed out.
+    pub patches: u64,
+    /// Their pixels.
+    pub pixels: u64,
+    /// Groups of changed pixels that were too small.
+    pub dropped: Dropped,
+}
+
+/// Turns strips of a change map, from north to south, into patches; where strips are cut does not matter.
+pub struct PatchBuilder {
+    grid: Grid,
+    labeller: Labeller<(), Pixels>,
+    statistics: PatchStatistics,
+}
+
+impl PatchBuilder {
+    /// A builder for the change map on this grid.
+    pub fn new(grid: &Grid, rules: &PatchRules) -> Self {
+        let labeller = Labeller::new(rules.connectivity, rules.min_count(grid).0);
+        Self { grid: grid.clone(), labeller, statistics: PatchStatistics::default() }
+    }
+
+    /// Takes the next strip and gives the patches that end in it.
+    ///
+    /// Changed pixels have a first day, as [`ChangeStrip`] promises.
+    ///
+    /// # Panics
+    /// Where the strip does not start on the row after the last one (0 at first), or is not as wide as the grid.
+    pub fn push(&mut self, strip: &ChangeStrip) -> Vec<Patch> {
+        let start = self.labeller.next_row();
+        assert_eq!(strip.window.row, start as isize, "strips come in order, without gaps");
+        assert_eq!((strip.window.col, strip.window.cols), (0, self.grid.cols), "strips are as wide as the grid");
+        let mut answers = Vec::with_capacity(self.grid.cols);
+        for row in 0..strip.window.rows {
+            answers.clear();
+            answers.extend(strip.answer.row(row));
+            self.labeller.push_row(&answers, is_change, |pixels, run| pixels.add(strip, row, run));
+        }
+        let closed = self.labeller.take_closed();
+        self.patches(closed)
+    }
+
+    /// The patches that were still open at the last row, and what became of all changed pixels.
+    pub fn finish(mut self) -> (Vec<Patch>, PatchStatistics) {
+        let (closed, dropped) = std::mem::replace(&mut self.labeller, Labeller::new(Connectivity::Four, 0)).finish();
+        let patches = self.patches(closed);
+        (patches, PatchStatistics { dropped, ..self.statistics })
+    }
+
+    fn patches(&mut self, components: Vec<Component<(), Pixels>>) -> Vec<Patch> {
+        self.statistics.patches += components.len() as u64;
+        self.statistics.pixels += components.iter().map(|component| component.pixels).sum::<u64>();
+        components.iter().map(|component| patch(component, &self.grid)).collect()
+    }
+}
+
+fn is_change(code: u8) -> Option<()> {
+    (code == Answer::Candidate.code() || code == Answer::Changed.code()).then_some(())
+}
+
+fn day(days: i32) -> Option<Date> {
+    (days != NO_DAY).then(|| Date::from_days(days))
+}
+
+fn patch(component: &Component<(), Pixels>, grid: &Grid) -> Patch {
+    let sum = &component.tally;
+    let fringe = Fringe::of(&component.runs);
+    Patch {
+        outline: outline(&component.runs).map_coords(|corner| {
+            let (x, y) = grid.corner(corner.y, corner.x);
+            Coord { x, y }
+        }),
+        pixels: component.pixels,
+        edge_pixels: fringe.edge_pixels,
+        ring_pixels: fringe.ring_pixels,
+        anchor: (sum.anchor.1, sum.anchor.2),
+        date_before: day(sum.before),
+        date_first: Date::from_days(sum.anchor.0),
+        date_last: Date::from_days(sum.last),
+        date_confirmed: sum.confirmed.day_of_count(component.pixels.div_ceil(2)).map(Date::from_days),
+        magnitude: sum.magnitude_micro as f64 / 1e6 / sum.with_magnitude as f64,
+        n_clear: sum.n_clear,
+        last_clear: day(sum.last_clear),
+        sensors: sum.sensors,
+    }
+}
+
+/// Sums over pixels: whole numbers only, so that no order of adding changes them.
+struct Pixels {
+    /// First day, row and column; the smallest is the anchor.
+    anchor: (i32, u32, u32),
+    /// Smallest day; `NO_DAY` is smaller than every day, and so stays.
+    before: i32,
+    last: i32,
+    confirmed: DayCounts,
+    magnitude_micro: i64,
+    with_magnitude: u64,
+    n_clear: u16,
+    last_clear: i32,
+    sensors: u16,
+}
+
+impl Default for Pixels {
+    fn default() -> Self {
+        Self {
+            anchor: (i32::MAX, u32::MAX, u32::MAX),
+            before: i32::MAX,
+            last: NO_DAY,
+            confirmed: DayCounts::default(),
+            magnitude_micro: 0,
+            with_magnitude: 0,
+            n_clear: u16::MAX,
+            last_clear: NO_DAY,
+            sensors: 0,
+        }
+    }
+}
+
+impl Pixels {
+    /// Adds the pixels of a run; `row` is its row in the strip.
+    fn add(&mut self, strip: &ChangeStrip, row: usize, run: Run) {
+        for col in run.col_start..run.col_end {
+            let at = (row, col as usize);
+            let first = strip.first[at];
+            self.anchor = self.anchor.min((first, run.row, col));
+            self.before = self.before.min(strip.before[at]);
+            self.last = self.last.max(first);
+            if strip.confirmed[at] != NO_DAY {
+                self.confirmed.add(strip.confirmed[at], 1);
+            }
+            let magnitude = f64::from(strip.magnitude[at]);
+            if magnitude.is_finite() {
+                self.magnitude_micro += (magnitude * 1e6).round() as i64;
+                self.with_magnitude += 1;
+            }
+            self.n_clear = self.n_clear.min(strip.n_clear[at]);
+            self.last_clear = self.last_clear.max(strip.last_clear[at]);
+            self.sensors |= strip.sensors[at];
+        }
+    }
+}
+
+impl Tally for Pixels {
+    fn merge(&mut self, other: Self) {
+        self.anchor = self.anchor.min(other.anchor);
+        self.before = self.before.min(other.before);
+        self.last = self.last.max(other.last);
+        self.confirmed.merge(&other.confirmed);
+        self.magnitude_micro += other.magnitude_micro;
+        self.with_magnitude += other.with_magnitude;
+        self.n_clear = self.n_clear.min(other.n_clear);
+        self.last_clear = self.last_clear.max(other.last_clear);
+        self.sensors |= other.sensors;
+    }
+}
