@@ -1,5 +1,4 @@
-use std::collections::BTreeMap;
-use std::ops::AddAssign;
+mod counts;
 
 use ndarray::{Array2, ArrayView2, Axis, Zip};
 use raster::{Cube, MaskClass, RasterError, Role, Sensor};
@@ -7,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ChangeError;
 use crate::dilation::Disk;
+pub use counts::MaskCounts;
 
 /// Codes that a quality layer can hold.
 const CODES: usize = 1 << 16;
@@ -210,141 +210,5 @@ fn layer_place(cube: &Cube, layer: &Role) -> Result<usize, RasterError> {
     })
 }
 
-/// How many pixels were looked at, and what became of them; windows and scenes add up in any order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct MaskCounts {
-    /// All pixels.
-    pub pixels: u64,
-    /// Pixels with no value in any band before masking.
-    pub unobserved: u64,
-    /// Pixels with a value that no class and no growth masks.
-    pub clear: u64,
-    /// Pixels of each masked class by its own quality code, observed or not; a pixel counts in each of its classes.
-    pub masked: BTreeMap<String, u64>,
-    /// Pixels with a value that are masked only because a cloud or shadow beside them has grown.
-    pub dilated: u64,
-}
-
-impl MaskCounts {
-    fn of_classes(names: &[String]) -> Self {
-        Self { masked: names.iter().map(|name| (name.clone(), 0)).collect(), ..Self::default() }
-    }
-}
-
-impl AddAssign<&Self> for MaskCounts {
-    fn add_assign(&mut self, other: &Self) {
-        self.pixels += other.pixels;
-        self.unobserved += other.unobserved;
-        self.clear += other.clear;
-        self.dilated += other.dilated;
-        for (name, count) in &other.masked {
-            *self.masked.entry(name.clone()).or_default() += count;
-        }
-    }
-}
-
-impl AddAssign for MaskCounts {
-    fn add_assign(&mut self, other: Self) {
-        *self += &other;
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use ndarray::Array4;
-    use raster::{Band, Scaling, sensor};
-
-    use super::*;
-
-    const CLOUD: u16 = 1 << 3;
-    const FILL: u16 = 1;
-
-    fn cube(rows: usize, cols: usize, codes: &[((usize, usize), u16)]) -> Cube {
-        let layers = vec![Role::Qa, Role::Radsat];
-        let mut cube = Cube::unobserved(1, vec![Role::Band(Band::Red)], vec![Scaling::IDENTITY], layers, rows, cols);
-        cube.values = Array4::from_shape_fn((1, 1, rows, cols), |(_, _, r, c)| (r * cols + c) as f32);
-        for ((row, col), code) in codes {
-            cube.quality[[0, 0, *row, *col]] = *code;
-        }
-        cube
-    }
-
-    fn plan(dilate_m: f64) -> MaskPlan {
-        MaskPlan::new(&sensor::oli(), &MaskOptions { classes: None, dilate_m }, (30.0, 30.0)).expect("a plan")
-    }
-
-    #[test]
-    fn masked_pixels_become_nan_and_are_counted_by_class() {
-        let mut cube = cube(2, 2, &[((0, 0), CLOUD), ((0, 1), FILL), ((1, 0), CLOUD | 1 << 4)]);
-        cube.values[[0, 0, 0, 1]] = f32::NAN;
-        let (masked, counts) = plan(0.0).apply(cube).expect("layers");
-        let row: Vec<bool> = masked.values.iter().map(|v| v.is_nan()).collect();
-        assert_eq!(row, [true, true, true, false]);
-        assert_eq!((counts.pixels, counts.unobserved, counts.clear, counts.dilated), (4, 1, 1, 0));
-        assert_eq!((counts.masked["cloud"], counts.masked["cloud_shadow"], counts.masked["fill"]), (2, 1, 1));
-        assert_eq!(counts.masked["cirrus"], 0);
-    }
-
-    #[test]
-    fn snow_is_masked_only_where_the_job_asks() {
-        let snow = 1 << 5;
-        let (_, counts) = plan(0.0).apply(cube(1, 1, &[((0, 0), snow)])).expect("layers");
-        assert_eq!(counts.clear, 1);
-        let options = MaskOptions { classes: Some(vec!["snow".to_owned()]), dilate_m: 0.0 };
-        let plan = MaskPlan::new(&sensor::oli(), &options, (30.0, 30.0)).expect("a plan");
-        assert_eq!(plan.layers(), [Role::Qa]);
-        assert_eq!(plan.apply(cube(1, 1, &[((0, 0), snow)])).expect("layers").1.masked["snow"], 1);
-    }
-
-    #[test]
-    fn clouds_grow_by_metres_and_fill_does_not() {
-        let plan = plan(60.0);
-        assert_eq!(plan.margin(), 2);
-        let (masked, counts) = plan.apply(cube(9, 9, &[((1, 4), CLOUD), ((6, 3), FILL)])).expect("layers");
-        assert_eq!(masked.shape(), (1, 5, 5));
-        assert_eq!(counts.dilated, 4, "three pixels one row below the cloud, one two rows below");
-        assert_eq!((counts.masked["cloud"], counts.masked["fill"], counts.clear), (0, 1, 20));
-        assert!(masked.values[[0, 0, 0, 2]].is_nan() && masked.values[[0, 0, 1, 2]].is_nan());
-    }
-
-    #[test]
-    fn a_cube_smaller_than_its_margins_is_refused() {
-        assert!(plan(60.0).apply(cube(4, 9, &[])).is_err());
-    }
-
-    #[test]
-    fn what_the_sensor_does_not_know_is_refused_with_what_it_knows() {
-        let options = MaskOptions { classes: Some(vec!["clouds".to_owned()]), dilate_m: 0.0 };
-        let error = MaskPlan::new(&sensor::tm(), &options, (30.0, 30.0)).expect_err("no such class").to_string();
-        assert!(error.ends_with("it has fill, dilated_cloud, cloud, cloud_shadow, snow, saturated"), "{error}");
-        for dilate_m in [-1.0, f64::NAN, 1e9] {
-            assert!(MaskPlan::new(&sensor::tm(), &MaskOptions { classes: None, dilate_m }, (30.0, 30.0)).is_err());
-        }
-    }
-
-    #[test]
-    fn the_empty_plan_keeps_every_pixel_and_asks_for_no_layer() {
-        let plan = MaskPlan::none();
-        assert!(plan.layers().is_empty());
-        let (kept, counts) = plan.apply(cube(2, 2, &[((0, 0), CLOUD)])).expect("no layer needed");
-        assert_eq!((counts.clear, kept.shape()), (4, (1, 2, 2)));
-    }
-
-    #[test]
-    fn counts_add_up_in_any_order() {
-        let count = |code| plan(0.0).apply(cube(1, 1, &[((0, 0), code)])).expect("layers").1;
-        let (mut a, mut b) = (count(CLOUD), count(0));
-        a += &count(0);
-        b += count(CLOUD);
-        assert_eq!(a, b);
-        assert_eq!((a.pixels, a.clear), (2, 1));
-    }
-
-    #[test]
-    fn a_missing_quality_layer_is_named() {
-        let mut cube = cube(1, 1, &[]);
-        cube.layers[1] = Role::Scl;
-        let error = plan(0.0).apply(cube).expect_err("no radsat").to_string();
-        assert!(error.contains("qa_radsat"), "{error}");
-    }
-}
+mod tests;

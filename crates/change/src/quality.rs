@@ -1,16 +1,16 @@
 use ndarray::ArrayView2;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// One-bit flags of Landsat Collection 2 QA_PIXEL by their bit (USGS LSDS-1619, table 6-2).
+/// One-bit flags of Landsat Collection 2 `QA_PIXEL` by their bit (USGS LSDS-1619, table 6-2).
 const FLAGS: [&str; 8] = ["fill", "dilated_cloud", "cirrus", "cloud", "cloud_shadow", "snow", "clear", "water"];
 
-/// Two-bit confidences of QA_PIXEL: name and lower bit.
+/// Two-bit confidences of `QA_PIXEL`: name and lower bit.
 const CONFIDENCES: [(&str, u32); 4] = [("cloud_conf", 8), ("shadow_conf", 10), ("snow_conf", 12), ("cirrus_conf", 14)];
 
 /// The bits that a usable pixel has not set.
 const UNUSABLE: u16 = 0b1_1111;
 
-/// How many pixels of a Landsat QA_PIXEL layer have each bit set and each confidence; windows add up in any order.
+/// How many pixels of a Landsat `QA_PIXEL` layer have each bit set and each confidence; windows add up in any order.
 ///
 /// It serialises as a map: the flags, `total`, each confidence 0 to 3, and the pixels with none of bits 0 to 4.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +95,39 @@ mod tests {
             assert_eq!(of(name), Some(count), "{name}");
         }
         assert_eq!(entries.len(), 8 + 1 + 16 + 1);
+    }
+
+    #[test]
+    fn a_real_landsat_8_scene_is_counted_as_its_codes_say() {
+        // Codes and their pixels in LC08_L2SP_008059_20191201_20200825_02_T1, decimated.
+        let codes: [(u16, u64); 15] = [
+            (1, 81507),
+            (21762, 679),
+            (21824, 20724),
+            (21952, 85),
+            (22018, 996),
+            (22080, 525),
+            (22280, 136_562),
+            (23826, 1798),
+            (23888, 6411),
+            (24082, 2260),
+            (24144, 718),
+            (55052, 9857),
+            (56598, 9),
+            (56660, 2),
+            (56854, 11),
+        ];
+        let mut counts = QaCounts::default();
+        for (code, pixels) in codes {
+            counts.codes[usize::from(code)] = pixels;
+        }
+        let got: Vec<u64> = counts.entries().into_iter().map(|(_, count)| count).collect();
+        let flags = [81507, 5753, 9879, 146_419, 11209, 0, 28465, 85, 262_144];
+        let cloud = [81507, 29708, 4510, 146_419];
+        let shadow = [81507, 169_428, 0, 11209];
+        let snow = [81507, 180_637, 0, 0];
+        let cirrus = [81507, 170_758, 0, 9879];
+        assert_eq!(got, [&flags[..], &cloud, &shadow, &snow, &cirrus, &[21334]].concat());
     }
 
     #[test]

@@ -1,4 +1,6 @@
-use ndarray::{Array3, Axis};
+use std::borrow::Cow;
+
+use ndarray::Array3;
 use raster::{Cube, Role, Scaling};
 
 use super::SpectralIndex;
@@ -7,7 +9,7 @@ use crate::ChangeError;
 
 /// A program and which of the loaded bands each of its symbols is.
 struct Task<'a> {
-    program: std::borrow::Cow<'a, Program>,
+    program: Cow<'a, Program>,
     places: Vec<usize>,
 }
 
@@ -20,28 +22,34 @@ struct Task<'a> {
 pub fn compute_all(indices: &[&SpectralIndex], cube: &Cube) -> Result<Vec<Array3<f32>>, ChangeError> {
     let mut bands = Vec::new();
     let tasks = indices.iter().map(|index| task(index, cube, &mut bands)).collect::<Result<Vec<_>, _>>()?;
+    Ok(evaluate(&tasks, &bands, cube))
+}
+
+/// The values of each task, whose places are those of `bands`, which are places in the cube.
+fn evaluate(tasks: &[Task<'_>], bands: &[usize], cube: &Cube) -> Vec<Array3<f32>> {
     let (times, rows, cols) = cube.shape();
-    let mut results: Vec<Array3<f32>> = indices.iter().map(|_| Array3::from_elem((times, rows, cols), f32::NAN)).collect();
+    let pixels = rows * cols;
+    // Zeros come without touching memory; every pixel is written below.
+    let mut results: Vec<Array3<f32>> = tasks.iter().map(|_| Array3::zeros((times, rows, cols))).collect();
     let values = cube.values.as_standard_layout();
+    let values = values.as_slice().expect("standard layout is contiguous");
     let mut inputs = Register::many(bands.len());
     let mut scratch = Register::many(tasks.iter().map(|task| task.program.scratch()).max().unwrap_or(0));
     for time in 0..times {
-        let image = values.index_axis(Axis(0), time);
-        let image = image.as_slice().expect("an outer slice of standard layout is contiguous");
-        for start in (0..rows * cols).step_by(CHUNK) {
-            let end = (start + CHUNK).min(rows * cols);
-            for (register, &band) in inputs.iter_mut().zip(&bands) {
-                let plane = band * rows * cols;
-                load(&image[plane + start..plane + end], cube.scaling[band], register);
+        for start in (0..pixels).step_by(CHUNK) {
+            let end = (start + CHUNK).min(pixels);
+            for (register, &band) in inputs.iter_mut().zip(bands) {
+                let plane = (time * cube.bands.len() + band) * pixels;
+                load(&values[plane + start..plane + end], cube.scaling[band], register);
             }
             for (task, result) in tasks.iter().zip(&mut results) {
-                let plane = time * rows * cols;
                 let out = result.as_slice_mut().expect("a new array is contiguous");
-                task.program.run(&inputs, &task.places, &mut scratch, &mut out[plane + start..plane + end]);
+                let out = &mut out[time * pixels + start..time * pixels + end];
+                task.program.run(&inputs, &task.places, &mut scratch, out);
             }
         }
     }
-    Ok(results)
+    results
 }
 
 fn load(stored: &[f32], scaling: Scaling, register: &mut Register) {
@@ -61,7 +69,7 @@ fn task<'a>(index: &'a SpectralIndex, cube: &Cube, bands: &mut Vec<usize>) -> Re
         })
     };
     if let Some(band) = cube.bands.iter().position(|role| *role == index.role()) {
-        return Ok(Task { program: std::borrow::Cow::Owned(Program::identity()), places: vec![place(band)] });
+        return Ok(Task { program: Cow::Owned(Program::identity()), places: vec![place(band)] });
     }
     let mut places = Vec::with_capacity(index.symbols.len());
     for symbol in &index.symbols {
@@ -69,5 +77,5 @@ fn task<'a>(index: &'a SpectralIndex, cube: &Cube, bands: &mut Vec<usize>) -> Re
         let role = present.unwrap_or(Role::Band(symbol.bands[0]));
         places.push(place(cube.band_index(&role, index.name())?));
     }
-    Ok(Task { program: std::borrow::Cow::Borrowed(&index.program), places })
+    Ok(Task { program: Cow::Borrowed(&index.program), places })
 }

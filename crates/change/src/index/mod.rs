@@ -172,7 +172,7 @@ impl SpectralIndex {
     /// # Errors
     /// [`RasterError::MissingRole`] where the cube lacks a band.
     pub fn compute(&self, cube: &Cube) -> Result<Array3<f32>, ChangeError> {
-        Ok(compute_all(&[self], cube)?.pop().expect("one index gives one array"))
+        Ok(compute_all(&[self], cube)?.swap_remove(0))
     }
 
     fn described(mut self, title: &str, reference: &str) -> Self {

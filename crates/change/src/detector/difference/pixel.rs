@@ -1,7 +1,7 @@
 use super::Difference;
 use super::periods::Periods;
-use crate::NO_DAY;
 use crate::detector::median::{median, robust_deviation};
+use crate::{Direction, NO_DAY};
 
 /// The series of one pixel under test.
 pub(super) struct Pixel<'a> {
@@ -10,6 +10,8 @@ pub(super) struct Pixel<'a> {
     series: Vec<f64>,
     /// Clear baseline values.
     baseline: Vec<f64>,
+    /// The baseline value from which any drop is largest; no median lies beyond it.
+    extreme: f64,
 }
 
 /// What is reported of a pixel that is flagged at the end, or confirmed.
@@ -31,8 +33,12 @@ struct Flag {
 impl<'a> Pixel<'a> {
     pub(super) fn new(detector: &'a Difference, periods: &'a Periods, series: impl Iterator<Item = f32>) -> Self {
         let series: Vec<f64> = series.map(f64::from).collect();
-        let baseline = series[..periods.baseline].iter().copied().filter(|v| !v.is_nan()).collect();
-        Self { detector, periods, series, baseline }
+        let baseline: Vec<f64> = series[..periods.baseline].iter().copied().filter(|v| !v.is_nan()).collect();
+        let extreme = match detector.direction {
+            Direction::Fall => baseline.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            Direction::Rise => baseline.iter().copied().fold(f64::INFINITY, f64::min),
+        };
+        Self { detector, periods, series, baseline, extreme }
     }
 
     /// The first confirmed run of flags, or the one that the series ends in; `None` where there is neither.
@@ -74,11 +80,13 @@ impl<'a> Pixel<'a> {
     fn flag(&self, time: usize) -> Option<Flag> {
         let parameters = &self.detector.parameters;
         let value = self.series[time];
+        if self.detector.direction.drop(self.extreme, value) <= parameters.drop {
+            return None;
+        }
         let mut reference = self.reference(time);
         let centre = median(&mut reference);
         let drop = self.detector.direction.drop(centre, value);
-        // Written so that NaN, which no comparison holds of, is no flag.
-        if !(drop > parameters.drop) {
+        if drop <= parameters.drop {
             return None;
         }
         let deviation = robust_deviation(&mut reference, centre).max(parameters.deviation_floor);

@@ -1,0 +1,174 @@
+//! The contract that every detector meets, run for the shipped ones and for one that is as different as the seam allows.
+
+mod vegetation_loss;
+
+use change::{Answer, Detector, Difference, DifferenceParameters, Direction, Findings, Incremental, NO_DAY, SeriesBlock};
+use ndarray::{Array3, Axis, concatenate, s};
+use proptest::prelude::*;
+use raster::{Date, DateRange, Role};
+
+use vegetation_loss::VegetationLoss;
+
+/// Days between two looks of the contract's series.
+const REVISIT: i32 = 16;
+const HISTORY: usize = 60;
+const MONITORING: usize = 20;
+const TIMES: usize = HISTORY + MONITORING;
+
+fn dates() -> Vec<Date> {
+    let start = Date::from_ymd(2017, 1, 1).expect("a day").days();
+    (0..TIMES as i32).map(|i| Date::from_days(start + i * REVISIT)).collect()
+}
+
+fn period(from: usize, to: usize) -> DateRange {
+    let dates = dates();
+    DateRange::new(dates[from], dates[to]).expect("dates rise")
+}
+
+fn difference() -> Difference {
+    let (baseline, monitoring) = (period(0, HISTORY - 1), period(HISTORY, TIMES - 1));
+    let role = Role::Index("nbr".to_owned());
+    Difference::new(DifferenceParameters::default(), baseline, monitoring, role, Direction::Fall).expect("parameters in range")
+}
+
+fn vegetation_loss() -> VegetationLoss {
+    VegetationLoss::new(period(0, HISTORY - 1), period(HISTORY, TIMES - 1))
+}
+
+fn detect(detector: &impl Detector, values: &Array3<f32>) -> Findings {
+    let (dates, sensors) = (dates(), vec![0; TIMES]);
+    detector.detect(&SeriesBlock::new(&dates, &sensors, values.view()).expect("a block"))
+}
+
+/// Values that the detector takes for undisturbed forest: every role is 0.5 until `fall`, 0.1 from it on.
+fn series(detector: &impl Detector, fall: usize, pixels: usize) -> Array3<f32> {
+    let shape = (TIMES, detector.inputs().len(), pixels);
+    Array3::from_shape_fn(shape, |(time, ..)| if time < fall { 0.5 } else { 0.1 })
+}
+
+fn all_nan_is_not_seen(detector: &impl Detector) {
+    let values = Array3::from_elem((TIMES, detector.inputs().len(), 3), f32::NAN);
+    let found = detect(detector, &values);
+    assert_eq!(found.answer, [Answer::NotSeen; 3]);
+    assert_eq!((found.first, found.n_history, found.n_monitor), (vec![NO_DAY; 3], vec![0; 3], vec![0; 3]));
+    assert!(found.magnitude.iter().all(|m| m.is_nan()));
+}
+
+fn constant_is_unchanged(detector: &impl Detector) {
+    let found = detect(detector, &series(detector, TIMES, 3));
+    assert_eq!(found.answer, [Answer::Unchanged; 3]);
+    assert_eq!(found.last_clear, [dates()[TIMES - 1].days(); 3]);
+}
+
+fn planted_drop_is_dated_within_a_revisit(detector: &impl Detector) {
+    for (fall, date) in dates().into_iter().enumerate().take(TIMES - 3).skip(HISTORY) {
+        let found = detect(detector, &series(detector, fall, 1));
+        assert_eq!(found.answer, [Answer::Changed], "a drop at look {fall}");
+        assert!((0..=REVISIT).contains(&(found.first[0] - date.days())), "first at look {fall}");
+        assert!(found.before[0] < found.first[0] && found.first[0] <= found.confirmed[0]);
+        assert!(detector.monitoring().contains(Date::from_days(found.first[0])));
+        assert!(found.magnitude[0] < 0.0);
+    }
+}
+
+fn order_of_pixels_is_irrelevant(detector: &impl Detector, values: &Array3<f32>) {
+    let mut reversed = values.clone();
+    reversed.invert_axis(Axis(2));
+    let (forward, backward) = (detect(detector, values), detect(detector, &reversed));
+    assert_eq!(said(&forward), said(&backward).into_iter().rev().collect::<Vec<_>>());
+}
+
+/// All that findings say, a text for each pixel: NaN is equal to itself there.
+fn said(findings: &Findings) -> Vec<String> {
+    (0..findings.answer.len())
+        .map(|p| {
+            let days = [findings.before[p], findings.first[p], findings.confirmed[p], findings.last_clear[p]];
+            let counts = [findings.n_history[p], findings.n_monitor[p], findings.n_fallback[p]];
+            let segments = findings.segments.as_ref().map(|segments| &segments[p]);
+            let numbers = (findings.magnitude[p], findings.statistic[p]);
+            format!("{:?} {days:?} {counts:?} {numbers:?} {segments:?}", findings.answer[p])
+        })
+        .collect()
+}
+
+fn days_are_in_order(found: &Findings) {
+    for p in 0..found.answer.len() {
+        assert_eq!(found.answer[p].is_change(), found.first[p] != NO_DAY);
+        assert_eq!(found.answer[p] == Answer::Changed, found.confirmed[p] != NO_DAY);
+        assert_eq!(found.answer[p].is_change(), !found.magnitude[p].is_nan());
+        assert!(found.before[p] <= found.first[p]);
+        assert_ne!(found.answer[p], Answer::NotEligible);
+    }
+}
+
+#[test]
+fn the_difference_meets_the_contract() {
+    all_nan_is_not_seen(&difference());
+    constant_is_unchanged(&difference());
+    planted_drop_is_dated_within_a_revisit(&difference());
+}
+
+#[test]
+fn a_detector_of_two_roles_with_state_meets_the_contract() {
+    all_nan_is_not_seen(&vegetation_loss());
+    constant_is_unchanged(&vegetation_loss());
+    planted_drop_is_dated_within_a_revisit(&vegetation_loss());
+}
+
+#[test]
+fn roles_may_have_their_own_dates() {
+    let detector = vegetation_loss();
+    let mut values = series(&detector, HISTORY + 5, 2);
+    for time in 0..TIMES {
+        values.slice_mut(s![time, time % 2, ..]).fill(f32::NAN);
+    }
+    let found = detect(&detector, &values);
+    assert_eq!(found.answer, [Answer::Changed; 2]);
+    let segments = found.segments.expect("this detector fits segments");
+    assert_eq!(segments[0].len(), 2, "before and after the drop");
+    assert_eq!(segments[0][0].coefficients.len(), 2, "one mean a role");
+}
+
+/// Noisy values with gaps and, in some pixels, a drop.
+fn noisy(roles: usize) -> impl Strategy<Value = Array3<f32>> {
+    let pixel = (prop::collection::vec(prop::option::weighted(0.8, -0.1f32..0.1), TIMES * roles), 0..TIMES * 2);
+    prop::collection::vec(pixel, 1..6).prop_map(move |pixels| {
+        Array3::from_shape_fn((TIMES, roles, pixels.len()), |(time, role, p)| {
+            let (noise, fall) = &pixels[p];
+            let level = if time < *fall { 0.6 } else { 0.1 };
+            noise[time * roles + role].map_or(f32::NAN, |noise| level + noise)
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn difference_neither_minds_the_order_of_pixels_nor_mixes_up_days(values in noisy(1)) {
+        order_of_pixels_is_irrelevant(&difference(), &values);
+        days_are_in_order(&detect(&difference(), &values));
+    }
+
+    #[test]
+    fn two_roles_neither_mind_the_order_of_pixels_nor_mix_up_days(values in noisy(2)) {
+        order_of_pixels_is_irrelevant(&vegetation_loss(), &values);
+        days_are_in_order(&detect(&vegetation_loss(), &values));
+    }
+
+    #[test]
+    fn image_by_image_gives_what_the_whole_series_gives(values in noisy(2)) {
+        let (detector, dates, sensors) = (vegetation_loss(), dates(), vec![0; TIMES]);
+        let part = |from: usize, to: usize| values.slice(s![from..to, .., ..]);
+        let history = SeriesBlock::new(&dates[..HISTORY], &sensors[..HISTORY], part(0, HISTORY)).expect("a block");
+        let mut state = detector.fit(&history);
+        for time in HISTORY..TIMES {
+            let image = part(time, time + 1);
+            let image = SeriesBlock::new(&dates[time..=time], &sensors[time..=time], image).expect("a block");
+            let so_far = detector.update(&mut state, &image);
+            let known = concatenate![Axis(0), part(0, HISTORY), part(HISTORY, time + 1)];
+            let known = SeriesBlock::new(&dates[..=time], &sensors[..=time], known.view()).expect("a block");
+            prop_assert_eq!(said(&so_far), said(&detector.detect(&known)));
+        }
+    }
+}
