@@ -3,11 +3,29 @@
 //! The only room that knows GDAL. It must never know what a change is or how an alert is found: it turns files into
 //! [`raster::Cube`]s and [`alert::Features`], and arrays and tables into files that are complete or absent.
 
+mod cog;
 mod complaint;
 pub mod crs;
+mod doctor;
 mod error;
+mod ffi;
+mod gridded;
+pub mod layer;
 pub mod open;
+mod plane;
+mod png;
+mod raster_file;
+mod regrid;
+mod scenes;
 mod staged;
 
+pub use cog::{Compression, Pixel, RasterClass, RasterFormat, RasterOptions, RasterWriter};
+pub use doctor::{Driver, Versions, versions};
 pub use error::{GeoioError, Kind};
+pub use gridded::{GriddedImagery, GriddedReader};
+pub use plane::{Eligibility, EligibilityReader, Zones, ZonesReader};
+pub use png::write_png;
+pub use raster_file::{BandInfo, RasterFile};
+pub use regrid::Resampling;
+pub use scenes::{Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, Skipped, StackSpec, derive_grid, find};
 pub use staged::{Staged, sha256_file};

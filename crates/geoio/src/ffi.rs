@@ -1,0 +1,179 @@
+//! The calls of GDAL that have no safe wrapper: warping between datasets in memory, and PROJ's version.
+#![expect(unsafe_code, reason = "GDALChunkAndWarpImage and OSRGetPROJVersion have no safe wrapper in the gdal crate")]
+
+use std::ffi::{CStr, CString, c_int};
+use std::ptr;
+
+use gdal::Dataset;
+use gdal_sys::{CPLErr, GDALDataType, GDALResampleAlg, GDALWarpOptions};
+
+use crate::complaint;
+
+/// How pixels of another grid are brought together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    /// The nearest pixel.
+    Nearest,
+    /// Weighted by distance.
+    Bilinear,
+    /// Mean of the pixels that are covered.
+    Average,
+}
+
+impl Kernel {
+    fn code(self) -> GDALResampleAlg::Type {
+        match self {
+            Self::Nearest => GDALResampleAlg::GRA_NearestNeighbour,
+            Self::Bilinear => GDALResampleAlg::GRA_Bilinear,
+            Self::Average => GDALResampleAlg::GRA_Average,
+        }
+    }
+}
+
+/// One end of a warp: a dataset of one f32 band in memory, and where it lies.
+#[derive(Debug)]
+pub(crate) struct End<'a> {
+    /// The pixels; NaN = none.
+    pub(crate) dataset: &'a Dataset,
+    /// Reference system; empty at both ends where they share it.
+    pub(crate) wkt: &'a str,
+    /// Affine coefficients in GDAL's order.
+    pub(crate) geo_transform: [f64; 6],
+}
+
+/// Warps one band of `f32` into another; pixels without a source become NaN.
+///
+/// Coordinates are transformed exactly, pixel by pixel, and `scale` (target pixels a source pixel, x and y) is given from
+/// outside: so the result does not depend on how the target is cut.
+pub(crate) fn warp(source: &End<'_>, target: &End<'_>, kernel: Kernel, scale: (f64, f64)) -> Result<(), String> {
+    let transformer = Transformer::new(source, target)?;
+    complaint::clear();
+    let done = {
+        let options = Options::new(source, target, kernel, scale, &transformer)?;
+        let (cols, rows) = target.dataset.raster_size();
+        let (cols, rows) = (c_int::try_from(cols), c_int::try_from(rows));
+        let (Ok(cols), Ok(rows)) = (cols, rows) else { return Err("the window is too large".to_owned()) };
+        // SAFETY: the options hold valid handles that outlive both calls; the operation is destroyed before they are.
+        unsafe {
+            let operation = gdal_sys::GDALCreateWarpOperation(options.0);
+            if operation.is_null() {
+                CPLErr::CE_Failure
+            } else {
+                let done = gdal_sys::GDALChunkAndWarpImage(operation, 0, 0, cols, rows);
+                gdal_sys::GDALDestroyWarpOperation(operation);
+                done
+            }
+        }
+    };
+    match (done, complaint::take()) {
+        (CPLErr::CE_None | CPLErr::CE_Warning, None) => Ok(()),
+        (_, said) => Err(said.unwrap_or_else(|| "warping failed without a reason".to_owned())),
+    }
+}
+
+/// Version of PROJ, such as `9.1.1`.
+pub(crate) fn proj_version() -> String {
+    let (mut major, mut minor, mut patch): (c_int, c_int, c_int) = (0, 0, 0);
+    // SAFETY: the three pointers are to live integers.
+    unsafe { gdal_sys::OSRGetPROJVersion(&raw mut major, &raw mut minor, &raw mut patch) };
+    format!("{major}.{minor}.{patch}")
+}
+
+/// Owned `GDALGenImgProjTransformer`.
+struct Transformer(*mut std::ffi::c_void);
+
+impl Transformer {
+    fn new(source: &End<'_>, target: &End<'_>) -> Result<Self, String> {
+        let text = |wkt: &str| CString::new(wkt).map_err(|_| "the reference system holds a NUL byte".to_owned());
+        let (source_wkt, target_wkt) = (text(source.wkt)?, text(target.wkt)?);
+        complaint::clear();
+        // SAFETY: texts and coefficients live through the call, which copies them.
+        let made = unsafe {
+            gdal_sys::GDALCreateGenImgProjTransformer3(
+                source_wkt.as_ptr(),
+                source.geo_transform.as_ptr(),
+                target_wkt.as_ptr(),
+                target.geo_transform.as_ptr(),
+            )
+        };
+        if made.is_null() {
+            return Err(complaint::take().unwrap_or_else(|| "no transformation between the two systems".to_owned()));
+        }
+        Ok(Self(made))
+    }
+}
+
+impl Drop for Transformer {
+    fn drop(&mut self) {
+        // SAFETY: made by GDALCreateGenImgProjTransformer3 and destroyed once.
+        unsafe { gdal_sys::GDALDestroyGenImgProjTransformer(self.0) };
+    }
+}
+
+/// Owned `GDALWarpOptions`.
+struct Options(*mut GDALWarpOptions);
+
+impl Options {
+    fn new(
+        source: &End<'_>,
+        target: &End<'_>,
+        kernel: Kernel,
+        (scale_x, scale_y): (f64, f64),
+        transformer: &Transformer,
+    ) -> Result<Self, String> {
+        let words = [
+            (c"INIT_DEST", c"NO_DATA".to_owned()),
+            (c"NUM_THREADS", c"1".to_owned()),
+            (c"SAMPLE_GRID", c"YES".to_owned()),
+            (c"XSCALE", number(scale_x)?),
+            (c"YSCALE", number(scale_y)?),
+        ];
+        // SAFETY: GDAL allocates the options and every array in them, and frees all with GDALDestroyWarpOptions.
+        unsafe {
+            let options = Self(gdal_sys::GDALCreateWarpOptions());
+            let warp = &mut *options.0;
+            warp.eResampleAlg = kernel.code();
+            warp.eWorkingDataType = GDALDataType::GDT_Float32;
+            warp.hSrcDS = source.dataset.c_dataset();
+            warp.hDstDS = target.dataset.c_dataset();
+            warp.nBandCount = 1;
+            warp.panSrcBands = one(1);
+            warp.panDstBands = one(1);
+            warp.padfSrcNoDataReal = one(f64::NAN);
+            warp.padfDstNoDataReal = one(f64::NAN);
+            warp.pfnTransformer = Some(gdal_sys::GDALGenImgProjTransform);
+            warp.pTransformerArg = transformer.0;
+            for (key, value) in &words {
+                warp.papszWarpOptions = gdal_sys::CSLSetNameValue(warp.papszWarpOptions, key.as_ptr(), value.as_ptr());
+            }
+            Ok(options)
+        }
+    }
+}
+
+impl Drop for Options {
+    fn drop(&mut self) {
+        // SAFETY: made by GDALCreateWarpOptions and destroyed once; the datasets and the transformer are not freed by it.
+        unsafe { gdal_sys::GDALDestroyWarpOptions(self.0) };
+    }
+}
+
+fn number(value: f64) -> Result<CString, String> {
+    CString::new(format!("{value:.12}")).map_err(|error| error.to_string())
+}
+
+/// An array of one value in GDAL's own memory (`CPLMalloc` aborts rather than returning null).
+unsafe fn one<T>(value: T) -> *mut T {
+    // SAFETY: the memory is large and aligned enough for one T (malloc), and written before it is read.
+    unsafe {
+        let place = gdal_sys::CPLMalloc(size_of::<T>()).cast::<T>();
+        ptr::write(place, value);
+        place
+    }
+}
+
+/// GDAL's own description of its version.
+pub(crate) fn gdal_release() -> String {
+    // SAFETY: the returned text is static and ends with a NUL byte.
+    unsafe { CStr::from_ptr(gdal_sys::GDALVersionInfo(c"RELEASE_NAME".as_ptr())) }.to_string_lossy().into_owned()
+}

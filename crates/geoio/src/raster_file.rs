@@ -1,0 +1,186 @@
+use std::path::{Path, PathBuf};
+
+use gdal::raster::{GdalDataType, GdalType};
+use gdal::{Dataset, Metadata};
+use ndarray::{Array2, s};
+use raster::{Grid, Window};
+
+use crate::crs::crs_of;
+use crate::open::open_raster;
+use crate::{GeoioError, complaint};
+
+/// Largest block (tile or strip) that is decoded: a file may claim one of many gigabytes.
+const MAX_BLOCK_BYTES: u64 = 1 << 29;
+
+/// What a band says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BandInfo {
+    /// Description; empty where there is none.
+    pub description: String,
+    /// Stored number that means "no data".
+    pub nodata: Option<f64>,
+    /// Type of the stored numbers in GDAL's words: `Byte`, `UInt16`, `Float32`, ..
+    pub data_type: String,
+    /// Scale tag of the file.
+    pub scale: Option<f64>,
+    /// Offset tag of the file.
+    pub offset: Option<f64>,
+}
+
+/// A raster file open for reading; one a worker. South-up files are turned so that rows run south.
+#[derive(Debug)]
+pub struct RasterFile {
+    path: PathBuf,
+    dataset: Dataset,
+    grid: Grid,
+    south_up: bool,
+    bands: Vec<BandInfo>,
+}
+
+impl RasterFile {
+    /// Opens a raster; its place and bands are checked, its pixels not.
+    ///
+    /// # Errors
+    /// What [`open_raster`] gives, [`GeoioError::NoCrs`], [`GeoioError::NoGeotransform`], [`GeoioError::Rotated`], or
+    /// [`GeoioError::Open`] for complex numbers and blocks too large to decode.
+    pub fn open(path: &Path) -> Result<Self, GeoioError> {
+        let dataset = open_raster(path)?;
+        let (grid, south_up) = grid_of(&dataset, path)?;
+        let bands = (1..=dataset.raster_count()).map(|band| describe(&dataset, path, band)).collect::<Result<Vec<_>, _>>()?;
+        if bands.is_empty() {
+            return Err(unfit(path, "it has no band"));
+        }
+        Ok(Self { path: path.to_owned(), dataset, grid, south_up, bands })
+    }
+
+    /// Its path as given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its grid, north-up.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// Its bands in order; the first is band 1.
+    pub fn bands(&self) -> &[BandInfo] {
+        &self.bands
+    }
+
+    /// Values of a band (1 is the first) as f32, shape (rows, cols); NaN = nodata, not finite, or outside the file.
+    ///
+    /// # Errors
+    /// [`GeoioError::MissingLayer`] or [`GeoioError::Read`]: a damaged block is an error, never zeros.
+    pub fn read(&self, band: usize, window: Window) -> Result<Array2<f32>, GeoioError> {
+        self.read_valid(band, window, self.info(band)?.nodata)
+    }
+
+    /// As [`RasterFile::read`] in f64.
+    ///
+    /// # Errors
+    /// As [`RasterFile::read`].
+    pub fn read_f64(&self, band: usize, window: Window) -> Result<Array2<f64>, GeoioError> {
+        let nodata = self.info(band)?.nodata;
+        let mut values = self.read_stored(band, window, f64::NAN)?;
+        values.mapv_inplace(|v| if !v.is_finite() || nodata == Some(v) { f64::NAN } else { v });
+        Ok(values)
+    }
+
+    /// The stored whole numbers of a band, nodata among them; `outside` where the window leaves the file.
+    ///
+    /// # Errors
+    /// As [`RasterFile::read`].
+    pub fn read_i64(&self, band: usize, window: Window, outside: i64) -> Result<Array2<i64>, GeoioError> {
+        self.read_stored(band, window, outside)
+    }
+
+    /// As [`RasterFile::read`] with another nodata number than the file's (`None`: every finite number is a value).
+    ///
+    /// # Errors
+    /// As [`RasterFile::read`].
+    pub fn read_valid(&self, band: usize, window: Window, nodata: Option<f64>) -> Result<Array2<f32>, GeoioError> {
+        let nodata = nodata.map(|v| v as f32);
+        let mut values = self.read_stored(band, window, f32::NAN)?;
+        values.mapv_inplace(|v| if !v.is_finite() || nodata == Some(v) { f32::NAN } else { v });
+        Ok(values)
+    }
+
+    fn read_stored<T: GdalType + Copy>(&self, band: usize, window: Window, outside: T) -> Result<Array2<T>, GeoioError> {
+        self.info(band)?;
+        let mut values = Array2::from_elem((window.rows, window.cols), outside);
+        let Some(inside) = window.intersect(self.grid.window()) else { return Ok(values) };
+        let block = self.read_inside(band, inside)?;
+        let (row, col) = ((inside.row - window.row) as usize, (inside.col - window.col) as usize);
+        values.slice_mut(s![row..row + inside.rows, col..col + inside.cols]).assign(&block);
+        Ok(values)
+    }
+
+    fn read_inside<T: GdalType + Copy>(&self, band: usize, window: Window) -> Result<Array2<T>, GeoioError> {
+        let wrong = |reason: String| GeoioError::Read { path: self.path.clone(), band, window, reason };
+        let end = window.row + window.rows as isize;
+        let first = if self.south_up { self.grid.rows as isize - end } else { window.row };
+        let size = (window.cols, window.rows);
+        let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<T>((window.col, first), size, size, None))
+            .map_err(wrong)?;
+        let (_, numbers) = buffer.into_shape_and_vec();
+        let block = Array2::from_shape_vec((window.rows, window.cols), numbers).map_err(|error| wrong(error.to_string()))?;
+        Ok(if self.south_up { block.slice_move(s![..;-1, ..]) } else { block })
+    }
+
+    fn info(&self, band: usize) -> Result<&BandInfo, GeoioError> {
+        band.checked_sub(1).and_then(|i| self.bands.get(i)).ok_or_else(|| GeoioError::MissingLayer {
+            path: self.path.clone(),
+            layer: format!("band {band}"),
+            available: format!("bands 1 to {}", self.bands.len()),
+        })
+    }
+}
+
+fn unfit(path: &Path, reason: &str) -> GeoioError {
+    GeoioError::Open { path: path.to_owned(), expected: "a raster of real numbers".to_owned(), reason: reason.to_owned() }
+}
+
+fn grid_of(dataset: &Dataset, path: &Path) -> Result<(Grid, bool), GeoioError> {
+    complaint::clear();
+    let reference = dataset.spatial_ref().map_err(|_| GeoioError::NoCrs { path: path.to_owned() })?;
+    let nowhere = |reason: &str| GeoioError::NoGeotransform { path: path.to_owned(), reason: reason.to_owned() };
+    let [west, step_x, shear_x, y0, shear_y, step_y] = dataset.geo_transform().map_err(|_| nowhere("it has none"))?;
+    let all = [west, step_x, shear_x, y0, shear_y, step_y];
+    if !all.iter().all(|v| v.is_finite()) {
+        return Err(nowhere("it holds numbers that are not finite"));
+    }
+    if step_x <= 0.0 || step_y == 0.0 {
+        return Err(nowhere("its pixels have no positive width and height"));
+    }
+    if shear_x.abs() > 1e-9 * step_x || shear_y.abs() > 1e-9 * step_y.abs() {
+        return Err(GeoioError::Rotated { path: path.to_owned() });
+    }
+    let (cols, rows) = dataset.raster_size();
+    let south_up = step_y > 0.0;
+    let north = if south_up { y0 + rows as f64 * step_y } else { y0 };
+    let crs = crs_of(&reference, &path.display().to_string())?;
+    Ok((Grid { crs, west, north, step_x, step_y: step_y.abs(), rows, cols }, south_up))
+}
+
+fn describe(dataset: &Dataset, path: &Path, number: usize) -> Result<BandInfo, GeoioError> {
+    let band = complaint::watch(|| dataset.rasterband(number)).map_err(|reason| unfit(path, &reason))?;
+    let data_type = band.band_type();
+    if data_type == GdalDataType::Unknown {
+        return Err(unfit(path, &format!("band {number} holds complex numbers or an unknown type")));
+    }
+    let (width, height) = band.block_size();
+    if width as u64 * height as u64 * u64::from(data_type.bytes()) > MAX_BLOCK_BYTES {
+        return Err(unfit(path, &format!("band {number} is stored in blocks of {width} x {height} pixels; tile it first")));
+    }
+    let description = band.description().unwrap_or_default();
+    let info = BandInfo {
+        description,
+        nodata: band.no_data_value(),
+        data_type: data_type.name(),
+        scale: band.scale(),
+        offset: band.offset(),
+    };
+    complaint::clear();
+    Ok(info)
+}

@@ -1,0 +1,168 @@
+use gdal::raster::Buffer;
+use gdal::{Dataset, DriverManager};
+use ndarray::{Array2, s};
+use raster::{Bounds, Crs, Grid, Window};
+use serde::{Deserialize, Serialize};
+
+use crate::crs::Transform;
+use crate::ffi::{self, End, Kernel};
+use crate::{GeoioError, RasterFile, complaint};
+
+/// Most source pixels that are held for one warp; a larger window is cut, which changes no value.
+const MAX_SOURCE_PIXELS: usize = 1 << 24;
+
+/// How values are brought to another grid. Codes are always taken from the nearest pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Resampling {
+    /// The nearest pixel.
+    #[default]
+    Nearest,
+    /// Weighted by distance from the pixels around.
+    Bilinear,
+    /// Mean of the pixels covered: for a grid much coarser than the file.
+    Average,
+}
+
+impl Resampling {
+    fn kernel(self) -> Kernel {
+        match self {
+            Self::Nearest => Kernel::Nearest,
+            Self::Bilinear => Kernel::Bilinear,
+            Self::Average => Kernel::Average,
+        }
+    }
+}
+
+/// Which stored numbers of a band are values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Layer {
+    /// Band, the first is 1.
+    pub(crate) band: usize,
+    /// Stored number that means "no data".
+    pub(crate) nodata: Option<f64>,
+    /// How it is resampled.
+    pub(crate) resampling: Resampling,
+}
+
+/// Reads windows of any raster file on one grid; one a worker.
+#[derive(Debug)]
+pub(crate) struct Regrid {
+    grid: Grid,
+    /// From the grid's system to others, by the order of first use.
+    routes: Vec<(Crs, Transform)>,
+}
+
+impl Regrid {
+    pub(crate) fn new(grid: Grid) -> Self {
+        Self { grid, routes: Vec::new() }
+    }
+
+    /// Values over a window of the grid; NaN = nodata or outside the file.
+    ///
+    /// A file whose pixels coincide with the grid's is read as it is; else it is warped.
+    pub(crate) fn read(&mut self, file: &RasterFile, layer: Layer, window: Window) -> Result<Array2<f32>, GeoioError> {
+        match file.grid().aligned_window(&self.grid.crop(window)) {
+            Some(place) => file.read_valid(layer.band, place, layer.nodata),
+            None => self.warp(file, layer, window),
+        }
+    }
+
+    fn warp(&mut self, file: &RasterFile, layer: Layer, window: Window) -> Result<Array2<f32>, GeoioError> {
+        let scale = self.scale(file)?;
+        let Some(place) = self.source_window(file, scale, window)? else {
+            return Ok(Array2::from_elem((window.rows, window.cols), f32::NAN));
+        };
+        if place.pixels() > MAX_SOURCE_PIXELS && window.pixels() > 1 {
+            return self.warp_halves(file, layer, window);
+        }
+        let values = file.read_valid(layer.band, place, layer.nodata)?;
+        let wrong = |reason| GeoioError::Gdal { path: file.path().to_owned(), what: "warping".to_owned(), reason };
+        let source = memory(&values).map_err(wrong)?;
+        let target = memory(&Array2::from_elem((window.rows, window.cols), f32::NAN)).map_err(wrong)?;
+        let same = file.grid().crs == self.grid.crs;
+        let wkt = |crs: &'_ Crs| if same { String::new() } else { crs.wkt.clone() };
+        let (source_wkt, target_wkt) = (wkt(&file.grid().crs), wkt(&self.grid.crs));
+        let from = End { dataset: &source, wkt: &source_wkt, geo_transform: file.grid().crop(place).geo_transform() };
+        let to = End { dataset: &target, wkt: &target_wkt, geo_transform: self.grid.crop(window).geo_transform() };
+        ffi::warp(&from, &to, layer.resampling.kernel(), scale).map_err(wrong)?;
+        let size = (window.cols, window.rows);
+        let buffer = complaint::watch(|| target.rasterband(1)?.read_as::<f32>((0, 0), size, size, None)).map_err(wrong)?;
+        Array2::from_shape_vec((window.rows, window.cols), buffer.into_shape_and_vec().1).map_err(|e| wrong(e.to_string()))
+    }
+
+    fn warp_halves(&mut self, file: &RasterFile, layer: Layer, window: Window) -> Result<Array2<f32>, GeoioError> {
+        let mut values = Array2::from_elem((window.rows, window.cols), f32::NAN);
+        if window.rows >= window.cols {
+            let half = window.rows / 2;
+            let (top, rest) = (Window { rows: half, ..window }, window.rows - half);
+            let bottom = Window { row: window.row + half as isize, rows: rest, ..window };
+            values.slice_mut(s![..half, ..]).assign(&self.warp(file, layer, top)?);
+            values.slice_mut(s![half.., ..]).assign(&self.warp(file, layer, bottom)?);
+        } else {
+            let half = window.cols / 2;
+            let (left, rest) = (Window { cols: half, ..window }, window.cols - half);
+            let right = Window { col: window.col + half as isize, cols: rest, ..window };
+            values.slice_mut(s![.., ..half]).assign(&self.warp(file, layer, left)?);
+            values.slice_mut(s![.., half..]).assign(&self.warp(file, layer, right)?);
+        }
+        Ok(values)
+    }
+
+    /// The file's pixels that a window may need; `None` where it lies outside.
+    fn source_window(&mut self, file: &RasterFile, scale: (f64, f64), window: Window) -> Result<Option<Window>, GeoioError> {
+        let bounds = self.to_file(file, self.grid.window_bounds(window))?;
+        let grid = file.grid();
+        // Twice the kernel's reach: two pixels of the coarser of both grids.
+        let reach = |scale: f64| (2.0 / scale.min(1.0)).ceil() * 2.0 + 2.0;
+        let (reach_x, reach_y) = (reach(scale.0), reach(scale.1));
+        let limit = |v: f64, size: usize| v.clamp(0.0, size as f64) as usize;
+        let col0 = limit(((bounds.west - grid.west) / grid.step_x - reach_x).floor(), grid.cols);
+        let col1 = limit(((bounds.east - grid.west) / grid.step_x + reach_x).ceil(), grid.cols);
+        let row0 = limit(((grid.north - bounds.north) / grid.step_y - reach_y).floor(), grid.rows);
+        let row1 = limit(((grid.north - bounds.south) / grid.step_y + reach_y).ceil(), grid.rows);
+        Ok((col0 < col1 && row0 < row1).then(|| Window {
+            row: row0 as isize,
+            col: col0 as isize,
+            rows: row1 - row0,
+            cols: col1 - col0,
+        }))
+    }
+
+    /// Target pixels a source pixel, from the grid's middle: one number a file, however the grid is cut.
+    fn scale(&mut self, file: &RasterFile) -> Result<(f64, f64), GeoioError> {
+        let middle = Window { row: self.grid.rows as isize / 2, col: self.grid.cols as isize / 2, rows: 1, cols: 1 };
+        let bounds = self.to_file(file, self.grid.window_bounds(middle))?;
+        let width = (bounds.east - bounds.west) / file.grid().step_x;
+        let height = (bounds.north - bounds.south) / file.grid().step_y;
+        let usable = |v: f64| if v.is_finite() && v > 0.0 { 1.0 / v } else { 1.0 };
+        Ok((usable(width), usable(height)))
+    }
+
+    fn to_file(&mut self, file: &RasterFile, bounds: Bounds) -> Result<Bounds, GeoioError> {
+        let crs = &file.grid().crs;
+        if *crs == self.grid.crs {
+            return Ok(bounds);
+        }
+        let known = self.routes.iter().position(|(other, _)| other == crs);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                self.routes.push((crs.clone(), Transform::new(&self.grid.crs, crs)?));
+                self.routes.len() - 1
+            }
+        };
+        self.routes[place].1.bounds(bounds)
+    }
+}
+
+/// A dataset in memory of one band with these values.
+fn memory(values: &Array2<f32>) -> Result<Dataset, String> {
+    let (rows, cols) = values.dim();
+    complaint::watch(|| {
+        let dataset = DriverManager::get_driver_by_name("MEM")?.create_with_band_type::<f32, _>("", cols, rows, 1)?;
+        let mut buffer = Buffer::new((cols, rows), values.iter().copied().collect());
+        dataset.rasterband(1)?.write((0, 0), (cols, rows), &mut buffer)?;
+        Ok(dataset)
+    })
+}

@@ -1,0 +1,250 @@
+//! GeoTIFFs, one a date, whose bands are roles.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use raster::{QaRule, Role, Scaling, Scene, Sensor, Warning};
+use serde::{Deserialize, Serialize};
+
+use super::Batch;
+use super::dates::{self, Row};
+use super::imagery::{FoundLayer, FoundScene};
+use crate::raster_file::BandInfo;
+use crate::{GeoioError, RasterFile};
+
+/// GeoTIFFs, one a date.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GeotiffSpec {
+    /// A folder, or a pattern such as `scenes/*.tif`.
+    pub path: PathBuf,
+    /// Band number (the first is 1) of each role. Default: by the bands' descriptions, which then must be role names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bands: Option<BTreeMap<Role, usize>>,
+    /// CSV with columns `file` and `date`, maybe `time` and `sensor`. Default: the day in the file's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dates: Option<PathBuf>,
+    /// Name of the sensor. Default `geotiff`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<String>,
+    /// Name of the spacecraft. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Relative orbit. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orbit: Option<u32>,
+    /// Factor from stored numbers to values. Default 1, or the files' tag where neither scale nor offset is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<f64>,
+    /// Summand after the factor. Default 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<f64>,
+    /// Stored number that means "no data". Default the files'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodata: Option<f64>,
+    /// What a clear pixel's code meets, over the role `qa`, else `scl`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qa: Option<QaRule>,
+    /// Codes of clear pixels: short for a rule `value in {..}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear: Option<Vec<u16>>,
+}
+
+pub(super) fn find(spec: &GeotiffSpec, base: &Path) -> Result<Batch, GeoioError> {
+    let place = base.join(&spec.path);
+    let numbers = Numbers { scale: spec.scale, offset: spec.offset, nodata: spec.nodata };
+    numbers.check(&place)?;
+    let files = list(&place)?;
+    let mut batch = Batch::default();
+    let table = match &spec.dates {
+        None => None,
+        Some(path) => {
+            let path = base.join(path);
+            let rows = dates::read(&path)?;
+            batch.metadata.push(path);
+            Some(rows)
+        }
+    };
+    for path in files {
+        match scene(spec, numbers, &path, table.as_deref(), &mut batch.warnings) {
+            Ok(found) => batch.scenes.push(found),
+            Err(error) => batch.skip(&path, error),
+        }
+    }
+    batch.warnings.dedup();
+    Ok(batch)
+}
+
+fn list(place: &Path) -> Result<Vec<PathBuf>, GeoioError> {
+    let wrong = |reason: String| GeoioError::Imagery { path: place.to_owned(), reason };
+    let mut files: Vec<PathBuf> = if place.is_dir() {
+        let entries = std::fs::read_dir(place).map_err(|source| GeoioError::Input { path: place.to_owned(), source })?;
+        let is_tiff = |path: &PathBuf| {
+            let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+            matches!(extension.as_str(), "tif" | "tiff") && path.is_file()
+        };
+        entries.filter_map(|entry| entry.ok().map(|e| e.path())).filter(is_tiff).collect()
+    } else {
+        let text = place.to_str().ok_or_else(|| wrong("its name is not UTF-8".to_owned()))?;
+        let matches = glob::glob(text).map_err(|error| wrong(error.to_string()))?;
+        matches.filter_map(Result::ok).filter(|path| path.is_file()).collect()
+    };
+    files.sort();
+    if files.is_empty() {
+        return Err(wrong("no file is there; give a folder of .tif files or a pattern".to_owned()));
+    }
+    Ok(files)
+}
+
+fn scene(
+    spec: &GeotiffSpec,
+    numbers: Numbers,
+    path: &Path,
+    table: Option<&[Row]>,
+    warnings: &mut Vec<Warning>,
+) -> Result<FoundScene, GeoioError> {
+    let file = RasterFile::open(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bands = match &spec.bands {
+        Some(bands) => bands.clone(),
+        None => named_bands(&file)?,
+    };
+    let row = day(path, &name, table)?;
+    let roles: Vec<Role> = bands.keys().cloned().collect();
+    let id = row.sensor.as_deref().or(spec.sensor.as_deref()).unwrap_or("geotiff");
+    let sensor = sensor(id, &roles, spec.qa.as_ref(), spec.clear.as_ref(), path)?;
+    let (mut layers, mut described) = (Vec::new(), Vec::new());
+    for (role, &band) in &bands {
+        let info = band.checked_sub(1).and_then(|i| file.bands().get(i)).ok_or_else(|| GeoioError::MissingLayer {
+            path: path.to_owned(),
+            layer: format!("{role} (band {band})"),
+            available: format!("bands 1 to {}", file.bands().len()),
+        })?;
+        if matches!(role, Role::Band(_)) && info.data_type == "Byte" {
+            let message = format!("{role} is stored in 8 bits: good for a picture, hardly for measuring");
+            warnings.push(Warning::new("eight_bit", message).about(name.clone()));
+        }
+        described.push((role.clone(), numbers.scaling(role, info)));
+        layers.push(FoundLayer { role: role.clone(), path: path.to_owned(), band, nodata: numbers.nodata(role, info) });
+    }
+    warnings.extend(numbers.warning(bands.iter().map(|(role, band)| (role, &file.bands()[band - 1])), &name));
+    let scene = Scene {
+        id: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        sensor: Arc::new(sensor),
+        platform: spec.platform.clone().unwrap_or_default(),
+        orbit: spec.orbit,
+        date: row.date,
+        second: row.second,
+        generation: String::new(),
+        grid: file.grid().clone(),
+        layers: described,
+    };
+    Ok(FoundScene { scene, layers })
+}
+
+fn day(path: &Path, name: &str, table: Option<&[Row]>) -> Result<Row, GeoioError> {
+    let missing = |reason: &str| GeoioError::Metadata { path: path.to_owned(), line: None, reason: reason.to_owned() };
+    match table {
+        Some(rows) => rows
+            .iter()
+            .find(|row| row.file.as_deref().is_some_and(|file| file == name || Path::new(file).file_name() == path.file_name()))
+            .cloned()
+            .ok_or_else(|| missing("the table of dates has no line for it")),
+        None => {
+            let date = dates::in_name(name)
+                .ok_or_else(|| missing("its name holds no day (yyyymmdd or yyyy-mm-dd); give dates = \"dates.csv\""))?;
+            Ok(Row { line: 0, file: None, date, second: None, sensor: None })
+        }
+    }
+}
+
+/// Roles by the bands' descriptions; an order is never guessed.
+pub(super) fn named_bands(file: &RasterFile) -> Result<BTreeMap<Role, usize>, GeoioError> {
+    let said: Vec<&str> = file.bands().iter().map(|band| band.description.trim()).collect();
+    let wrong = |reason: String| GeoioError::UnnamedBands { path: file.path().to_owned(), reason };
+    let mut bands = BTreeMap::new();
+    for (i, text) in said.iter().enumerate() {
+        if text.is_empty() {
+            return Err(wrong(format!("band {} has no description", i + 1)));
+        }
+        let role: Role = text.parse().map_err(|_| wrong(format!("band {} is called '{text}'", i + 1)))?;
+        if bands.insert(role, i + 1).is_some() {
+            return Err(wrong(format!("two bands are called '{text}'")));
+        }
+    }
+    Ok(bands)
+}
+
+/// How a job says stored numbers are to be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbers {
+    pub(super) scale: Option<f64>,
+    pub(super) offset: Option<f64>,
+    pub(super) nodata: Option<f64>,
+}
+
+impl Numbers {
+    pub(super) fn check(self, path: &Path) -> Result<(), GeoioError> {
+        let wrong = |reason: &str| Err(GeoioError::Imagery { path: path.to_owned(), reason: reason.to_owned() });
+        if self.scale.is_some_and(|v| !v.is_finite() || v == 0.0) {
+            return wrong("scale is no finite number other than 0");
+        }
+        if self.offset.is_some_and(|v| !v.is_finite()) {
+            return wrong("offset is no finite number");
+        }
+        Ok(())
+    }
+
+    /// The job's scaling; the file's tags only where the job gives none. Codes are never scaled.
+    pub(super) fn scaling(self, role: &Role, info: &BandInfo) -> Scaling {
+        if role.is_quality() {
+            return Scaling::IDENTITY;
+        }
+        if self.scale.is_none() && self.offset.is_none() {
+            let scale = info.scale.filter(|v| v.is_finite() && *v != 0.0).unwrap_or(1.0);
+            return Scaling { scale, offset: info.offset.filter(|v| v.is_finite()).unwrap_or(0.0) };
+        }
+        Scaling { scale: self.scale.unwrap_or(1.0), offset: self.offset.unwrap_or(0.0) }
+    }
+
+    pub(super) fn nodata(self, role: &Role, info: &BandInfo) -> Option<f64> {
+        if role.is_quality() { None } else { self.nodata.or(info.nodata) }
+    }
+
+    /// Says where a scaling comes from that the job does not give.
+    pub(super) fn warning<'a>(self, mut layers: impl Iterator<Item = (&'a Role, &'a BandInfo)>, name: &str) -> Option<Warning> {
+        if self.scale.is_some() || self.offset.is_some() {
+            return None;
+        }
+        let (role, scaling) = layers.find_map(|(role, info)| {
+            let scaling = self.scaling(role, info);
+            (scaling != Scaling::IDENTITY).then_some((role, scaling))
+        })?;
+        let message = format!("{role} is scaled by the file's own tags: {} x stored + {}", scaling.scale, scaling.offset);
+        Some(Warning::new("scale_from_file", message).about(name))
+    }
+}
+
+/// A sensor of which the job says all: its name, and what a clear pixel is.
+pub(super) fn sensor(
+    id: &str,
+    roles: &[Role],
+    qa: Option<&QaRule>,
+    clear: Option<&Vec<u16>>,
+    path: &Path,
+) -> Result<Sensor, GeoioError> {
+    let wrong = |reason: &str| GeoioError::Imagery { path: path.to_owned(), reason: reason.to_owned() };
+    let short = clear.map(|codes| QaRule::value_in(codes.clone()));
+    let rule = match (qa, &short) {
+        (Some(_), Some(_)) => return Err(wrong("qa and clear both say what a clear pixel is; give one")),
+        (Some(rule), None) => Some(rule),
+        (None, Some(rule)) => Some(rule),
+        (None, None) => None,
+    };
+    let plain = Sensor::plain(id);
+    let Some(rule) = rule else { return Ok(plain) };
+    let layer = [Role::Qa, Role::Scl].into_iter().find(|role| roles.contains(role));
+    let layer = layer.ok_or_else(|| wrong("a rule for clear pixels needs a band with the role qa or scl"))?;
+    Ok(plain.with_rule(&layer, rule))
+}

@@ -1,0 +1,123 @@
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use raster::{Role, Scene, Warning};
+use serde::Serialize;
+
+use crate::GeoioError;
+
+/// Where a layer of a scene is stored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerFile {
+    /// Place of the file in [`Imagery::file`].
+    pub file: usize,
+    /// Band of the file, the first is 1.
+    pub band: usize,
+    /// Stored number that means "no data": the job's, else the sensor's, else the file's.
+    pub nodata: Option<f64>,
+}
+
+/// A layer as a product describes it.
+#[derive(Debug, Clone)]
+pub(super) struct FoundLayer {
+    pub(super) role: Role,
+    pub(super) path: PathBuf,
+    pub(super) band: usize,
+    pub(super) nodata: Option<f64>,
+}
+
+/// A scene as a product describes it.
+#[derive(Debug, Clone)]
+pub(super) struct FoundScene {
+    pub(super) scene: Scene,
+    pub(super) layers: Vec<FoundLayer>,
+}
+
+/// Scenes and the files of their layers.
+#[derive(Debug, Clone)]
+pub struct Imagery {
+    /// The scenes in order of date, time and id.
+    pub scenes: Vec<Scene>,
+    paths: Vec<PathBuf>,
+    layers: Vec<Vec<(Role, LayerFile)>>,
+    metadata: Vec<PathBuf>,
+}
+
+impl Imagery {
+    pub(super) fn new(mut found: Vec<FoundScene>, metadata: Vec<PathBuf>) -> Self {
+        found.sort_by(|a, b| {
+            let key = |s: &FoundScene| (s.scene.date, s.scene.second.unwrap_or(0));
+            key(a).cmp(&key(b)).then_with(|| a.scene.id.cmp(&b.scene.id))
+        });
+        let all: BTreeSet<&PathBuf> = found.iter().flat_map(|s| s.layers.iter().map(|layer| &layer.path)).collect();
+        let paths: Vec<PathBuf> = all.into_iter().cloned().collect();
+        let place = |path: &PathBuf| paths.binary_search(path).expect("the list holds every layer's path");
+        let layers = found
+            .iter()
+            .map(|s| {
+                let layer = |l: &super::imagery::FoundLayer| {
+                    (l.role.clone(), LayerFile { file: place(&l.path), band: l.band, nodata: l.nodata })
+                };
+                s.layers.iter().map(layer).collect()
+            })
+            .collect();
+        Self { scenes: found.into_iter().map(|s| s.scene).collect(), paths, layers, metadata }
+    }
+
+    /// Every file the imagery is read from, metadata and tables of dates too; sorted, each once.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let all: BTreeSet<&PathBuf> = self.paths.iter().chain(&self.metadata).collect();
+        all.into_iter().cloned().collect()
+    }
+
+    /// Path of a file by its number.
+    ///
+    /// # Panics
+    /// Where no layer has that number.
+    pub fn file(&self, number: usize) -> &Path {
+        &self.paths[number]
+    }
+
+    /// Where a layer of a scene is stored.
+    ///
+    /// # Errors
+    /// [`GeoioError::MissingLayer`].
+    pub fn source(&self, scene: usize, role: &Role) -> Result<LayerFile, GeoioError> {
+        let layers = &self.layers[scene];
+        layers.iter().find(|(layer, _)| layer == role).map(|(_, file)| *file).ok_or_else(|| GeoioError::MissingLayer {
+            path: PathBuf::from(&self.scenes[scene].id),
+            layer: role.to_string(),
+            available: layers.iter().map(|(layer, _)| layer.to_string()).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// The same imagery with only the scenes for which `keep` holds; `keep` is given place and scene.
+    pub fn retain(mut self, mut keep: impl FnMut(usize, &Scene) -> bool) -> Self {
+        let kept: Vec<bool> = self.scenes.iter().enumerate().map(|(i, scene)| keep(i, scene)).collect();
+        let mut each = kept.iter();
+        self.scenes.retain(|_| *each.next().expect("one flag a scene"));
+        let mut each = kept.iter();
+        self.layers.retain(|_| *each.next().expect("one flag a scene"));
+        self
+    }
+}
+
+/// A file or folder that was found and cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why it cannot be used.
+    pub reason: String,
+}
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What can be used.
+    pub imagery: Imagery,
+    /// What cannot.
+    pub skipped: Vec<Skipped>,
+    /// What a person should know.
+    pub warnings: Vec<Warning>,
+}

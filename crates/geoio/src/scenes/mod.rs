@@ -1,0 +1,86 @@
+//! From what a job says of its imagery to scenes with their files.
+//!
+//! A product is one file here with one function, and its line in [`ImagerySpec`] and [`find`].
+
+mod dates;
+mod geotiff;
+mod imagery;
+mod landsat;
+mod metadata;
+mod named;
+mod stack;
+mod target;
+
+use std::path::{Path, PathBuf};
+
+use raster::Warning;
+use serde::{Deserialize, Serialize};
+
+use crate::GeoioError;
+
+pub use geotiff::GeotiffSpec;
+pub use imagery::{Found, Imagery, LayerFile, Skipped};
+pub use landsat::LandsatSpec;
+pub use named::{scene_of_file, scene_of_layers};
+pub use stack::StackSpec;
+pub use target::{derive_grid, scene_bounds};
+
+/// One source of imagery, as a job gives it. Paths are relative to the job's folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "product")]
+pub enum ImagerySpec {
+    /// Landsat Collection 2 Level 2 scenes.
+    #[serde(rename = "landsat-c2-l2")]
+    LandsatC2L2(LandsatSpec),
+    /// GeoTIFFs, one a date.
+    #[serde(rename = "geotiff")]
+    Geotiff(GeotiffSpec),
+    /// GeoTIFFs, one a band, whose bands are dates.
+    #[serde(rename = "stack")]
+    Stack(StackSpec),
+}
+
+/// What one source gives.
+#[derive(Debug, Default)]
+struct Batch {
+    scenes: Vec<imagery::FoundScene>,
+    skipped: Vec<Skipped>,
+    warnings: Vec<Warning>,
+    /// Files read for their metadata.
+    metadata: Vec<PathBuf>,
+}
+
+impl Batch {
+    fn skip(&mut self, path: &Path, reason: impl ToString) {
+        self.skipped.push(Skipped { path: path.to_owned(), reason: reason.to_string() });
+    }
+}
+
+/// The scenes of all sources, in order of date, time and id; what cannot be used is listed with its reason.
+///
+/// # Errors
+/// [`GeoioError::Nothing`] where no scene is left, and what makes a whole source unusable: a folder or table that is not
+/// there, a stack whose bands and dates differ in number, a file that the job names and that cannot be read.
+pub fn find(specs: &[ImagerySpec], base: &Path) -> Result<Found, GeoioError> {
+    let mut all = Batch::default();
+    for spec in specs {
+        let batch = match spec {
+            ImagerySpec::LandsatC2L2(spec) => landsat::find(spec, base)?,
+            ImagerySpec::Geotiff(spec) => geotiff::find(spec, base)?,
+            ImagerySpec::Stack(spec) => stack::find(spec, base)?,
+        };
+        all.scenes.extend(batch.scenes);
+        all.skipped.extend(batch.skipped);
+        all.warnings.extend(batch.warnings);
+        all.metadata.extend(batch.metadata);
+    }
+    if all.scenes.is_empty() {
+        let reason = all.skipped.first().map_or_else(
+            || "no scene was found".to_owned(),
+            |s| format!("{} left out, the first: {}: {}", all.skipped.len(), s.path.display(), s.reason),
+        );
+        return Err(GeoioError::Nothing { what: "the imagery of the job".to_owned(), reason });
+    }
+    all.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Found { imagery: Imagery::new(all.scenes, all.metadata), skipped: all.skipped, warnings: all.warnings })
+}
