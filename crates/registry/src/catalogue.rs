@@ -1,0 +1,294 @@
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use raster::Date;
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+use crate::error::hint;
+use crate::source::{Bound, Join, Privacy, RegistrySource, Title};
+use crate::{RegistryError, source};
+
+/// The registries that a catalogue describes, in its order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Catalogue {
+    /// Sources, ids unique.
+    pub sources: Vec<RegistrySource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    source: Vec<Spanned<Record>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    id: Spanned<String>,
+    title: Title,
+    authority: String,
+    #[serde(default)]
+    theme: String,
+    #[serde(default)]
+    country: String,
+    path: Spanned<String>,
+    layer: Option<String>,
+    key: Spanned<String>,
+    name: Option<String>,
+    #[serde(default)]
+    columns: BTreeMap<Spanned<String>, String>,
+    valid_from: Option<Spanned<Value>>,
+    valid_to: Option<Spanned<Value>>,
+    join: Option<Spanned<String>>,
+    privacy: Privacy,
+    #[serde(default)]
+    licence: String,
+    retrieved: Option<Spanned<Value>>,
+    encoding: Option<String>,
+    lon: Option<String>,
+    lat: Option<String>,
+    crs: Option<String>,
+}
+
+const KNOWN: [&str; 22] = [
+    "source",
+    "id",
+    "title",
+    "authority",
+    "theme",
+    "country",
+    "path",
+    "layer",
+    "key",
+    "name",
+    "columns",
+    "valid_from",
+    "valid_to",
+    "join",
+    "privacy",
+    "licence",
+    "retrieved",
+    "encoding",
+    "lon",
+    "lat",
+    "crs",
+    "en",
+];
+
+impl Catalogue {
+    /// The catalogue of `[[source]]` records that a TOML text holds.
+    ///
+    /// `id`, `title`, `authority`, `path`, `key` and `privacy` must be there; a missing `join` is `intersects`.
+    ///
+    /// # Errors
+    /// [`RegistryError::Syntax`], [`RegistryError::Value`] or [`RegistryError::DuplicateId`], each with its line and column.
+    pub fn parse(text: &str) -> Result<Self, RegistryError> {
+        let document: Document = toml::from_str(text).map_err(|error| syntax(text, &error))?;
+        let mut sources: Vec<RegistrySource> = Vec::with_capacity(document.source.len());
+        for record in document.source {
+            let id = record.get_ref().id.clone();
+            let source = Reading { text }.source(record)?;
+            if let Some(first) = sources.iter().find(|known| known.id == source.id) {
+                let (line, column) = place(text, id.span().start);
+                return Err(RegistryError::DuplicateId { line, column, id: source.id, first_line: first.line });
+            }
+            sources.push(source);
+        }
+        Ok(Self { sources })
+    }
+}
+
+/// One pass over a catalogue's text, which places of errors are counted in.
+struct Reading<'a> {
+    text: &'a str,
+}
+
+impl Reading<'_> {
+    fn source(&self, record: Spanned<Record>) -> Result<RegistrySource, RegistryError> {
+        let record = record.into_inner();
+        let (line, _) = place(self.text, record.id.span().start);
+        let join = record.join.map_or(Ok(Join::Intersects), |join| self.join(&join))?;
+        Ok(RegistrySource {
+            id: self.word("id", record.id)?,
+            title: record.title,
+            authority: record.authority,
+            theme: record.theme,
+            country: record.country,
+            path: self.filled("path", record.path)?,
+            layer: record.layer,
+            key: self.filled("key", record.key)?,
+            name: record.name.filter(|name| !name.is_empty()),
+            columns: self.columns(record.columns)?,
+            valid_from: self.bound("valid_from", record.valid_from)?,
+            valid_to: self.bound("valid_to", record.valid_to)?,
+            join,
+            privacy: record.privacy,
+            licence: record.licence,
+            retrieved: self.retrieved(record.retrieved)?,
+            encoding: record.encoding,
+            lon: record.lon,
+            lat: record.lat,
+            crs: record.crs,
+            line,
+        })
+    }
+
+    fn refuse<T>(&self, span: &Range<usize>, field: &'static str, got: &str, expected: &'static str) -> Result<T, RegistryError> {
+        let (line, column) = place(self.text, span.start);
+        Err(RegistryError::Value { line, column, field, got: got.to_owned(), expected })
+    }
+
+    fn word(&self, field: &'static str, word: Spanned<String>) -> Result<String, RegistryError> {
+        let text = word.get_ref();
+        let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if !fits {
+            return self.refuse(&word.span(), field, text, "lower-case letters a-z, digits and `_`");
+        }
+        Ok(word.into_inner())
+    }
+
+    fn filled(&self, field: &'static str, value: Spanned<String>) -> Result<String, RegistryError> {
+        if value.get_ref().is_empty() {
+            return self.refuse(&value.span(), field, "", "some text");
+        }
+        Ok(value.into_inner())
+    }
+
+    fn join(&self, join: &Spanned<String>) -> Result<Join, RegistryError> {
+        let expected = "`intersects`, `nearest`, `within:500m` (a distance in m or km) or `key:COLUMN`";
+        join.get_ref().parse().or_else(|()| self.refuse(&join.span(), "join", join.get_ref(), expected))
+    }
+
+    fn columns(&self, columns: BTreeMap<Spanned<String>, String>) -> Result<BTreeMap<String, String>, RegistryError> {
+        let mut read = BTreeMap::new();
+        for (output, field) in columns {
+            if source::OWN_COLUMNS.contains(&output.get_ref().as_str()) {
+                let expected = "a column name that the join does not write itself (key, name, overlap_ha, share, ...)";
+                return self.refuse(&output.span(), "columns", output.get_ref(), expected);
+            }
+            read.insert(output.into_inner(), field);
+        }
+        Ok(read)
+    }
+
+    fn bound(&self, field: &'static str, value: Option<Spanned<Value>>) -> Result<Bound, RegistryError> {
+        let Some(value) = value else { return Ok(Bound::Open) };
+        match value.get_ref() {
+            Value::String(text) => Ok(Bound::new(text)),
+            Value::Datetime(day) => match day.to_string().parse() {
+                Ok(day) => Ok(Bound::Day(day)),
+                Err(_) => self.refuse(&value.span(), field, &day.to_string(), "a day such as 2026-01-31"),
+            },
+            other => self.refuse(&value.span(), field, &other.to_string(), "a source field, a day or \"\" for open"),
+        }
+    }
+
+    fn retrieved(&self, value: Option<Spanned<Value>>) -> Result<Option<Date>, RegistryError> {
+        let Some(value) = value else { return Ok(None) };
+        let text = match value.get_ref() {
+            Value::String(text) if text.is_empty() => return Ok(None),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        match text.parse() {
+            Ok(day) => Ok(Some(day)),
+            Err(_) => self.refuse(&value.span(), "retrieved", &text, "a day such as 2026-01-31"),
+        }
+    }
+}
+
+/// The error of the TOML reader, placed, with a guess where a key is unknown.
+fn syntax(text: &str, error: &toml::de::Error) -> RegistryError {
+    let span = error.span().unwrap_or(0..0);
+    let (line, column) = place(text, span.start);
+    let message = error.message().lines().collect::<Vec<_>>().join("; ");
+    let guess = match message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
+        Some(word) => hint(word, KNOWN),
+        None => String::new(),
+    };
+    RegistryError::Syntax { line, column, problem: format!("{message}{guess}") }
+}
+
+/// Line and column (in characters), from 1, of a byte of the text.
+fn place(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = r#"[[source]]
+id = "municipios"
+title = { es = "Municipios", en = "Municipalities" }
+authority = "DANE"
+theme = "administrative"
+country = "CO"
+path = "municipalities.geojson"
+key = "MPIO_CCNCT"
+name = "MPIO_CNMBR"
+columns = { departamento = "DPTO_CNMBR" }
+valid_from = "FECHA_ACTO"
+valid_to = ""
+join = "intersects"
+privacy = "public"
+licence = "open"
+retrieved = 2026-01-31
+"#;
+
+    fn refused(text: &str) -> (Option<(usize, usize)>, String) {
+        let error = Catalogue::parse(text).expect_err("refused");
+        (error.place(), error.to_string())
+    }
+
+    #[test]
+    fn a_full_record_is_read_as_written() {
+        let source = &Catalogue::parse(RECORD).expect("a catalogue").sources[0];
+        assert_eq!((source.id.as_str(), source.key.as_str(), source.line), ("municipios", "MPIO_CCNCT", 2));
+        assert_eq!(source.valid_from, Bound::Field("FECHA_ACTO".to_owned()));
+        assert_eq!((&source.valid_to, &source.join, source.privacy), (&Bound::Open, &Join::Intersects, Privacy::Public));
+        assert_eq!(source.retrieved, Date::from_ymd(2026, 1, 31));
+        assert_eq!(source.columns["departamento"], "DPTO_CNMBR");
+    }
+
+    #[test]
+    fn an_unknown_key_is_placed_and_guessed() {
+        let (place, message) = refused(&RECORD.replace("licence", "license"));
+        assert_eq!(place, Some((15, 1)));
+        assert!(message.contains("unknown field `license`") && message.contains("did you mean `licence`?"), "{message}");
+    }
+
+    #[test]
+    fn a_repeated_id_names_both_lines() {
+        let (place, message) = refused(&format!("{RECORD}{RECORD}"));
+        assert_eq!(place, Some((18, 6)));
+        assert!(message.contains("already used on line 2"), "{message}");
+    }
+
+    #[test]
+    fn wrong_values_are_refused_where_they_stand() {
+        for (from, to, line) in [
+            ("\"municipios\"", "\"Munis\"", 2),
+            ("\"intersects\"", "\"within:500\"", 13),
+            ("\"intersects\"", "\"key:\"", 13),
+            ("2026-01-31", "\"31/01/2026\"", 16),
+            ("departamento", "share", 10),
+            ("\"public\"", "\"secret\"", 14),
+        ] {
+            let (place, message) = refused(&RECORD.replace(from, to));
+            assert_eq!(place.map(|(line, _)| line), Some(line), "{message}");
+        }
+    }
+
+    #[test]
+    fn joins_are_read_with_their_distance_or_column() {
+        assert_eq!("within:500m".parse(), Ok(Join::Within { distance_m: 500.0 }));
+        assert_eq!("within:2km".parse(), Ok(Join::Within { distance_m: 2000.0 }));
+        assert_eq!("key:mpio_code".parse(), Ok(Join::Key { column: "mpio_code".to_owned() }));
+        assert_eq!("within:-1m".parse::<Join>(), Err(()));
+    }
+}

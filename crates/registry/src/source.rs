@@ -1,0 +1,168 @@
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use raster::Date;
+use serde::Deserialize;
+
+/// Title for people, in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Title {
+    /// Spanish.
+    pub es: String,
+    /// English.
+    pub en: String,
+}
+
+/// Who may see what a source says of a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Privacy {
+    /// Everybody.
+    Public,
+    /// Those the authority allows.
+    Restricted,
+    /// Data about persons.
+    Personal,
+}
+
+/// How features meet the records of a source.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Join {
+    /// By shared area; a point by lying in or on a record, a line by touching one.
+    Intersects,
+    /// The one nearest record.
+    Nearest,
+    /// Every record within a distance.
+    Within {
+        /// Distance in metres, above 0.
+        distance_m: f64,
+    },
+    /// Records whose key is the text in this column of the features.
+    Key {
+        /// Column of the features.
+        column: String,
+    },
+}
+
+impl Join {
+    /// Whether the answer is a distance.
+    pub fn measures_distance(&self) -> bool {
+        matches!(self, Self::Nearest | Self::Within { .. })
+    }
+}
+
+impl FromStr for Join {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.split_once(':') {
+            None if text == "intersects" => Ok(Self::Intersects),
+            None if text == "nearest" => Ok(Self::Nearest),
+            Some(("key", column)) if !column.is_empty() => Ok(Self::Key { column: column.to_owned() }),
+            Some(("within", distance)) => metres(distance).map(|distance_m| Self::Within { distance_m }).ok_or(()),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Metres of `500m` or `2km`; `None` unless finite and above 0.
+fn metres(text: &str) -> Option<f64> {
+    let (number, unit) = match text.strip_suffix("km") {
+        Some(number) => (number, 1000.0),
+        None => (text.strip_suffix('m')?, 1.0),
+    };
+    let value = number.parse::<f64>().ok()? * unit;
+    (value.is_finite() && value > 0.0).then_some(value)
+}
+
+/// One end of a validity interval `[from, to)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bound {
+    /// No end on this side.
+    Open,
+    /// The same day for every record.
+    Day(Date),
+    /// A field of the source that holds the day.
+    Field(String),
+}
+
+impl Bound {
+    /// The bound that the catalogue's text names: empty is open, an ISO day is itself, all else a field.
+    pub fn new(text: &str) -> Self {
+        match text {
+            "" => Self::Open,
+            _ => text.parse().map_or_else(|_| Self::Field(text.to_owned()), Self::Day),
+        }
+    }
+}
+
+/// A registry, as its catalogue describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegistrySource {
+    /// Prefix of the output columns: `a-z`, `0-9`, `_`.
+    pub id: String,
+    /// Title.
+    pub title: Title,
+    /// Who keeps the registry.
+    pub authority: String,
+    /// Theme, such as `administrative`; empty where not told.
+    pub theme: String,
+    /// Country, ISO 3166-1 alpha-2; empty where not told.
+    pub country: String,
+    /// File, database or address, as written.
+    pub path: String,
+    /// Layer within it.
+    pub layer: Option<String>,
+    /// Field of the official code.
+    pub key: String,
+    /// Field of the name.
+    pub name: Option<String>,
+    /// Further fields to bring along: output column = source field.
+    pub columns: BTreeMap<String, String>,
+    /// First day of validity.
+    pub valid_from: Bound,
+    /// First day after validity.
+    pub valid_to: Bound,
+    /// How features meet records.
+    pub join: Join,
+    /// Who may see it.
+    pub privacy: Privacy,
+    /// Licence; empty where not told.
+    pub licence: String,
+    /// Day on which the copy was taken.
+    pub retrieved: Option<Date>,
+    /// Text encoding of the file, where it must be told.
+    pub encoding: Option<String>,
+    /// Column of the longitude (or x) of a table of points.
+    pub lon: Option<String>,
+    /// Column of the latitude (or y) of a table of points.
+    pub lat: Option<String>,
+    /// Reference system of the file, where it must be told.
+    pub crs: Option<String>,
+    /// Line of the record in its catalogue, from 1.
+    pub line: usize,
+}
+
+impl RegistrySource {
+    /// Whether the source says anything about validity in time.
+    pub fn declares_validity(&self) -> bool {
+        self.valid_from != Bound::Open || self.valid_to != Bound::Open
+    }
+
+    /// Fields of the layer that the record names, each with the entry that names it.
+    pub fn fields(&self) -> Vec<(String, &str)> {
+        let mut fields = vec![("key".to_owned(), self.key.as_str())];
+        fields.extend(self.name.as_deref().map(|name| ("name".to_owned(), name)));
+        fields.extend(self.columns.iter().map(|(output, field)| (format!("columns.{output}"), field.as_str())));
+        for (role, bound) in [("valid_from", &self.valid_from), ("valid_to", &self.valid_to)] {
+            if let Bound::Field(field) = bound {
+                fields.push((role.to_owned(), field));
+            }
+        }
+        fields
+    }
+}
+
+/// Endings of the columns that a join writes itself, which a source's own columns may not take.
+pub(crate) const OWN_COLUMNS: [&str; 7] = ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity"];
