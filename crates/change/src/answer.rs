@@ -40,6 +40,11 @@ impl Answer {
         self as u8
     }
 
+    /// The answer of a code; `None` where no answer has it.
+    pub fn of(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|answer| answer.code() == code)
+    }
+
     /// Whether the pixel belongs to a patch.
     pub fn is_change(self) -> bool {
         matches!(self, Self::Candidate | Self::Changed)

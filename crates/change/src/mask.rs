@@ -12,6 +12,8 @@ pub use counts::MaskCounts;
 const CODES: usize = 1 << 16;
 /// Classes that one plan can tell apart (bits of its lookup).
 const MAX_CLASSES: usize = 32;
+/// Pixels that clouds may grow by; more is a mistake in units, and a margin that no window could be read with.
+const MAX_REACH: f64 = 4096.0;
 
 /// What a job says about masking.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -49,13 +51,16 @@ impl MaskPlan {
     /// The plan for a sensor on a grid whose pixels are `pixel_m` metres wide and high.
     ///
     /// # Errors
-    /// [`ChangeError::UnknownMaskClass`]; [`ChangeError::Parameter`] for a distance out of range or more than 32 classes.
+    /// [`ChangeError::UnknownMaskClass`]; [`ChangeError::Parameter`] for a distance beyond 10 km or 4096 pixels, or more than 32 classes.
     pub fn new(sensor: &Sensor, options: &MaskOptions, pixel_m: (f64, f64)) -> Result<Self, ChangeError> {
         if !(0.0..=10_000.0).contains(&options.dilate_m) {
             return Err(refused("dilate_m", options.dilate_m.to_string(), "metres from 0 to 10000"));
         }
         if !(pixel_m.0 > 0.0 && pixel_m.1 > 0.0) {
             return Err(refused("pixel_m", format!("{pixel_m:?}"), "positive metres"));
+        }
+        if options.dilate_m / pixel_m.0.min(pixel_m.1) > MAX_REACH {
+            return Err(refused("dilate_m", options.dilate_m.to_string(), "a distance of at most 4096 pixels"));
         }
         let chosen = chosen_classes(sensor, options)?;
         if chosen.len() > MAX_CLASSES {
