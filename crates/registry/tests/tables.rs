@@ -1,0 +1,217 @@
+//! Joins checkable by hand: a small town of square parcels on the equator.
+
+use alert::{Column, Features, Layer, Values};
+use change::Answer;
+use geo_types::{Geometry, Point, Rect};
+use raster::Date;
+use registry::{
+    AlertUnit, Catalogue, Joined, Link, Overlay, Period, Periods, RegistryError, RegistrySource, UnitTally, long_table, summary,
+    wide_columns,
+};
+
+fn source(lines: &str) -> RegistrySource {
+    let text = format!(
+        "[[source]]\nid = \"p\"\ntitle = {{ es = \"P\", en = \"P\" }}\nauthority = \"A\"\npath = \"p.gpkg\"\nkey = \"code\"\n{lines}"
+    );
+    Catalogue::parse(&text).expect("a catalogue").sources.remove(0)
+}
+
+fn square(x: f64, y: f64, side: f64) -> Option<Geometry<f64>> {
+    Some(Geometry::Rect(Rect::new((x, y), (x + side, y + side))))
+}
+
+fn text(values: &[&str]) -> Values {
+    Values::Text(values.iter().map(|value| (!value.is_empty()).then(|| (*value).to_owned())).collect())
+}
+
+/// Two parcels side by side: `010` from 0 to 0.01 degrees, `002` from 0.01 to 0.02, and `030` far away.
+fn parcels() -> Layer {
+    let geometries = vec![square(0.0, 0.0, 0.01), square(0.01, 0.0, 0.01), square(0.5, 0.5, 0.01)];
+    let features = Features::new("parcels", geometries)
+        .with("code", text(&["010", "002", "030"]))
+        .and_then(|f| f.with("owner", text(&["Ana", "Luz", "Eva"])))
+        .and_then(|f| f.with("since", text(&["2020-01-01", "2020-06-15", ""])))
+        .and_then(|f| f.with("until", text(&["2020-06-15", "", "x"])))
+        .expect("three rows");
+    Layer { path: "p.gpkg".to_owned(), features, ..Layer::default() }
+}
+
+fn day(text: &str) -> Date {
+    text.parse().expect("a day")
+}
+
+fn ids(count: usize) -> Vec<String> {
+    (0..count).map(|i| format!("f{i}")).collect()
+}
+
+fn texts(columns: &[Column], name: &str) -> Vec<String> {
+    let column = columns.iter().find(|column| column.name == name).expect("a column");
+    let Values::Text(values) = &column.values else { panic!("{name} is text") };
+    values.iter().map(|value| value.clone().unwrap_or_default()).collect()
+}
+
+fn whole(columns: &[Column], name: &str) -> Vec<Option<i64>> {
+    match &columns.iter().find(|column| column.name == name).expect("a column").values {
+        Values::Integer(values) => values.clone(),
+        other => panic!("{name} is {other:?}"),
+    }
+}
+
+fn reals(columns: &[Column], name: &str) -> Vec<Option<f64>> {
+    match &columns.iter().find(|column| column.name == name).expect("a column").values {
+        Values::Real(values) => values.clone(),
+        other => panic!("{name} is {other:?}"),
+    }
+}
+
+fn links(sources: &[(RegistrySource, Layer)], features: &[Option<Geometry<f64>>]) -> Vec<Link> {
+    Overlay::new(sources).expect("an overlay").links(features, 0)
+}
+
+#[test]
+fn the_largest_overlap_wins_and_nothing_is_lost() {
+    let sources = [(source("name = \"owner\"\ncolumns = { since = \"since\" }\nprivacy = \"public\""), parcels())];
+    let features = [square(0.007, 0.002, 0.004), square(0.3, 0.3, 0.01), None];
+    let links = links(&sources, &features);
+    let ids = ids(3);
+    let periods = Periods::AsOf(day("2021-01-01"));
+    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, internal: false };
+    let long = long_table(&joined).expect("a long table");
+    assert_eq!(texts(&long, "id"), ["f0", "f0", "f1", "f2"]);
+    assert_eq!(texts(&long, "source"), ["p", "p", "", ""]);
+    assert_eq!(texts(&long, "key"), ["010", "002", "", ""]);
+    let shares = reals(&long, "share");
+    assert!((shares[0].expect("a share") - 0.75).abs() < 1e-6 && (shares[1].expect("a share") - 0.25).abs() < 1e-6);
+    let wide = wide_columns(&joined).expect("a wide table");
+    assert_eq!(texts(&wide, "p_key"), ["010", "", ""]);
+    assert_eq!(texts(&wide, "p_name"), ["Ana", "", ""]);
+    assert_eq!(texts(&wide, "p_since"), ["2020-01-01", "", ""]);
+    assert_eq!(whole(&wide, "p_count"), [Some(2), Some(0), Some(0)]);
+}
+
+#[test]
+fn a_point_on_a_border_belongs_to_the_smallest_key() {
+    let sources = [(source("privacy = \"public\""), parcels())];
+    let links = links(&sources, &[Some(Geometry::Point(Point::new(0.01, 0.005)))]);
+    let ids = ids(1);
+    let periods = Periods::AsOf(day("2021-01-01"));
+    let wide = wide_columns(&Joined { ids: &ids, links: &links, sources: &sources, periods, internal: false }).expect("wide");
+    assert_eq!((texts(&wide, "p_key"), whole(&wide, "p_count")), (vec!["002".to_owned()], vec![Some(2)]));
+    assert_eq!(reals(&wide, "p_share"), [None]);
+}
+
+#[test]
+fn polygons_that_only_touch_are_not_linked() {
+    let sources = [(source("privacy = \"public\""), parcels())];
+    assert_eq!(links(&sources, &[square(0.02, 0.0, 0.01)]), []);
+}
+
+#[test]
+fn validity_is_told_on_the_interval_of_change() {
+    let sources = [(source("valid_from = \"since\"\nvalid_to = \"until\"\nprivacy = \"public\""), parcels())];
+    let here = || square(0.002, 0.002, 0.001);
+    let features = [here(), here(), here(), here(), square(0.502, 0.502, 0.001), here()];
+    let period = |before: &str, first: &str| Some(Period { before: Some(day(before)), first: day(first) });
+    let periods = [
+        period("2019-12-31", "2020-06-14"),
+        period("2019-12-30", "2020-01-01"),
+        period("2020-06-14", "2020-07-01"),
+        Some(Period { before: None, first: day("2020-02-01") }),
+        period("2020-01-01", "2020-02-01"),
+        None,
+    ];
+    let links = links(&sources, &features);
+    let ids = ids(6);
+    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods: Periods::Changes(&periods), internal: false };
+    let long = long_table(&joined).expect("a long table");
+    let expected = ["valid_throughout", "valid_in_part", "not_valid", "valid_in_part", "unknown", "unknown"];
+    assert_eq!(texts(&long, "validity"), expected);
+    let short = Joined { periods: Periods::Changes(&periods[..5]), ..joined };
+    assert!(matches!(long_table(&short), Err(RegistryError::Length { got: 5, expected: 6, .. })));
+}
+
+#[test]
+fn what_is_personal_stays_inside() {
+    let sources = [(source("name = \"owner\"\nprivacy = \"personal\""), parcels())];
+    let links = links(&sources, &[square(0.002, 0.002, 0.001)]);
+    let ids = ids(1);
+    let periods = Periods::AsOf(day("2021-01-01"));
+    let public = Joined { ids: &ids, links: &links, sources: &sources, periods, internal: false };
+    let wide = wide_columns(&public).expect("a wide table");
+    assert_eq!(wide.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["p_count"]);
+    let long = long_table(&public).expect("a long table");
+    assert_eq!((texts(&long, "source"), texts(&long, "key")), (vec!["p".to_owned()], vec![String::new()]));
+    let internal = Joined { internal: true, ..public };
+    assert_eq!(texts(&wide_columns(&internal).expect("a wide table"), "p_name"), ["Ana"]);
+}
+
+#[test]
+fn nearest_and_within_measure_on_the_ellipsoid() {
+    let point = [Some(Geometry::Point(Point::new(0.021, 0.005)))];
+    let nearest = [(source("join = \"nearest\"\nprivacy = \"public\""), parcels())];
+    let found = links(&nearest, &point);
+    assert_eq!((found.len(), found[0].record), (1, 1));
+    assert!((found[0].distance_mm.expect("a distance") - 111_319).abs() <= 2);
+    let count = |limit: &str| {
+        let within = [(source(&format!("join = \"within:{limit}\"\nprivacy = \"public\"")), parcels())];
+        links(&within, &point).len()
+    };
+    assert_eq!((count("100m"), count("112m"), count("1230m"), count("200km")), (0, 1, 2, 3));
+}
+
+#[test]
+fn a_join_by_key_keeps_zeros_and_counts_repeats() {
+    let mut layer = parcels();
+    layer.features.columns[0].values = text(&["010", "002", "002"]);
+    let sources = [(source("name = \"owner\"\njoin = \"key:parcel\"\nprivacy = \"public\""), layer)];
+    let features = Features::new("f", vec![None; 3]).with("parcel", text(&["002", "2", "010"])).expect("three rows");
+    let overlay = Overlay::new(&sources).expect("an overlay");
+    let links = overlay.key_links(&features).expect("links");
+    let ids = ids(3);
+    let periods = Periods::AsOf(day("2021-01-01"));
+    let wide = wide_columns(&Joined { ids: &ids, links: &links, sources: &sources, periods, internal: false }).expect("wide");
+    assert_eq!(texts(&wide, "p_name"), ["Luz", "", "Ana"]);
+    assert_eq!(whole(&wide, "p_count"), [Some(2), Some(0), Some(1)]);
+    let other = Features::new("f", vec![None]).with("parcela", text(&["002"])).expect("one row");
+    let message = overlay.key_links(&other).expect_err("refused").to_string();
+    assert!(message.contains("did you mean `parcela`?"), "{message}");
+}
+
+#[test]
+fn a_field_that_the_layer_lacks_is_guessed() {
+    let sources = [(source("name = \"owners\"\nprivacy = \"public\""), parcels())];
+    let message = Overlay::new(&sources).map(|_| ()).expect_err("refused").to_string();
+    assert!(message.contains("did you mean `owner`?") && message.contains("code, owner, since, until"), "{message}");
+}
+
+#[test]
+fn the_summary_adds_up_by_unit_and_keeps_what_is_outside() {
+    let source = source("name = \"owner\"\nprivacy = \"public\"");
+    let tally = |unit, answer, area_ha: i64| UnitTally { unit, answer, pixels: 1, area_cm2: area_ha * 100_000_000 };
+    let tallies = [
+        tally(Some(0), Answer::Unchanged, 6),
+        tally(Some(0), Answer::NotSeen, 2),
+        tally(Some(1), Answer::NotEligible, 5),
+        tally(Some(0), Answer::Changed, 1),
+        tally(Some(0), Answer::Candidate, 1),
+        tally(None, Answer::Unchanged, 3),
+    ];
+    let alert = |key: &str, high| AlertUnit { key: Some(key.to_owned()), high, area_cm2: 100_000_000 };
+    let table = summary(&source, &parcels(), &tallies, &[alert("010", true), alert("010", false)]).expect("a summary");
+    assert_eq!(texts(&table, "unit"), ["002", "010", ""]);
+    assert_eq!(texts(&table, "name"), ["Luz", "Ana", ""]);
+    assert_eq!(whole(&table, "alerts"), [Some(0), Some(2), Some(0)]);
+    assert_eq!(whole(&table, "alerts_low"), [Some(0), Some(1), Some(0)]);
+    assert_eq!(reals(&table, "alert_area_ha"), [Some(0.0), Some(2.0), Some(0.0)]);
+    assert_eq!(reals(&table, "changed_ha"), [Some(0.0), Some(2.0), Some(0.0)]);
+    assert_eq!(reals(&table, "seen_share"), [None, Some(0.8), Some(1.0)]);
+}
+
+#[test]
+fn empty_tables_join_to_empty_tables() {
+    let joined = Joined { ids: &[], links: &[], sources: &[], periods: Periods::AsOf(day("2021-01-01")), internal: true };
+    assert!(long_table(&joined).expect("a long table").iter().all(|column| column.values.is_empty()));
+    assert!(wide_columns(&joined).expect("a wide table").is_empty());
+    let source = source("privacy = \"public\"");
+    assert!(summary(&source, &parcels(), &[], &[]).expect("a summary").iter().all(|column| column.values.is_empty()));
+}
