@@ -129,8 +129,8 @@ impl Transform {
     /// [`GeoioError::Transform`].
     pub fn bounds(&self, bounds: Bounds) -> Result<Bounds, GeoioError> {
         let corners = [bounds.west, bounds.south, bounds.east, bounds.north];
-        let [west, south, east, north] = complaint::watch(|| self.inner.transform_bounds(&corners, EDGE_POINTS))
-            .map_err(|reason| self.wrong(reason))?;
+        let [west, south, east, north] =
+            complaint::watch(|| self.inner.transform_bounds(&corners, EDGE_POINTS)).map_err(|reason| self.wrong(reason))?;
         Ok(Bounds { west, south, east, north })
     }
 

@@ -1,7 +1,7 @@
 //! The calls of GDAL that have no safe wrapper: warping between datasets in memory, and PROJ's version.
 #![expect(unsafe_code, reason = "GDALChunkAndWarpImage and OSRGetPROJVersion have no safe wrapper in the gdal crate")]
 
-use std::ffi::{CStr, CString, c_int};
+use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr;
 
 use gdal::Dataset;
@@ -37,8 +37,10 @@ pub(crate) struct End<'a> {
     pub(crate) dataset: &'a Dataset,
     /// Reference system; empty at both ends where they share it.
     pub(crate) wkt: &'a str,
-    /// Affine coefficients in GDAL's order.
+    /// Affine coefficients of the whole raster in GDAL's order.
     pub(crate) geo_transform: [f64; 6],
+    /// Column and row of the dataset's first pixel in the whole raster.
+    pub(crate) first: (f64, f64),
 }
 
 /// Warps one band of `f32` into another; pixels without a source become NaN.
@@ -79,8 +81,14 @@ pub(crate) fn proj_version() -> String {
     format!("{major}.{minor}.{patch}")
 }
 
-/// Owned `GDALGenImgProjTransformer`.
-struct Transformer(*mut std::ffi::c_void);
+/// Owned `GDALGenImgProjTransformer` between two whole rasters, and where the windows begin in them.
+///
+/// Shifting by whole pixels is exact, another origin is not: so a pixel gets the same coordinates in every window.
+struct Transformer {
+    whole: *mut c_void,
+    source_first: (f64, f64),
+    target_first: (f64, f64),
+}
 
 impl Transformer {
     fn new(source: &End<'_>, target: &End<'_>) -> Result<Self, String> {
@@ -88,7 +96,7 @@ impl Transformer {
         let (source_wkt, target_wkt) = (text(source.wkt)?, text(target.wkt)?);
         complaint::clear();
         // SAFETY: texts and coefficients live through the call, which copies them.
-        let made = unsafe {
+        let whole = unsafe {
             gdal_sys::GDALCreateGenImgProjTransformer3(
                 source_wkt.as_ptr(),
                 source.geo_transform.as_ptr(),
@@ -96,18 +104,48 @@ impl Transformer {
                 target.geo_transform.as_ptr(),
             )
         };
-        if made.is_null() {
+        if whole.is_null() {
             return Err(complaint::take().unwrap_or_else(|| "no transformation between the two systems".to_owned()));
         }
-        Ok(Self(made))
+        Ok(Self { whole, source_first: source.first, target_first: target.first })
     }
 }
 
 impl Drop for Transformer {
     fn drop(&mut self) {
         // SAFETY: made by GDALCreateGenImgProjTransformer3 and destroyed once.
-        unsafe { gdal_sys::GDALDestroyGenImgProjTransformer(self.0) };
+        unsafe { gdal_sys::GDALDestroyGenImgProjTransformer(self.whole) };
     }
+}
+
+/// GDAL's transformer function between windows: to the whole rasters, across, and back.
+unsafe extern "C" fn transform_shifted(
+    transformer: *mut c_void,
+    target_to_source: c_int,
+    count: c_int,
+    x: *mut f64,
+    y: *mut f64,
+    z: *mut f64,
+    success: *mut c_int,
+) -> c_int {
+    // SAFETY: GDAL hands back the pointer it was given in the options, whose Transformer outlives the warp.
+    let transformer = unsafe { &*transformer.cast::<Transformer>() };
+    let (from, to) = match target_to_source {
+        0 => (transformer.source_first, transformer.target_first),
+        _ => (transformer.target_first, transformer.source_first),
+    };
+    let shift = |(dx, dy): (f64, f64)| {
+        let length = usize::try_from(count).unwrap_or(0);
+        // SAFETY: GDAL gives arrays of `count` numbers, and nothing else holds them during the call.
+        let (x, y) = unsafe { (std::slice::from_raw_parts_mut(x, length), std::slice::from_raw_parts_mut(y, length)) };
+        x.iter_mut().for_each(|v| *v += dx);
+        y.iter_mut().for_each(|v| *v += dy);
+    };
+    shift(from);
+    // SAFETY: the arrays are GDAL's own, passed on as they came.
+    let done = unsafe { gdal_sys::GDALGenImgProjTransform(transformer.whole, target_to_source, count, x, y, z, success) };
+    shift((-to.0, -to.1));
+    done
 }
 
 /// Owned `GDALWarpOptions`.
@@ -141,8 +179,8 @@ impl Options {
             warp.panDstBands = one(1);
             warp.padfSrcNoDataReal = one(f64::NAN);
             warp.padfDstNoDataReal = one(f64::NAN);
-            warp.pfnTransformer = Some(gdal_sys::GDALGenImgProjTransform);
-            warp.pTransformerArg = transformer.0;
+            warp.pfnTransformer = Some(transform_shifted);
+            warp.pTransformerArg = ptr::from_ref(transformer).cast_mut().cast();
             for (key, value) in &words {
                 warp.papszWarpOptions = gdal_sys::CSLSetNameValue(warp.papszWarpOptions, key.as_ptr(), value.as_ptr());
             }

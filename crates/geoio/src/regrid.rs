@@ -83,8 +83,11 @@ impl Regrid {
         let same = file.grid().crs == self.grid.crs;
         let wkt = |crs: &'_ Crs| if same { String::new() } else { crs.wkt.clone() };
         let (source_wkt, target_wkt) = (wkt(&file.grid().crs), wkt(&self.grid.crs));
-        let from = End { dataset: &source, wkt: &source_wkt, geo_transform: file.grid().crop(place).geo_transform() };
-        let to = End { dataset: &target, wkt: &target_wkt, geo_transform: self.grid.crop(window).geo_transform() };
+        let first = |window: Window| (window.col as f64, window.row as f64);
+        let whole = file.grid().geo_transform();
+        let from = End { dataset: &source, wkt: &source_wkt, geo_transform: whole, first: first(place) };
+        let whole = self.grid.geo_transform();
+        let to = End { dataset: &target, wkt: &target_wkt, geo_transform: whole, first: first(window) };
         ffi::warp(&from, &to, layer.resampling.kernel(), scale).map_err(wrong)?;
         let size = (window.cols, window.rows);
         let buffer = complaint::watch(|| target.rasterband(1)?.read_as::<f32>((0, 0), size, size, None)).map_err(wrong)?;
