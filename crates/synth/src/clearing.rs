@@ -202,7 +202,7 @@ impl Wish {
         let frame = Frame { centre, turn, stretch };
         let straight = self.kind == ClearingKind::Pasture;
         let waves: Vec<(f64, f64)> = (2..14i64)
-            .map(|k| (source.between(k, 1000 + attempt, 0.0, 0.75) / k as f64, source.between(k, 2000 + attempt, 0.0, TAU)))
+            .map(|k| (source.between(k, 1000 + attempt, 0.0, 0.58) / k as f64, source.between(k, 2000 + attempt, 0.0, TAU)))
             .collect();
         let half = area_px.sqrt() / 2.0;
         let radius = (area_px / std::f64::consts::PI).sqrt();

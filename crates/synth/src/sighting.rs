@@ -16,7 +16,7 @@ impl Palls {
         let hidden = plots.iter().filter(|plot| plot.under_pall);
         let since = hidden.map(|plot| {
             let (centre, radius) = plot.circle();
-            (plot.date, Pall { centre, radius: radius + 8.0 })
+            (plot.date, Pall { centre, radius: radius + 4.0 })
         });
         Self { since: since.collect() }
     }

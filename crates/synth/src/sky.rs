@@ -65,7 +65,7 @@ fn clouds(seed: u64, extent: Extent, day: i64, palls: &[Pall]) -> Array2<f32> {
         for pall in palls {
             let away = (x - pall.centre.0).hypot((y - pall.centre.1) * 1.3) / pall.radius;
             // The pall frays with the day's noise at its rim only; its heart is thick.
-            let thick = smooth_step(2.3, 1.7, away as f32 + 0.8 * (0.5 - *value));
+            let thick = 1.0 - smooth_step(1.8, 2.3, away as f32 + 1.3 * (0.5 - *value));
             opacity = opacity.max(thick);
         }
         *value = opacity;

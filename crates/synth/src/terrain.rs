@@ -73,8 +73,8 @@ impl Terrain {
         let savanna =
             Source::new(seed, Layer::Savanna, 0).plane(extent, Grain { cell: size as f64 / 4.0, octaves: 3, gain: 0.45 });
         settle(&mut land, &field, &fields, &savanna);
-        let burnt = burn(seed, extent, &land, &savanna);
         flood(seed, &mut land, &river);
+        let burnt = burn(seed, extent, &land, &savanna);
         Self { land, field, fields, burnt, texture: texture(seed, extent), river }
     }
 }

@@ -51,6 +51,16 @@ fn the_forest_layer_holds_forest_only_and_all_of_it() {
 }
 
 #[test]
+fn some_savanna_burns_and_no_forest_does() {
+    for seed in 1..6 {
+        let landscape = landscape(seed);
+        let burnt = landscape.burnt().indexed_iter().filter(|(_, burnt)| **burnt).map(|(place, _)| landscape.land()[place]);
+        let burnt: Vec<Land> = burnt.collect();
+        assert!(burnt.len() > 50 && burnt.iter().all(|land| *land == Land::Savanna), "seed {seed}");
+    }
+}
+
+#[test]
 fn every_clearing_lies_in_forest_and_in_the_monitoring_year() {
     let landscape = landscape(4);
     assert!(landscape.clearings().len() >= 8);
