@@ -5,6 +5,7 @@
 
 mod alert;
 mod antimeridian;
+mod columns;
 mod days;
 mod error;
 mod features;
@@ -15,11 +16,14 @@ mod label;
 mod measure;
 mod outline;
 mod patch;
+mod schema;
 mod seam;
 mod soundness;
+mod table;
 
 pub use crate::alert::{Alert, AlertContext, Confidence, alerts};
 pub use antimeridian::split_antimeridian;
+pub use columns::{ALERT_COLUMNS, ColumnDescription, Kind, column_title};
 pub use error::AlertError;
 pub use features::{Column, Features, Layer, Values};
 pub use fringe::Fringe;
@@ -27,4 +31,6 @@ pub use label::{Component, Connectivity, Dropped, Labeller, Run, Tally};
 pub use measure::{Measured, geodesic_size, measure};
 pub use outline::outline;
 pub use patch::{Patch, PatchBuilder, PatchRules, PatchStatistics};
+pub use schema::{ALERT_SCHEMA, json_schema};
 pub use seam::{AlertSink, Projection};
+pub use table::{ValuePatch, alert_features, component_features};
