@@ -17,6 +17,7 @@ mod png;
 mod raster_file;
 mod regrid;
 mod scenes;
+pub mod sink;
 mod staged;
 
 pub use cog::{Compression, Pixel, RasterClass, RasterFormat, RasterOptions, RasterWriter};
@@ -27,5 +28,8 @@ pub use plane::{Eligibility, EligibilityReader, Zones, ZonesReader};
 pub use png::write_png;
 pub use raster_file::{BandInfo, RasterFile};
 pub use regrid::Resampling;
-pub use scenes::{Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, Skipped, StackSpec, derive_grid, find};
+pub use scenes::{
+    Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, Skipped, StackSpec, derive_grid, find, scene_bounds,
+    scene_of_file, scene_of_layers,
+};
 pub use staged::{Staged, sha256_file};

@@ -136,3 +136,60 @@ fn every_valid_json_value_is_kept_as_a_property() {
         assert_eq!(layer.features.len(), 1, "{}", case.file);
     }
 }
+
+/// The municipalities as a layer in the national projection, each edge cut every 500 m or less.
+fn projected(layer: &Layer, path: &Path) {
+    use geo::MapCoords as _;
+    let crs = geoio::crs::crs("EPSG:9377").expect("a system");
+    let national = geoio::crs::FromLonLat::new(&crs).expect("a projection");
+    let cut = |ring: &geo_types::LineString<f64>| -> geo_types::LineString<f64> {
+        let points = ring.lines().flat_map(|edge| {
+            let pieces = (edge.delta().x.hypot(edge.delta().y) * 111_320.0 / 500.0).ceil().max(1.0) as u32;
+            (0..pieces).map(move |i| edge.start + edge.delta() * (f64::from(i) / f64::from(pieces)))
+        });
+        let mut ring: geo_types::LineString<f64> = points.collect();
+        ring.close();
+        ring
+    };
+    let polygon = |polygon: &geo_types::Polygon<f64>| {
+        geo_types::Polygon::new(cut(polygon.exterior()), polygon.interiors().iter().map(cut).collect())
+    };
+    let mut features = layer.features.clone();
+    for geometry in features.geometries.iter_mut().flatten() {
+        let dense: Geometry<f64> = match &*geometry {
+            Geometry::Polygon(one) => polygon(one).into(),
+            Geometry::MultiPolygon(many) => geo_types::MultiPolygon(many.iter().map(polygon).collect()).into(),
+            other => other.clone(),
+        };
+        *geometry = dense.map_coords(|c| {
+            let (mut x, mut y) = ([c.x], [c.y]);
+            national.to_grid(&mut x, &mut y).expect("in Colombia");
+            geo_types::Coord { x: x[0], y: y[0] }
+        });
+    }
+    let head = r#"{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::9377"}},"#;
+    geoio::sink::write(path, &features, &geoio::sink::SinkOptions::default()).expect("written");
+    let text = fs::read_to_string(path).expect("text").replacen(r#"{"type":"FeatureCollection","#, head, 1);
+    fs::write(path, text).expect("written");
+}
+
+#[test]
+fn a_border_stays_where_it_is_in_the_national_projection() {
+    use geo::{Area as _, BooleanOps as _};
+    let Some(shared) = shared("a_border_stays_where_it_is_in_the_national_projection") else { return };
+    let original = read(&shared.join("cases/15_registry_colombia/municipalities_mgn2018.geojson")).expect("a layer");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("national.geojson");
+    projected(&original, &path);
+    let national = read(&path).expect("a layer");
+    assert_eq!((national.crs.as_str(), national.rejected), ("EPSG:9377", 0));
+    let multi = |geometry: &Option<Geometry<f64>>| match geometry.clone().expect("a geometry") {
+        Geometry::Polygon(polygon) => geo_types::MultiPolygon(vec![polygon]),
+        Geometry::MultiPolygon(multi) => multi,
+        other => panic!("{other:?}"),
+    };
+    for (a, b) in original.features.geometries.iter().zip(&national.features.geometries) {
+        let (a, b) = (multi(a), multi(b));
+        assert!(a.xor(&b).unsigned_area() < 1e-5 * a.unsigned_area());
+    }
+}

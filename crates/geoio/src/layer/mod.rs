@@ -73,7 +73,7 @@ impl Format {
 
 /// The features of a file, its format told by the ending: `.geojson`, `.json`, `.gpkg`, `.shp`, `.fgb` or `.csv`.
 ///
-/// Every column is text as it stands in the file: leading zeros and all digits stay, `null` and empty cells are missing, booleans
+/// Every column is text as it stands in the file: leading zeros and all digits stay, `null` and empty cells (but not empty JSON strings) are missing, booleans
 /// are `true` and `false` (0 and 1 where the format stores them so), nested JSON stays JSON. Geometry comes in longitude and latitude on
 /// WGS 84 (degrees); edges longer than 2 km of a projected layer are cut before they are transformed. Invalid polygons are rebuilt; what cannot be
 /// is `None` and counted in [`Layer::rejected`], with a warning. A record of a CSV with a wrong number of fields is left out and counted.

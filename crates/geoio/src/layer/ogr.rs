@@ -2,7 +2,7 @@ use std::path::Path;
 
 use gdal::Dataset;
 use gdal::vector::sql::Dialect;
-use gdal::vector::{Feature, FieldValue, Layer, LayerAccess as _, OGRFieldType};
+use gdal::vector::{Feature, Geometry as GdalGeometry, Layer, LayerAccess as _, OGRFieldType, OGRwkbGeometryType};
 use raster::Crs;
 
 use super::notice::{Notice, Notices};
@@ -35,7 +35,7 @@ pub(super) fn read(path: &Path, driver: &str, options: &LayerOptions, notices: &
     complaint::clear();
     let expected = complaint::watch(|| Ok(layer.try_feature_count())).map_err(failed)?;
     let mut records = Records::default();
-    complaint::watch(|| rows(&mut layer, &mut records, notices)).map_err(failed)?;
+    rows(&mut layer, &mut records, notices).map_err(failed)?;
     let got = records.len() as u64;
     match expected {
         Some(expected) if expected != got => Err(failed(format!("{got} of {expected} records can be read"))),
@@ -74,23 +74,28 @@ fn choose(path: &Path, dataset: &Dataset, wanted: Option<&str>) -> Result<String
     }
 }
 
-fn rows(layer: &mut Layer, records: &mut Records, notices: &mut Notices) -> gdal::errors::Result<()> {
+/// Reads every record; fails with the first thing that the driver complained about.
+fn rows(layer: &mut Layer, records: &mut Records, notices: &mut Notices) -> Result<(), String> {
     let fields: Vec<(String, OGRFieldType::Type)> = layer.defn().fields().map(|f| (f.name(), f.field_type())).collect();
     let columns: Vec<usize> = fields.iter().map(|(name, _)| records.column(name)).collect();
     let spatial = layer.defn().geom_fields().next().is_some();
+    complaint::clear();
     for (i, feature) in layer.features().enumerate() {
+        complaint::take().map_or(Ok(()), Err)?;
         let place = format!("record {}", i + 1);
         let geometry = if spatial { geometry(&feature, &place, notices) } else { None };
         records.begin(place, geometry);
         for (number, (&column, &(_, kind))) in columns.iter().zip(&fields).enumerate() {
-            records.set(column, text(&feature, number, kind)?);
+            let text = text(&feature, number, kind).map_err(|error| crate::error::reason(&error))?;
+            records.set(column, text);
         }
     }
-    Ok(())
+    complaint::take().map_or(Ok(()), Err)
 }
 
 fn geometry(feature: &Feature, place: &str, notices: &mut Notices) -> Option<geo_types::Geometry<f64>> {
-    let read = feature.geometry().map(|geometry| ogr_geometry::read(geometry.clone()));
+    let stored = feature.geometry().filter(|geometry| !is_null(geometry));
+    let read = stored.map(|geometry| ogr_geometry::read(geometry.clone()));
     match read {
         None => notices.note(Notice::GeometryMissing, place),
         Some(Err(notice)) => notices.note(notice, place),
@@ -107,26 +112,25 @@ fn geometry(feature: &Feature, place: &str, notices: &mut Notices) -> Option<geo
     None
 }
 
-/// A field as text: numbers by their shortest digits, days and times by ISO 8601.
-fn text(feature: &Feature, field: usize, kind: OGRFieldType::Type) -> gdal::errors::Result<Option<String>> {
-    let plain = [
-        OGRFieldType::OFTReal,
-        OGRFieldType::OFTInteger,
-        OGRFieldType::OFTInteger64,
-        OGRFieldType::OFTDate,
-        OGRFieldType::OFTDateTime,
-    ];
-    if !plain.contains(&kind) {
-        return feature.field_as_string(field);
+/// Whether there is nothing behind it, which the driver complains about when asked.
+fn is_null(geometry: &GdalGeometry) -> bool {
+    let null = geometry.geometry_type() == OGRwkbGeometryType::wkbUnknown;
+    if null {
+        complaint::clear();
     }
-    Ok(match feature.field(field)? {
-        Some(FieldValue::RealValue(value)) => Some(value.to_string()),
-        Some(FieldValue::IntegerValue(value)) => Some(value.to_string()),
-        Some(FieldValue::Integer64Value(value)) => Some(value.to_string()),
+    null
+}
+
+/// A field as text: numbers by their shortest digits, days and times by ISO 8601; missing where it is empty.
+fn text(feature: &Feature, field: usize, kind: OGRFieldType::Type) -> gdal::errors::Result<Option<String>> {
+    // A value that was never set reads as empty text, and only so can be told from 0.
+    let Some(stored) = feature.field_as_string(field)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    Ok(Some(match kind {
+        OGRFieldType::OFTReal => feature.field_as_double(field)?.map_or(stored, |value| value.to_string()),
         // GDAL writes 2020/01/31 and 2020/01/31 10:00:00+00.
-        Some(_) => feature.field_as_string(field)?.map(|text| iso(&text)),
-        None => None,
-    })
+        OGRFieldType::OFTDate | OGRFieldType::OFTDateTime => iso(&stored),
+        _ => stored,
+    }))
 }
 
 fn iso(text: &str) -> String {

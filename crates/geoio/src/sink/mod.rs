@@ -1,0 +1,98 @@
+//! Tables of features on their way out: one file a table, complete or absent, with equal bytes for equal input.
+
+mod cell;
+mod csv;
+mod error;
+mod fgb;
+mod geojson;
+mod gpkg;
+mod kml;
+mod ogr;
+mod rounded;
+mod style;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use alert::{AlertSink, Features};
+
+pub use error::SinkError;
+
+use crate::Staged;
+
+/// How to write a table.
+#[derive(Debug, Clone, Default)]
+pub struct SinkOptions {
+    /// Whether a file of that name may be replaced.
+    pub force: bool,
+    /// Titles of columns for people, by column name; a column without one is shown by its name (KML).
+    pub titles: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    GeoJson,
+    Csv,
+    Kml,
+    GeoPackage,
+    FlatGeobuf,
+}
+
+/// A file that a table of features is written to, its format told by the ending: `.geojson`, `.csv`, `.kml`, `.gpkg` or `.fgb`.
+#[derive(Debug, Clone)]
+pub struct FileSink {
+    path: PathBuf,
+    format: Format,
+    options: SinkOptions,
+}
+
+impl FileSink {
+    /// The sink of a path; nothing is written yet.
+    ///
+    /// # Errors
+    /// [`SinkError::Extension`] where no format ends so.
+    pub fn new(path: &Path, options: SinkOptions) -> Result<Self, SinkError> {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        let format = match ending.as_str() {
+            "geojson" => Format::GeoJson,
+            "csv" => Format::Csv,
+            "kml" => Format::Kml,
+            "gpkg" => Format::GeoPackage,
+            "fgb" => Format::FlatGeobuf,
+            _ => return Err(SinkError::Extension { path: path.to_owned() }),
+        };
+        Ok(Self { path: path.to_owned(), format, options })
+    }
+
+    fn text(&self, staged: &Staged, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), SinkError> {
+        let failed = |source| SinkError::Write { path: self.path.clone(), source };
+        let mut file = BufWriter::new(File::create(staged.partial()).map_err(failed)?);
+        write(&mut file).and_then(|()| file.flush()).map_err(failed)
+    }
+}
+
+impl AlertSink for FileSink {
+    type Error = SinkError;
+
+    fn write(&self, features: &Features) -> Result<(), SinkError> {
+        let staged = Staged::new(&self.path, self.options.force)?;
+        match self.format {
+            Format::GeoJson => self.text(&staged, |out| geojson::write(out, features))?,
+            Format::Csv => self.text(&staged, |out| csv::write(out, features))?,
+            Format::Kml => self.text(&staged, |out| kml::write(out, features, &self.options))?,
+            Format::GeoPackage => gpkg::write(&staged, features)?,
+            Format::FlatGeobuf => fgb::write(&staged, features)?,
+        }
+        Ok(staged.commit()?)
+    }
+}
+
+/// Writes a table to a file, its format told by the ending (see [`FileSink`]).
+///
+/// # Errors
+/// [`SinkError`]; nothing is left under the name then.
+pub fn write(path: &Path, features: &Features, options: &SinkOptions) -> Result<(), SinkError> {
+    FileSink::new(path, options.clone())?.write(features)
+}
