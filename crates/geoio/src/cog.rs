@@ -42,10 +42,10 @@ pixel! {
 /// Layout of a raster file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RasterFormat {
-    /// Cloud-optimised GeoTIFF with overviews.
+    /// Cloud-optimised `GeoTIFF` with overviews.
     #[default]
     Cog,
-    /// Tiled GeoTIFF without overviews.
+    /// Tiled `GeoTIFF` without overviews.
     Gtiff,
 }
 
@@ -329,7 +329,7 @@ fn creation_options(options: &RasterOptions, float: bool) -> RasterCreationOptio
         (Some(level), Compression::Zstd) => words.push(format!("ZSTD_LEVEL={level}")),
         _ => {}
     }
-    RasterCreationOptions::from_iter(words.iter().map(String::as_str))
+    words.iter().map(String::as_str).collect()
 }
 
 /// Opens a file of our own making for reading.

@@ -138,8 +138,12 @@ unsafe extern "C" fn transform_shifted(
         let length = usize::try_from(count).unwrap_or(0);
         // SAFETY: GDAL gives arrays of `count` numbers, and nothing else holds them during the call.
         let (x, y) = unsafe { (std::slice::from_raw_parts_mut(x, length), std::slice::from_raw_parts_mut(y, length)) };
-        x.iter_mut().for_each(|v| *v += dx);
-        y.iter_mut().for_each(|v| *v += dy);
+        for v in x {
+            *v += dx;
+        }
+        for v in y {
+            *v += dy;
+        }
     };
     shift(from);
     // SAFETY: the arrays are GDAL's own, passed on as they came.

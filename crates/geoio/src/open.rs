@@ -10,7 +10,7 @@ use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
 use crate::{GeoioError, complaint};
 
-/// Formats of rasters that are read. COG is GTiff.
+/// Formats of rasters that are read. COG is `GTiff`.
 pub const RASTER_DRIVERS: [&str; 2] = ["GTiff", "JP2OpenJPEG"];
 
 /// Formats of layers that GDAL reads for us.
@@ -21,6 +21,9 @@ static INITIALISED: Once = Once::new();
 /// Global settings of GDAL, the first call counts: no side files, no network, no messages on stderr, fixed dates.
 ///
 /// `cache_bytes` bounds the block cache shared by all readers.
+///
+/// # Panics
+/// Never: keys and values are fixed texts and numbers.
 pub fn initialise(cache_bytes: Option<u64>) {
     INITIALISED.call_once(|| {
         complaint::listen();

@@ -64,7 +64,8 @@ impl Eligibility {
                 let file = RasterFile::open(path)?;
                 let nodata = band.checked_sub(1).and_then(|i| file.bands().get(i)).and_then(|info| info.nodata);
                 let layer = Layer { band: *band, nodata, resampling: Resampling::Nearest };
-                Ok(EligibilityReader(Reader::Raster { file, layer, classes: classes.clone(), regrid: Regrid::new(grid.clone()) }))
+                let codes = CodeReader { file, layer, classes: classes.clone(), regrid: Regrid::new(grid.clone()) };
+                Ok(EligibilityReader(Reader::Raster(Box::new(codes))))
             }
             Self::Polygons(zones) => Ok(EligibilityReader(Reader::Polygons(zones.open()))),
         }
@@ -77,8 +78,17 @@ pub struct EligibilityReader(Reader);
 
 #[derive(Debug)]
 enum Reader {
-    Raster { file: RasterFile, layer: Layer, classes: Vec<i64>, regrid: Regrid },
+    Raster(Box<CodeReader>),
     Polygons(ZonesReader),
+}
+
+/// Reads the codes of a raster on the grid.
+#[derive(Debug)]
+struct CodeReader {
+    file: RasterFile,
+    layer: Layer,
+    classes: Vec<i64>,
+    regrid: Regrid,
 }
 
 impl EligibilityReader {
@@ -88,7 +98,8 @@ impl EligibilityReader {
     /// [`GeoioError::Read`], [`GeoioError::Transform`], [`GeoioError::Gdal`].
     pub fn read(&mut self, window: Window) -> Result<Array2<bool>, GeoioError> {
         match &mut self.0 {
-            Reader::Raster { file, layer, classes, regrid } => {
+            Reader::Raster(codes) => {
+                let CodeReader { file, layer, classes, regrid } = codes.as_mut();
                 let values = regrid.read(file, *layer, window)?;
                 Ok(values.mapv(|v| !v.is_nan() && if classes.is_empty() { v != 0.0 } else { classes.contains(&(v as i64)) }))
             }
@@ -101,9 +112,11 @@ impl EligibilityReader {
 #[derive(Debug, Clone)]
 pub struct Zones {
     grid: Grid,
-    /// Place of the feature and its outline in grid coordinates.
-    shapes: Arc<Vec<(usize, Geometry<f64>, Rect<f64>)>>,
+    shapes: Arc<Vec<Shape>>,
 }
+
+/// Place of the feature, and its outline and its bounds in grid coordinates.
+type Shape = (usize, Geometry<f64>, Rect<f64>);
 
 impl Zones {
     /// The polygons of the features on a grid. What is no polygon has no inside and is left out.

@@ -13,7 +13,7 @@ use crate::{GeoioError, Staged, complaint, open};
 ///
 /// # Panics
 /// Where the first axis has not three layers.
-pub fn write_png(path: &Path, pixels: ArrayView3<'_, u8>, force: bool) -> Result<(), GeoioError> {
+pub fn write_png(path: &Path, pixels: &ArrayView3<'_, u8>, force: bool) -> Result<(), GeoioError> {
     open::initialise(None);
     assert_eq!(pixels.dim().0, 3, "a picture has red, green, blue");
     let staged = Staged::new(path, force)?;

@@ -114,7 +114,7 @@ impl Regrid {
 
     /// The file's pixels that a window may need; `None` where it lies outside.
     fn source_window(&mut self, file: &RasterFile, scale: (f64, f64), window: Window) -> Result<Option<Window>, GeoioError> {
-        let bounds = self.to_file(file, self.grid.window_bounds(window))?;
+        let bounds = self.file_bounds(file, self.grid.window_bounds(window))?;
         let grid = file.grid();
         // Twice the kernel's reach: two pixels of the coarser of both grids.
         let reach = |scale: f64| (2.0 / scale.min(1.0)).ceil() * 2.0 + 2.0;
@@ -135,25 +135,24 @@ impl Regrid {
     /// Target pixels a source pixel, from the grid's middle: one number a file, however the grid is cut.
     fn scale(&mut self, file: &RasterFile) -> Result<(f64, f64), GeoioError> {
         let middle = Window { row: self.grid.rows as isize / 2, col: self.grid.cols as isize / 2, rows: 1, cols: 1 };
-        let bounds = self.to_file(file, self.grid.window_bounds(middle))?;
+        let bounds = self.file_bounds(file, self.grid.window_bounds(middle))?;
         let width = (bounds.east - bounds.west) / file.grid().step_x;
         let height = (bounds.north - bounds.south) / file.grid().step_y;
         let usable = |v: f64| if v.is_finite() && v > 0.0 { 1.0 / v } else { 1.0 };
         Ok((usable(width), usable(height)))
     }
 
-    fn to_file(&mut self, file: &RasterFile, bounds: Bounds) -> Result<Bounds, GeoioError> {
+    fn file_bounds(&mut self, file: &RasterFile, bounds: Bounds) -> Result<Bounds, GeoioError> {
         let crs = &file.grid().crs;
         if *crs == self.grid.crs {
             return Ok(bounds);
         }
         let known = self.routes.iter().position(|(other, _)| other == crs);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                self.routes.push((crs.clone(), Transform::new(&self.grid.crs, crs)?));
-                self.routes.len() - 1
-            }
+        let place = if let Some(place) = known {
+            place
+        } else {
+            self.routes.push((crs.clone(), Transform::new(&self.grid.crs, crs)?));
+            self.routes.len() - 1
         };
         self.routes[place].1.bounds(bounds)
     }

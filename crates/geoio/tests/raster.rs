@@ -1,5 +1,7 @@
 //! Rasters in and out, on files made here and on real scenes.
 
+#![expect(clippy::float_cmp, reason = "stored numbers are exact in f32")]
+
 use std::path::{Path, PathBuf};
 
 use geoio::{
@@ -317,7 +319,10 @@ fn the_three_writings_of_landsat_metadata_agree() {
     let mut seen = Vec::new();
     for extension in ["txt", "xml", "json"] {
         let folder = tempfile::tempdir().expect("a folder");
-        for name in names(&case).iter().filter(|name| name.ends_with(".TIF") || name.ends_with(&format!("_MTL.{extension}"))) {
+        for name in names(&case)
+            .iter()
+            .filter(|name| !name.contains("MTL") && !name.contains("json") || name.ends_with(&format!("_MTL.{extension}")))
+        {
             std::fs::copy(case.join(name), folder.path().join(name)).expect("copied");
         }
         let found = find(&[spec(r#"{"product": "landsat-c2-l2", "path": "."}"#)], folder.path()).expect("a scene");
@@ -441,10 +446,10 @@ fn a_picture_reads_back_as_a_picture() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a.png");
     let pixels = ndarray::Array3::from_shape_fn((3, 9, 7), |(b, y, x)| (b * 80 + y * 7 + x) as u8);
-    geoio::write_png(&path, pixels.view(), false).expect("written");
+    geoio::write_png(&path, &pixels.view(), false).expect("written");
     assert!(std::fs::read(&path).expect("bytes").starts_with(b"\x89PNG"));
     assert_eq!(names(folder.path()), ["a.png"]);
-    assert!(matches!(geoio::write_png(&path, pixels.view(), false), Err(GeoioError::Exists { .. })));
+    assert!(matches!(geoio::write_png(&path, &pixels.view(), false), Err(GeoioError::Exists { .. })));
 }
 
 #[test]

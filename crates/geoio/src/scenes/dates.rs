@@ -9,8 +9,6 @@ use crate::GeoioError;
 /// One line of a table of dates.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
-    /// Line in the table, the header is 1.
-    pub(super) line: u64,
     /// File name, where the table has that column.
     pub(super) file: Option<String>,
     /// Day of sensing.
@@ -53,7 +51,6 @@ pub(super) fn read(path: &Path) -> Result<Vec<Row>, GeoioError> {
             return Err(wrong(Some(line), format!("band {number} stands where band {} belongs", rows.len() + 1)));
         }
         rows.push(Row {
-            line,
             file: cell(file).map(str::to_owned),
             date: text.parse().map_err(|error: raster::RasterError| wrong(Some(line), error.to_string()))?,
             second,

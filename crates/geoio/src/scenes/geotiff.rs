@@ -1,4 +1,4 @@
-//! GeoTIFFs, one a date, whose bands are roles.
+//! `GeoTIFF` files, one a date, whose bands are roles.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::imagery::{FoundLayer, FoundScene};
 use crate::raster_file::BandInfo;
 use crate::{GeoioError, RasterFile};
 
-/// GeoTIFFs, one a date.
+/// `GeoTIFF` files, one a date.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GeotiffSpec {
@@ -69,7 +69,7 @@ pub(super) fn find(spec: &GeotiffSpec, base: &Path) -> Result<Batch, GeoioError>
     for path in files {
         match scene(spec, numbers, &path, table.as_deref(), &mut batch.warnings) {
             Ok(found) => batch.scenes.push(found),
-            Err(error) => batch.skip(&path, error),
+            Err(error) => batch.skip(&path, &error),
         }
     }
     batch.warnings.dedup();
@@ -145,18 +145,13 @@ fn scene(
 
 fn day(path: &Path, name: &str, table: Option<&[Row]>) -> Result<Row, GeoioError> {
     let missing = |reason: &str| GeoioError::Metadata { path: path.to_owned(), line: None, reason: reason.to_owned() };
-    match table {
-        Some(rows) => rows
-            .iter()
-            .find(|row| row.file.as_deref().is_some_and(|file| file == name || Path::new(file).file_name() == path.file_name()))
-            .cloned()
-            .ok_or_else(|| missing("the table of dates has no line for it")),
-        None => {
-            let date = dates::in_name(name)
-                .ok_or_else(|| missing("its name holds no day (yyyymmdd or yyyy-mm-dd); give dates = \"dates.csv\""))?;
-            Ok(Row { line: 0, file: None, date, second: None, sensor: None })
-        }
-    }
+    let Some(rows) = table else {
+        let date = dates::in_name(name)
+            .ok_or_else(|| missing("its name holds no day (yyyymmdd or yyyy-mm-dd); give dates = \"dates.csv\""))?;
+        return Ok(Row { file: None, date, second: None, sensor: None });
+    };
+    let is_named = |row: &&Row| row.file.as_deref().is_some_and(|file| Path::new(file).file_name() == path.file_name());
+    rows.iter().find(is_named).cloned().ok_or_else(|| missing("the table of dates has no line for it"))
 }
 
 /// Roles by the bands' descriptions; an order is never guessed.
@@ -236,12 +231,10 @@ pub(super) fn sensor(
 ) -> Result<Sensor, GeoioError> {
     let wrong = |reason: &str| GeoioError::Imagery { path: path.to_owned(), reason: reason.to_owned() };
     let short = clear.map(|codes| QaRule::value_in(codes.clone()));
-    let rule = match (qa, &short) {
-        (Some(_), Some(_)) => return Err(wrong("qa and clear both say what a clear pixel is; give one")),
-        (Some(rule), None) => Some(rule),
-        (None, Some(rule)) => Some(rule),
-        (None, None) => None,
-    };
+    if qa.is_some() && clear.is_some() {
+        return Err(wrong("qa and clear both say what a clear pixel is; give one"));
+    }
+    let rule = qa.or(short.as_ref());
     let plain = Sensor::plain(id);
     let Some(rule) = rule else { return Ok(plain) };
     let layer = [Role::Qa, Role::Scl].into_iter().find(|role| roles.contains(role));

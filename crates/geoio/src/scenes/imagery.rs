@@ -92,13 +92,10 @@ impl Imagery {
     }
 
     /// The same imagery with only the scenes for which `keep` holds; `keep` is given place and scene.
-    pub fn retain(mut self, mut keep: impl FnMut(usize, &Scene) -> bool) -> Self {
-        let kept: Vec<bool> = self.scenes.iter().enumerate().map(|(i, scene)| keep(i, scene)).collect();
-        let mut each = kept.iter();
-        self.scenes.retain(|_| *each.next().expect("one flag a scene"));
-        let mut each = kept.iter();
-        self.layers.retain(|_| *each.next().expect("one flag a scene"));
-        self
+    pub fn retain(self, mut keep: impl FnMut(usize, &Scene) -> bool) -> Self {
+        let both = self.scenes.into_iter().zip(self.layers).enumerate();
+        let (scenes, layers) = both.filter(|(i, (scene, _))| keep(*i, scene)).map(|(_, both)| both).unzip();
+        Self { scenes, layers, ..self }
     }
 }
 

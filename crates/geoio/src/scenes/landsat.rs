@@ -43,7 +43,7 @@ pub(super) fn find(spec: &LandsatSpec, base: &Path) -> Result<Batch, GeoioError>
                 batch.scenes.push(found);
                 batch.metadata.push(file);
             }
-            Err(error) => batch.skip(&file, error),
+            Err(error) => batch.skip(&file, &error),
         }
     }
     Ok(batch)

@@ -32,10 +32,10 @@ pub enum ImagerySpec {
     /// Landsat Collection 2 Level 2 scenes.
     #[serde(rename = "landsat-c2-l2")]
     LandsatC2L2(LandsatSpec),
-    /// GeoTIFFs, one a date.
+    /// `GeoTIFF` files, one a date.
     #[serde(rename = "geotiff")]
     Geotiff(GeotiffSpec),
-    /// GeoTIFFs, one a band, whose bands are dates.
+    /// `GeoTIFF` files, one a band, whose bands are dates.
     #[serde(rename = "stack")]
     Stack(StackSpec),
 }
@@ -51,7 +51,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn skip(&mut self, path: &Path, reason: impl ToString) {
+    fn skip(&mut self, path: &Path, reason: &GeoioError) {
         self.skipped.push(Skipped { path: path.to_owned(), reason: reason.to_string() });
     }
 }

@@ -59,7 +59,7 @@ pub fn scene_of_layers(
     Ok(Imagery::new(vec![FoundScene { scene, layers: found }], Vec::new()))
 }
 
-/// The scene of one GeoTIFF whose bands are described by role names.
+/// The scene of one `GeoTIFF` whose bands are described by role names.
 ///
 /// # Errors
 /// As [`scene_of_layers`], and where a band's description is no role: an order is never guessed.
@@ -78,6 +78,7 @@ fn numbers(scaling: Scaling) -> Numbers {
 
 impl Skipped {
     /// A scene that was found and cannot be used.
+    #[expect(clippy::needless_pass_by_value, reason = "an error or a text, whichever is at hand")]
     pub fn new(path: impl Into<PathBuf>, reason: impl ToString) -> Self {
         Self { path: path.into(), reason: reason.to_string() }
     }

@@ -1,4 +1,4 @@
-//! GeoTIFFs whose bands are dates: one a band role.
+//! `GeoTIFF` files whose bands are dates: one a band role.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -14,6 +14,9 @@ use crate::crs::{Transform, bounds_lonlat};
 ///
 /// # Errors
 /// [`GeoioError::Nothing`] without scenes, [`GeoioError::Transform`].
+///
+/// # Panics
+/// Never: a list that is not empty has a widest system, and that system a scene.
 pub fn derive_grid(scenes: &[Scene]) -> Result<(Grid, String), GeoioError> {
     let Some(first) = scenes.first() else {
         return Err(GeoioError::Nothing { what: "the list of scenes".to_owned(), reason: "it is empty".to_owned() });
