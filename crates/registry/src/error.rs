@@ -41,7 +41,7 @@ pub enum RegistryError {
         first_line: usize,
     },
     /// A record that names a field its layer does not have.
-    #[error("source {id}: {role} names the field `{field}`, which {path} does not have{hint}; it has: {fields}")]
+    #[error("source {id}: {role} names the field `{field}`, which {path} does not have; it has: {fields}")]
     MissingField {
         /// Id of the source.
         id: String,
@@ -51,9 +51,7 @@ pub enum RegistryError {
         field: String,
         /// File of the layer.
         path: String,
-        /// A guess, as text to append; empty where there is none.
-        hint: String,
-        /// Fields that the layer has.
+        /// Fields that the layer has, then a guess where one is close.
         fields: String,
     },
     /// Features without the column that a source joins by.

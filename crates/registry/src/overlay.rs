@@ -246,8 +246,7 @@ fn missing_field(source: &RegistrySource, layer: &Layer, role: String, field: &s
         role,
         field: field.to_owned(),
         path: layer.path.clone(),
-        hint: hint(field, names.clone()),
-        fields: names.collect::<Vec<_>>().join(", "),
+        fields: names.clone().collect::<Vec<_>>().join(", ") + &hint(field, names),
     }
 }
 

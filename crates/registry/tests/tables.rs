@@ -16,8 +16,8 @@ fn source(lines: &str) -> RegistrySource {
     Catalogue::parse(&text).expect("a catalogue").sources.remove(0)
 }
 
-fn square(x: f64, y: f64, side: f64) -> Option<Geometry<f64>> {
-    Some(Geometry::Rect(Rect::new((x, y), (x + side, y + side))))
+fn square(x: f64, y: f64, side: f64) -> Geometry<f64> {
+    Geometry::Rect(Rect::new((x, y), (x + side, y + side)))
 }
 
 fn text(values: &[&str]) -> Values {
@@ -26,7 +26,7 @@ fn text(values: &[&str]) -> Values {
 
 /// Two parcels side by side: `010` from 0 to 0.01 degrees, `002` from 0.01 to 0.02, and `030` far away.
 fn parcels() -> Layer {
-    let geometries = vec![square(0.0, 0.0, 0.01), square(0.01, 0.0, 0.01), square(0.5, 0.5, 0.01)];
+    let geometries = vec![Some(square(0.0, 0.0, 0.01)), Some(square(0.01, 0.0, 0.01)), Some(square(0.5, 0.5, 0.01))];
     let features = Features::new("parcels", geometries)
         .with("code", text(&["010", "002", "030"]))
         .and_then(|f| f.with("owner", text(&["Ana", "Luz", "Eva"])))
@@ -71,7 +71,7 @@ fn links(sources: &[(RegistrySource, Layer)], features: &[Option<Geometry<f64>>]
 #[test]
 fn the_largest_overlap_wins_and_nothing_is_lost() {
     let sources = [(source("name = \"owner\"\ncolumns = { since = \"since\" }\nprivacy = \"public\""), parcels())];
-    let features = [square(0.007, 0.002, 0.004), square(0.3, 0.3, 0.01), None];
+    let features = [Some(square(0.007, 0.002, 0.004)), Some(square(0.3, 0.3, 0.01)), None];
     let links = links(&sources, &features);
     let ids = ids(3);
     let periods = Periods::AsOf(day("2021-01-01"));
@@ -103,14 +103,14 @@ fn a_point_on_a_border_belongs_to_the_smallest_key() {
 #[test]
 fn polygons_that_only_touch_are_not_linked() {
     let sources = [(source("privacy = \"public\""), parcels())];
-    assert_eq!(links(&sources, &[square(0.02, 0.0, 0.01)]), []);
+    assert_eq!(links(&sources, &[Some(square(0.02, 0.0, 0.01))]), []);
 }
 
 #[test]
 fn validity_is_told_on_the_interval_of_change() {
     let sources = [(source("valid_from = \"since\"\nvalid_to = \"until\"\nprivacy = \"public\""), parcels())];
-    let here = || square(0.002, 0.002, 0.001);
-    let features = [here(), here(), here(), here(), square(0.502, 0.502, 0.001), here()];
+    let here = || Some(square(0.002, 0.002, 0.001));
+    let features = [here(), here(), here(), here(), Some(square(0.502, 0.502, 0.001)), here()];
     let period = |before: &str, first: &str| Some(Period { before: Some(day(before)), first: day(first) });
     let periods = [
         period("2019-12-31", "2020-06-14"),
@@ -133,7 +133,7 @@ fn validity_is_told_on_the_interval_of_change() {
 #[test]
 fn what_is_personal_stays_inside() {
     let sources = [(source("name = \"owner\"\nprivacy = \"personal\""), parcels())];
-    let links = links(&sources, &[square(0.002, 0.002, 0.001)]);
+    let links = links(&sources, &[Some(square(0.002, 0.002, 0.001))]);
     let ids = ids(1);
     let periods = Periods::AsOf(day("2021-01-01"));
     let public = Joined { ids: &ids, links: &links, sources: &sources, periods, internal: false };
