@@ -11,7 +11,7 @@ const EDGE: usize = 5;
 /// A rectangle of the canvas: west, north, east, south.
 type Box4 = [f64; 4];
 
-/// Writes the names of official lines where they hide neither an alert nor another name, as far as there is room.
+/// Writes the names of official lines beside each other, each where it meets the fewest alerts (which are drawn over it).
 ///
 /// The name of a closed line stands inside it, that of an open line on it. A name that finds no room beside the others is
 /// left out.
@@ -29,9 +29,9 @@ pub(super) fn draw(canvas: &mut Canvas, panel: Panel, picture: &Picture<'_>) {
         let height = lines.len() * font::line_height(SIZE);
         let places: Vec<Box4> =
             anchors(panel, boundary).into_iter().filter_map(|anchor| place(panel.frame, anchor, (width, height))).collect();
-        let free = |place: &&Box4, others: &[Box4]| others.iter().all(|other| !overlap(place, other));
-        let best = places.iter().find(|place| free(place, &taken) && free(place, &alerts));
-        let Some(&best) = best.or_else(|| places.iter().find(|place| free(place, &taken))) else { continue };
+        let hidden = |place: &Box4| alerts.iter().filter(|alert| overlap(place, alert)).count();
+        let free = places.iter().filter(|place| !taken.iter().any(|other| overlap(place, other)));
+        let Some(&best) = free.min_by_key(|place| hidden(place)) else { continue };
         for (i, line) in lines.iter().enumerate() {
             let left = best[0] as usize + (width - font::width(line, SIZE)) / 2;
             font::write_cased(canvas, line, (left, best[1] as usize + i * font::line_height(SIZE)), SIZE);
@@ -55,7 +55,7 @@ fn inside(panel: Panel, ring: &LineString<f64>) -> Vec<(f64, f64)> {
     if west >= east || north >= south {
         return Vec::new();
     }
-    let steps = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82];
+    let steps = [0.5, 0.45, 0.55, 0.4, 0.6, 0.34, 0.66, 0.28, 0.72, 0.22, 0.78, 0.16, 0.84];
     steps.into_iter().flat_map(|v| [0.5, 0.38, 0.62].map(|u| (west + u * (east - west), north + v * (south - north)))).collect()
 }
 
