@@ -78,7 +78,7 @@ fn guess(bytes: &[u8], notices: &mut Notices) -> &'static Encoding {
 /// Line and byte in the line (both from 1) of an offset.
 pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text.as_bytes()[..offset.min(text.len())];
-    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-    let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    (line, before.len() - start + 1)
+    let mut lines = before.rsplit(|&byte| byte == b'\n');
+    let last = lines.next().map_or(0, <[u8]>::len);
+    (lines.count() + 1, last + 1)
 }
