@@ -12,9 +12,8 @@ pub(crate) fn point_inside(polygons: &MultiPolygon<f64>) -> Option<Coord<f64>> {
     let y = rounded_between(gap[0], gap[1])?;
     let mut crossings: Vec<f64> = rings()
         .flat_map(LineString::lines)
-        .filter_map(|line| {
-            ((line.start.y > y) != (line.end.y > y)).then(|| line.start.x + (y - line.start.y) / line.dy() * line.dx())
-        })
+        .filter(|line| (line.start.y > y) != (line.end.y > y))
+        .map(|line| line.start.x + (y - line.start.y) / line.dy() * line.dx())
         .collect();
     crossings.sort_unstable_by(f64::total_cmp);
     let stretch = crossings.chunks_exact(2).rev().max_by(|a, b| (a[1] - a[0]).total_cmp(&(b[1] - b[0])))?;

@@ -4,7 +4,7 @@ use raster::Grid;
 
 use crate::antimeridian::split_antimeridian;
 use crate::inside::point_inside;
-use crate::soundness::is_sound;
+use crate::soundness::{is_noded, is_sound};
 use crate::{AlertError, Projection};
 
 /// An outline on the ellipsoid.
@@ -38,7 +38,7 @@ pub fn measure(
 ) -> Result<Measured, AlertError> {
     let dense = project(&densify(outline, grid), projection)?;
     let (area_m2, perimeter_m) = geodesic_size(&dense);
-    let geometry = draw(outline, dense, grid, projection, simplify_m)?;
+    let geometry = draw(outline, &dense, grid, projection, simplify_m)?;
     let inside = point_inside(&geometry).or_else(|| geometry.0.first().map(|part| part.exterior().0[0])).unwrap_or_default();
     Ok(Measured { area_m2, perimeter_m, geometry, inside })
 }
@@ -55,7 +55,7 @@ pub fn geodesic_size(polygons: &MultiPolygon<f64>) -> (f64, f64) {
 /// The first of several drawings that is valid: simplified, full, with divided edges, and that without rounding.
 fn draw(
     outline: &MultiPolygon<f64>,
-    dense: MultiPolygon<f64>,
+    dense: &MultiPolygon<f64>,
     grid: &Grid,
     projection: &dyn Projection,
     simplify_m: Option<f64>,
@@ -66,12 +66,13 @@ fn draw(
             return Ok(drawn);
         }
     }
+    // The outline is valid on the grid, so that projecting and rounding can only make rings meet.
     let drawn = finished(&project(outline, projection)?);
-    if is_sound(&drawn) {
+    if is_noded(&drawn) {
         return Ok(drawn);
     }
-    let drawn = finished(&dense);
-    Ok(if is_sound(&drawn) { drawn } else { split_antimeridian(&dense) })
+    let drawn = finished(dense);
+    Ok(if is_noded(&drawn) { drawn } else { split_antimeridian(dense) })
 }
 
 /// Cut at the antimeridian and rounded to 7 decimals of a degree, about a centimetre.

@@ -210,7 +210,8 @@ mod tests {
     }
 
     fn has_no_straight_corner(ring: &LineString<f64>) -> bool {
-        let turn = |a: Coord<f64>, b: Coord<f64>, c: Coord<f64>| (b.x - a.x) * (c.y - b.y) != (b.y - a.y) * (c.x - b.x);
+        let turn =
+            |a: Coord<f64>, b: Coord<f64>, c: Coord<f64>| ((b.x - a.x) * (c.y - b.y) - (b.y - a.y) * (c.x - b.x)).abs() > 0.5;
         let n = ring.0.len() - 1;
         (0..n).all(|i| turn(ring.0[(i + n - 1) % n], ring.0[i], ring.0[i + 1]))
     }

@@ -115,17 +115,17 @@ impl PatchBuilder {
             self.labeller.push_row(&answers, is_change, |pixels, run| pixels.add(strip, row, run));
         }
         let closed = self.labeller.take_closed();
-        self.patches(closed)
+        self.patches(&closed)
     }
 
     /// The patches that were still open at the last row, and what became of all changed pixels.
     pub fn finish(mut self) -> (Vec<Patch>, PatchStatistics) {
         let (closed, dropped) = std::mem::replace(&mut self.labeller, Labeller::new(Connectivity::Four, 0)).finish();
-        let patches = self.patches(closed);
+        let patches = self.patches(&closed);
         (patches, PatchStatistics { dropped, ..self.statistics })
     }
 
-    fn patches(&mut self, components: Vec<Component<(), Pixels>>) -> Vec<Patch> {
+    fn patches(&mut self, components: &[Component<(), Pixels>]) -> Vec<Patch> {
         self.statistics.patches += components.len() as u64;
         self.statistics.pixels += components.iter().map(|component| component.pixels).sum::<u64>();
         components.iter().map(|component| patch(component, &self.grid)).collect()

@@ -16,19 +16,34 @@ struct Ring<'a> {
     line: &'a LineString<f64>,
 }
 
-/// Whether the polygons are valid (OGC 06-103r4, 6.1.11 and 6.1.14), in time n log n for n corners.
+/// Whether polygons of finite coordinates are valid (OGC 06-103r4, 6.1.11 and 6.1.14).
 ///
 /// Rings meet in single common corners only, no ring meets itself, holes lie in their own exterior ring and in no other
 /// hole, and no polygon lies in another one. That the interior of a polygon is connected is not looked at.
 pub(crate) fn is_sound(polygons: &MultiPolygon<f64>) -> bool {
-    let rings: Vec<Ring<'_>> = polygons.iter().enumerate().flat_map(|(polygon, shape)| rings_of(polygon, shape)).collect();
-    let finite = |line: &LineString<f64>| line.0.iter().all(|c| c.x.is_finite() && c.y.is_finite());
-    if rings.is_empty() || !rings.iter().all(|ring| ring.line.0.len() >= 4 && ring.line.is_closed() && finite(ring.line)) {
-        return false;
-    }
-    let tree = RTree::bulk_load(rings.iter().enumerate().flat_map(|(index, ring)| segments(index, ring.line)).collect());
-    tree.iter().all(|segment| meets_only_at_corners(segment, &tree, &rings))
-        && (0..rings.len()).all(|ring| is_nested(ring, &tree, &rings))
+    let rings = rings_of_all(polygons);
+    let tree = segment_tree(&rings);
+    are_noded(&tree, &rings) && (0..rings.len()).all(|ring| is_nested(ring, &tree, &rings))
+}
+
+/// Whether rings meet in single common corners only and none meets itself, in time n log n for n corners.
+pub(crate) fn is_noded(polygons: &MultiPolygon<f64>) -> bool {
+    let rings = rings_of_all(polygons);
+    are_noded(&segment_tree(&rings), &rings)
+}
+
+fn are_noded(tree: &RTree<Segment>, rings: &[Ring<'_>]) -> bool {
+    !rings.is_empty()
+        && rings.iter().all(|ring| ring.line.0.len() >= 4 && ring.line.is_closed())
+        && tree.iter().all(|segment| meets_only_at_corners(segment, tree, rings))
+}
+
+fn rings_of_all(polygons: &MultiPolygon<f64>) -> Vec<Ring<'_>> {
+    polygons.iter().enumerate().flat_map(|(polygon, shape)| rings_of(polygon, shape)).collect()
+}
+
+fn segment_tree(rings: &[Ring<'_>]) -> RTree<Segment> {
+    RTree::bulk_load(rings.iter().enumerate().flat_map(|(index, ring)| segments(index, ring.line)).collect())
 }
 
 fn rings_of(polygon: usize, shape: &Polygon<f64>) -> impl Iterator<Item = Ring<'_>> {
