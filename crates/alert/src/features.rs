@@ -72,6 +72,44 @@ impl Features {
         Ok(self)
     }
 
+    /// Adds the rows of a table with the same columns.
+    ///
+    /// # Panics
+    /// Where the columns differ in name or type.
+    pub fn append(&mut self, other: Self) {
+        assert_eq!(self.columns.len(), other.columns.len(), "both tables have the same columns");
+        self.geometries.extend(other.geometries);
+        for (column, more) in self.columns.iter_mut().zip(other.columns) {
+            assert_eq!(column.name, more.name, "both tables have the same columns");
+            match (&mut column.values, more.values) {
+                (Values::Text(all), Values::Text(more)) => all.extend(more),
+                (Values::Integer(all), Values::Integer(more)) => all.extend(more),
+                (Values::Real(all), Values::Real(more)) => all.extend(more),
+                (Values::Day(all), Values::Day(more)) => all.extend(more),
+                _ => panic!("column {} has two types", column.name),
+            }
+        }
+    }
+
+    /// The features whose geometry meets a condition.
+    pub fn retain(mut self, keep: impl Fn(&Geometry<f64>) -> bool) -> Self {
+        let kept: Vec<bool> = self.geometries.iter().map(|geometry| geometry.as_ref().is_some_and(&keep)).collect();
+        fn cut<T>(values: &mut Vec<T>, kept: &[bool]) {
+            let mut flags = kept.iter();
+            values.retain(|_| *flags.next().expect("one flag a row"));
+        }
+        cut(&mut self.geometries, &kept);
+        for column in &mut self.columns {
+            match &mut column.values {
+                Values::Text(values) => cut(values, &kept),
+                Values::Integer(values) => cut(values, &kept),
+                Values::Real(values) => cut(values, &kept),
+                Values::Day(values) => cut(values, &kept),
+            }
+        }
+        self
+    }
+
     /// Number of features.
     pub fn len(&self) -> usize {
         self.geometries.len()

@@ -2,6 +2,7 @@ use change::{Answer, ChangeStrip, NO_DAY};
 use geo::MapCoords;
 use geo_types::{Coord, MultiPolygon};
 use raster::{Date, Grid};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::days::DayCounts;
@@ -10,10 +11,11 @@ use crate::label::{Component, Connectivity, Dropped, Labeller, Run, Tally};
 use crate::outline::outline;
 
 /// Which changed pixels make a patch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PatchRules {
     /// Neighbours that belong together: 4 (over edges) or 8 (over corners too). Default 8.
+    #[schemars(with = "u8")]
     pub connectivity: Connectivity,
     /// Smallest patch, in hectares by the grid's nominal pixel area, 0 or more. Default 0.25.
     pub min_area_ha: f64,

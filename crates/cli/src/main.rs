@@ -1,2 +1,63 @@
-//! The atalaya program.
-fn main() {}
+//! The atalaya program: arguments, job files, progress and exit codes around the rooms that do the work.
+
+mod args;
+mod fault;
+mod job;
+mod picture;
+mod progress;
+mod report;
+mod run;
+mod verb;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::args::{Arguments, LogFormat};
+use crate::fault::{Exit, Fault};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { Exit::Done as u8 });
+        }
+    };
+    log(&arguments);
+    match verb::carry_out(&arguments) {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(fault) => {
+            tell(&fault, &arguments);
+            ExitCode::from(fault.exit as u8)
+        }
+    }
+}
+
+fn log(arguments: &Arguments) {
+    let level = match (arguments.common.quiet, arguments.common.verbose) {
+        (true, _) => LevelFilter::ERROR,
+        (false, 0) => LevelFilter::WARN,
+        (false, 1) => LevelFilter::INFO,
+        (false, _) => LevelFilter::DEBUG,
+    };
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().with_target(false);
+    match arguments.common.log_format {
+        LogFormat::Text => subscriber.init(),
+        LogFormat::Json => subscriber.json().init(),
+    }
+}
+
+/// One line; with `-v` the causes below it.
+fn tell(fault: &Fault, arguments: &Arguments) {
+    if arguments.common.log_format == LogFormat::Json {
+        tracing::error!(exit = fault.exit as u8, "{fault}");
+        return;
+    }
+    eprintln!("error: {fault}");
+    if arguments.common.verbose > 0 {
+        fault.causes().iter().for_each(|cause| eprintln!("  because: {}", report::printable(cause)));
+    }
+}

@@ -5,6 +5,8 @@ use gdal::raster::{Buffer, ColorEntry, ColorTable, GdalType, PaletteInterpretati
 use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags, Metadata};
 use ndarray::ArrayView2;
 use raster::{Grid, RasterSink, Window};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{GeoioError, Staged, complaint, crs, open};
 
@@ -50,7 +52,8 @@ pub enum RasterFormat {
 }
 
 /// How pixels are packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Compression {
     /// Read by every program.
     #[default]

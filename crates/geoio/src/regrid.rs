@@ -2,6 +2,7 @@ use gdal::raster::Buffer;
 use gdal::{Dataset, DriverManager};
 use ndarray::{Array2, s};
 use raster::{Bounds, Crs, Grid, Window};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::crs::Transform;
@@ -12,13 +13,13 @@ use crate::{GeoioError, RasterFile, complaint};
 const MAX_SOURCE_PIXELS: usize = 1 << 24;
 
 /// How values are brought to another grid. Codes are always taken from the nearest pixel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Resampling {
     /// The nearest pixel.
-    #[default]
     Nearest,
     /// Weighted by distance from the pixels around.
+    #[default]
     Bilinear,
     /// Mean of the pixels covered: for a grid much coarser than the file.
     Average,

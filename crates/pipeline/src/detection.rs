@@ -1,7 +1,6 @@
 use std::error::Error;
 
-use change::mask::{MaskCounts, MaskPlan};
-use change::{Answer, ChangeError, ChangeStrip, Detector, Findings, NO_DAY, SeriesBlock, SpectralIndex};
+use change::{Answer, ChangeError, ChangeStrip, Detector, Findings, MaskCounts, MaskPlan, NO_DAY, SeriesBlock, SpectralIndex};
 use ndarray::{Array2, Array3, ArrayView2};
 use raster::{Date, DateRange, Observation, RasterReader, Role, Scene, Window};
 

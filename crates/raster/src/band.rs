@@ -91,9 +91,9 @@ impl fmt::Display for Band {
 pub enum Role {
     /// Measured reflectance or backscatter.
     Band(Band),
-    /// Bit-packed quality flags (`qa`): Landsat QA_PIXEL, HLS Fmask.
+    /// Bit-packed quality flags (`qa`): Landsat `QA_PIXEL`, HLS `Fmask`.
     Qa,
-    /// Saturation flags (`qa_radsat`): Landsat QA_RADSAT.
+    /// Saturation flags (`qa_radsat`): Landsat `QA_RADSAT`.
     Radsat,
     /// Sentinel-2 scene classes (`scl`).
     Scl,

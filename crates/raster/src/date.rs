@@ -54,10 +54,12 @@ impl Date {
 
     fn season_day(self) -> u32 {
         let (_, month, day) = self.ymd();
-        const BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-        if (month, day) == (2, 29) { 60 } else { BEFORE[month as usize - 1] + day }
+        if (month, day) == (2, 29) { 60 } else { DAYS_BEFORE[month as usize - 1] + day }
     }
 }
+
+/// Days of a year of 365 days before each month.
+const DAYS_BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 
 /// Days since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`).
 fn days_from_civil(year: i32, month: u32, day: u32) -> i32 {

@@ -62,6 +62,9 @@ impl Bounds {
     }
 }
 
+/// Metres of a degree of latitude on a sphere of 6371 km.
+const METRES_A_DEGREE: f64 = 111_195.0;
+
 /// A north-up raster grid as a value: rows run south, columns run east from the north-west corner.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
@@ -115,7 +118,6 @@ impl Grid {
         if !self.crs.geographic {
             return (self.step_x, self.step_y);
         }
-        const METRES_A_DEGREE: f64 = 111_195.0;
         let middle = self.north - self.rows as f64 * self.step_y / 2.0;
         (self.step_x * METRES_A_DEGREE * middle.to_radians().cos(), self.step_y * METRES_A_DEGREE)
     }
@@ -140,6 +142,16 @@ impl Grid {
         let (west, north) = self.corner(window.row as f64, window.col as f64);
         let (east, south) = self.corner((window.row + window.rows as isize) as f64, (window.col + window.cols as isize) as f64);
         Bounds { west, south, east, north }
+    }
+
+    /// The pixels of this grid that the bounds meet; `None` where they meet none.
+    pub fn window_of(&self, bounds: Bounds) -> Option<Window> {
+        let col = ((bounds.west - self.west) / self.step_x).floor() as isize;
+        let row = ((self.north - bounds.north) / self.step_y).floor() as isize;
+        let end_col = ((bounds.east - self.west) / self.step_x).ceil() as isize;
+        let end_row = ((self.north - bounds.south) / self.step_y).ceil() as isize;
+        let (rows, cols) = ((end_row - row).max(0) as usize, (end_col - col).max(0) as usize);
+        Window { row, col, rows, cols }.intersect(self.window())
     }
 
     /// The whole grid as a window.

@@ -42,32 +42,31 @@ const AREAS: [(&str, &[Answer]); 4] = [
 /// `not_seen_ha`, `not_eligible_ha`, `seen_share`.
 ///
 /// One row for each key that pixels or alerts fall in, sorted by key; records of one key are one unit. What falls outside every
-/// unit stands in a last row with neither unit nor name, only where there is any. `seen_share` is seen area over seen and not
+/// unit (everything, without units) stands in a last row with neither unit nor name, only where there is any. `seen_share` is seen area over seen and not
 /// seen, missing where both are 0.
 ///
 /// # Errors
 /// [`RegistryError::Table`] where a table operation fails.
 pub fn summary(
-    source: &RegistrySource,
-    layer: &Layer,
+    units: Option<&(RegistrySource, Layer)>,
     tallies: &[UnitTally],
     alerts: &[AlertUnit],
 ) -> Result<Vec<Column>, RegistryError> {
-    totals(source, layer, tallies, alerts).and_then(|frame| columns(&frame)).map_err(failed("the summary"))
+    totals(units, tallies, alerts).and_then(|frame| columns(&frame)).map_err(failed("the summary"))
 }
 
-fn totals(source: &RegistrySource, layer: &Layer, tallies: &[UnitTally], alerts: &[AlertUnit]) -> PolarsResult<DataFrame> {
-    let rows = pixel_rows(source, layer, tallies)?.vstack(&alert_rows(alerts)?)?;
+fn totals(units: Option<&(RegistrySource, Layer)>, tallies: &[UnitTally], alerts: &[AlertUnit]) -> PolarsResult<DataFrame> {
+    let rows = pixel_rows(units, tallies)?.vstack(&alert_rows(alerts)?)?;
     let sums = AREAS.iter().map(|(name, _)| *name).chain(["alerts", "alerts_high", "alert_area_ha"]);
     let totals = rows.lazy().group_by_stable([col("unit")]).agg(sums.map(|name| col(name).sum()).collect::<Vec<_>>());
     let args = JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinArgs::new(JoinType::Left) };
     let options = SortMultipleOptions::default().with_nulls_last(true).with_maintain_order(true);
-    totals.join(names(source, layer)?, [col("unit")], [col("unit")], args).sort(["unit"], options).collect()
+    totals.join(names(units)?, [col("unit")], [col("unit")], args).sort(["unit"], options).collect()
 }
 
-fn pixel_rows(source: &RegistrySource, layer: &Layer, tallies: &[UnitTally]) -> PolarsResult<DataFrame> {
+fn pixel_rows(units: Option<&(RegistrySource, Layer)>, tallies: &[UnitTally]) -> PolarsResult<DataFrame> {
     let tallies = tallies.iter().filter(|tally| tally.pixels > 0).collect::<Vec<_>>();
-    let keys = layer.features.text(&source.key).unwrap_or_default();
+    let keys = units.and_then(|(source, layer)| layer.features.text(&source.key)).unwrap_or_default();
     let key = |tally: &&UnitTally| tally.unit.and_then(|unit| keys[unit as usize].as_deref());
     let area = |answers: &[Answer]| {
         tallies.iter().map(|tally| if answers.contains(&tally.answer) { tally.area_cm2 } else { 0 }).collect::<Vec<_>>()
@@ -100,10 +99,11 @@ fn alert_rows(alerts: &[AlertUnit]) -> PolarsResult<DataFrame> {
 }
 
 /// The name of each key: that of its first record.
-fn names(source: &RegistrySource, layer: &Layer) -> PolarsResult<LazyFrame> {
-    let keys = layer.features.text(&source.key).unwrap_or_default();
+fn names(units: Option<&(RegistrySource, Layer)>) -> PolarsResult<LazyFrame> {
+    let keys = units.and_then(|(source, layer)| layer.features.text(&source.key)).unwrap_or_default();
     let unnamed = vec![None; keys.len()];
-    let names = source.name.as_deref().and_then(|name| layer.features.text(name)).unwrap_or(&unnamed);
+    let named = units.and_then(|(source, layer)| layer.features.text(source.name.as_deref()?));
+    let names = named.unwrap_or(&unnamed);
     let frame = df!(
         "unit" => keys.iter().map(Option::as_deref).collect::<Vec<_>>(),
         "name" => names.iter().map(Option::as_deref).collect::<Vec<_>>(),

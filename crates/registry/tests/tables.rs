@@ -197,7 +197,7 @@ fn the_summary_adds_up_by_unit_and_keeps_what_is_outside() {
         tally(None, Answer::Unchanged, 3),
     ];
     let alert = |key: &str, high| AlertUnit { key: Some(key.to_owned()), high, area_cm2: 100_000_000 };
-    let table = summary(&source, &parcels(), &tallies, &[alert("010", true), alert("010", false)]).expect("a summary");
+    let table = summary(Some(&(source, parcels())), &tallies, &[alert("010", true), alert("010", false)]).expect("a summary");
     assert_eq!(texts(&table, "unit"), ["002", "010", ""]);
     assert_eq!(texts(&table, "name"), ["Luz", "Ana", ""]);
     assert_eq!(whole(&table, "alerts"), [Some(0), Some(2), Some(0)]);
@@ -213,5 +213,5 @@ fn empty_tables_join_to_empty_tables() {
     assert!(long_table(&joined).expect("a long table").iter().all(|column| column.values.is_empty()));
     assert!(wide_columns(&joined).expect("a wide table").is_empty());
     let source = source("privacy = \"public\"");
-    assert!(summary(&source, &parcels(), &[], &[]).expect("a summary").iter().all(|column| column.values.is_empty()));
+    assert!(summary(None, &[], &[]).expect("a summary").iter().all(|column| column.values.is_empty()));
 }

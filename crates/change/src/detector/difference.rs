@@ -10,6 +10,7 @@ mod pixel;
 mod tile;
 
 use raster::{DateRange, Role};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::MethodInfo;
@@ -25,7 +26,7 @@ pub(super) const METHOD: MethodInfo = MethodInfo {
 };
 
 /// Parameters of [`Difference`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DifferenceParameters {
     /// Half width of the season in days, 0 to 182; 0 takes the whole baseline for every look. Default 45.

@@ -7,6 +7,7 @@ mod program;
 
 use ndarray::Array3;
 use raster::{Cube, RasterError, Role};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ChangeError;
@@ -17,10 +18,11 @@ pub use catalogue::catalogue;
 pub use evaluation::compute_all;
 
 /// The way in which clearing moves an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Clearing lowers it (vegetation, moisture).
+    #[default]
     Fall,
     /// Clearing raises it (bare soil, built-up, water).
     Rise,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use raster::{QaRule, Role, Scaling, Scene, Sensor, Warning};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Batch;
@@ -14,13 +15,14 @@ use crate::raster_file::BandInfo;
 use crate::{GeoioError, RasterFile};
 
 /// `GeoTIFF` files, one a date.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GeotiffSpec {
     /// A folder, or a pattern such as `scenes/*.tif`.
     pub path: PathBuf,
     /// Band number (the first is 1) of each role. Default: by the bands' descriptions, which then must be role names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<BTreeMap<String, usize>>")]
     pub bands: Option<BTreeMap<Role, usize>>,
     /// CSV with columns `file` and `date`, maybe `time` and `sensor`. Default: the day in the file's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +47,7 @@ pub struct GeotiffSpec {
     pub nodata: Option<f64>,
     /// What a clear pixel's code meets, over the role `qa`, else `scl`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub qa: Option<QaRule>,
     /// Codes of clear pixels: short for a rule `value in {..}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

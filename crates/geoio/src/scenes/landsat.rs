@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use raster::{Date, Role, Scaling, Scene, Sensor};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::imagery::{FoundLayer, FoundScene};
@@ -21,7 +22,7 @@ const IMAGE: &str = "IMAGE_ATTRIBUTES";
 const REFLECTANCE: &str = "LEVEL2_SURFACE_REFLECTANCE_PARAMETERS";
 
 /// Landsat scenes in folders as they are unpacked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LandsatSpec {
     /// A scene's folder, or one that holds such folders (up to two levels down).

@@ -14,6 +14,7 @@ mod target;
 use std::path::{Path, PathBuf};
 
 use raster::Warning;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::GeoioError;
@@ -26,7 +27,7 @@ pub use stack::StackSpec;
 pub use target::{derive_grid, scene_bounds};
 
 /// One source of imagery, as a job gives it. Paths are relative to the job's folder.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "product")]
 pub enum ImagerySpec {
     /// Landsat Collection 2 Level 2 scenes.

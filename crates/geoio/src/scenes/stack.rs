@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use raster::{QaRule, Role, Scene};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::geotiff::{Numbers, sensor};
@@ -13,10 +14,11 @@ use super::{Batch, dates};
 use crate::{GeoioError, RasterFile};
 
 /// Stacks of one place: files that share their dates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StackSpec {
     /// File of each band role; its bands are dates. `ndvi = "ndvi.tif"` is a ready-made index.
+    #[schemars(with = "BTreeMap<String, PathBuf>")]
     pub bands: BTreeMap<Role, PathBuf>,
     /// CSV whose column `date` gives the day of each band in order; `time` and `sensor` are read where they are there.
     pub dates: PathBuf,
@@ -40,6 +42,7 @@ pub struct StackSpec {
     pub nodata: Option<f64>,
     /// What a clear pixel's code meets, over the role `qa`, else `scl`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub qa: Option<QaRule>,
     /// Codes of clear pixels: short for a rule `value in {..}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

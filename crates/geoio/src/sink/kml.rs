@@ -11,7 +11,7 @@ use super::{SinkOptions, cell, style};
 pub(super) fn write(out: &mut impl Write, features: &Features, options: &SinkOptions) -> io::Result<()> {
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     writeln!(out, r#"<kml xmlns="http://www.opengis.net/kml/2.2">"#)?;
-    writeln!(out, "<Document>\n<name>{}</name>", xml(&features.name))?;
+    writeln!(out, "<Document>\n<name>{}</name>", xml(if options.title.is_empty() { &features.name } else { &options.title }))?;
     styles(out)?;
     schema(out, features, options)?;
     (0..features.len()).try_for_each(|row| placemark(out, features, row, options))?;

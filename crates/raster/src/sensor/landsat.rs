@@ -42,7 +42,7 @@ const OLI_BANDS: [BandRow; 7] = [
     (Band::Swir22, "SR_B7", 2200.0),
 ];
 
-/// QA_PIXEL bit, class name, whether masked by default, whether the dilation distance applies.
+/// `QA_PIXEL` bit, class name, whether masked by default, whether the dilation distance applies.
 const QA_PIXEL: [(u32, &str, bool, bool); 6] = [
     (0, "fill", true, false),
     (1, "dilated_cloud", true, true),

@@ -1,0 +1,415 @@
+//! Arguments of the program, as CLI users type them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use geoio::{Compression, RasterFormat};
+use raster::Date;
+
+/// From satellite and drone imagery to dated, attributed alerts of clearings, laid over official registries.
+#[derive(Debug, Parser)]
+#[command(name = "atalaya", version, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Options that every verb takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// Print one JSON object on stdout at the end
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Threads [default: all cores]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Memory the run plans with, such as 800MB or 2GiB
+    #[arg(long, global = true, value_name = "SIZE", default_value = "2GiB", value_parser = memory)]
+    pub(crate) memory: u64,
+    /// Replace outputs that exist
+    #[arg(long, global = true)]
+    pub(crate) force: bool,
+    /// End with exit code 4 where there was a warning
+    #[arg(long, global = true, value_name = "WHAT")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more: causes of errors, steps
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How progress is shown on stderr
+    #[arg(long, global = true, value_name = "HOW", default_value = "auto")]
+    pub(crate) progress: ProgressStyle,
+    /// Form of the log on stderr
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    /// Language of what people read in outputs [default: the job's, else es]
+    #[arg(long, global = true, value_name = "LANG")]
+    pub(crate) lang: Option<Language>,
+}
+
+impl Common {
+    /// Whether warnings end the program with an exit code of their own.
+    pub(crate) fn fail_on_warning(&self) -> bool {
+        self.fail_on.is_some()
+    }
+
+    /// Threads and memory of the run.
+    pub(crate) fn budget(&self) -> pipeline::Budget {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        pipeline::Budget::new(self.jobs.filter(|jobs| *jobs > 0).unwrap_or_else(cores), self.memory)
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FailOn {
+    Warn,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressStyle {
+    /// A bar on a terminal, else nothing.
+    Auto,
+    /// A bar.
+    Bar,
+    /// A line now and then.
+    Plain,
+    /// One JSON object a step.
+    Json,
+    /// Nothing.
+    Off,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Language of what people read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Language {
+    /// Spanish.
+    #[default]
+    Es,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// `es` or `en`.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Es => "es",
+            Self::En => "en",
+        }
+    }
+
+    /// One of two wordings.
+    pub(crate) fn pick<'a>(self, es: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Self::Es => es,
+            Self::En => en,
+        }
+    }
+}
+
+fn format(text: &str) -> Result<RasterFormat, String> {
+    match text {
+        "cog" => Ok(RasterFormat::Cog),
+        "gtiff" => Ok(RasterFormat::Gtiff),
+        other => Err(format!("'{other}' is no raster format; expected cog or gtiff")),
+    }
+}
+
+fn compression(text: &str) -> Result<Compression, String> {
+    match text {
+        "deflate" => Ok(Compression::Deflate),
+        "zstd" => Ok(Compression::Zstd),
+        "lzw" => Ok(Compression::Lzw),
+        "none" => Ok(Compression::None),
+        other => Err(format!("'{other}' is no codec; expected deflate, zstd, lzw or none")),
+    }
+}
+
+fn memory(text: &str) -> Result<u64, String> {
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let number: f64 = text[..digits].parse().map_err(|_| format!("'{text}' is no size; write 800MB or 2GiB"))?;
+    let unit = match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "kib" => 1024.0,
+        "mib" => 1_048_576.0,
+        "gib" => 1_073_741_824.0,
+        other => return Err(format!("'{other}' is no unit of memory; write MB, GB, MiB or GiB")),
+    };
+    let bytes = number * unit;
+    if bytes < 64e6 { Err("at least 64MB are needed".to_owned()) } else { Ok(bytes as u64) }
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Write a commented job file that runs as it stands
+    Init(Init),
+    /// Check a job file and everything it names; writes nothing
+    Check(JobFile),
+    /// Say what a run would do: scenes, dates, grid, memory and disk; writes nothing
+    Plan(JobFile),
+    /// Turn imagery and registries into alerts
+    Run(Run),
+    /// Make a simulated region, run the job on it and score the alerts against the planted truth
+    Demo(Demo),
+    /// Compute spectral indices of one scene
+    Index(Index),
+    /// Compare two dates
+    Difference(Difference),
+    /// Turn a class raster into polygons
+    Patches(Patches),
+    /// Lay features over official registries
+    Join(Join),
+    /// List the spectral indices
+    Indices,
+    /// List the sensors
+    Sensors,
+    /// List the change detection methods
+    Methods,
+    /// Say which libraries and drivers are there
+    Doctor,
+    /// Print a JSON Schema
+    Schema(Schema),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Folder for job.toml and what it needs
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobFile {
+    /// The job (TOML)
+    pub(crate) job: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The job (TOML)
+    pub(crate) job: PathBuf,
+    /// Folder of the outputs [default: the job's]
+    #[arg(short, long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Only alerts that meet this area (polygons)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) aoi: Option<PathBuf>,
+    /// Rows of a strip [default: by memory]; the outputs do not depend on it
+    #[arg(long, value_name = "N")]
+    pub(crate) strip_rows: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Folder for the simulated region and the outputs
+    pub(crate) dir: PathBuf,
+    /// Seed of the region
+    #[arg(long, default_value_t = 18)]
+    pub(crate) seed: u64,
+    /// Side of the region in pixels of 10 m
+    #[arg(long, default_value_t = 640)]
+    pub(crate) size: usize,
+    /// Only write the region and its job, do not run it
+    #[arg(long)]
+    pub(crate) data_only: bool,
+}
+
+/// How rasters are written.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RasterOutput {
+    /// cog or gtiff
+    #[arg(long, default_value = "cog", value_parser = format)]
+    pub(crate) format: RasterFormat,
+    /// deflate, zstd, lzw or none
+    #[arg(long, default_value = "deflate", value_parser = compression)]
+    pub(crate) compress: Compression,
+    /// Level of the codec [default: the codec's]
+    #[arg(long)]
+    pub(crate) level: Option<u8>,
+    /// none, 2 or 3 [default: by type]
+    #[arg(long)]
+    pub(crate) predictor: Option<String>,
+    /// Side of a tile in pixels
+    #[arg(long, default_value_t = 512)]
+    pub(crate) block: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Index {
+    /// Names such as NDVI,NBR, or a formula such as (N-R)/(N+R)
+    pub(crate) indices: String,
+    /// Product folder or GeoTIFF with named bands
+    #[arg(required_unless_present = "bands")]
+    pub(crate) scene: Option<PathBuf>,
+    /// Layers by role: red=FILE[:BAND],nir=FILE[:BAND]
+    #[arg(long, value_name = "ROLE=FILE[:BAND],..")]
+    pub(crate) bands: Option<String>,
+    /// Output raster, one band an index
+    #[arg(short, long)]
+    pub(crate) out: PathBuf,
+    /// none, default (the sensor's classes), or classes such as cloud,cloud_shadow
+    #[arg(long, default_value = "none")]
+    pub(crate) mask: String,
+    /// Grow clouds and shadows by this distance in metres
+    #[arg(long, default_value_t = 0.0, value_name = "METRES")]
+    pub(crate) dilate: f64,
+    /// Factor of stored numbers (for --bands and plain GeoTIFF)
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) scale: f64,
+    /// Summand after the factor
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    pub(crate) offset: f64,
+    /// Conditions that a clear pixel meets: bit(0)=0,bits(14-15)<3
+    #[arg(long, value_name = "RULE")]
+    pub(crate) qa: Option<String>,
+    /// Clear codes of the role scl: 4,5
+    #[arg(long, value_name = "CODES", conflicts_with = "qa")]
+    pub(crate) clear: Option<String>,
+    /// float32, or int16 with --out-scale
+    #[arg(long = "type", default_value = "float32")]
+    pub(crate) kind: String,
+    /// Index units a step of an int16 output
+    #[arg(long, default_value_t = 0.0001)]
+    pub(crate) out_scale: f64,
+    /// Only this area (polygons)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) aoi: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: RasterOutput,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Difference {
+    /// Index to compare, by name or formula
+    #[arg(long, default_value = "NDVI")]
+    pub(crate) index: String,
+    /// Layers of the earlier date: red=FILE[:BAND],nir=FILE[:BAND],scl=FILE
+    #[arg(long, value_name = "ROLE=FILE[:BAND],..")]
+    pub(crate) before: String,
+    /// Earlier date
+    #[arg(long)]
+    pub(crate) before_date: Option<Date>,
+    /// Layers of the later date
+    #[arg(long, value_name = "ROLE=FILE[:BAND],..")]
+    pub(crate) after: String,
+    /// Later date
+    #[arg(long)]
+    pub(crate) after_date: Option<Date>,
+    /// Factor of stored numbers
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) scale: f64,
+    /// Summand after the factor
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    pub(crate) offset: f64,
+    /// Conditions that a clear pixel meets: bit(0)=0,bits(14-15)<3
+    #[arg(long, value_name = "RULE")]
+    pub(crate) qa: Option<String>,
+    /// Clear codes of the role scl: 4,5
+    #[arg(long, value_name = "CODES", conflicts_with = "qa")]
+    pub(crate) clear: Option<String>,
+    /// Grow rejected pixels by this distance in metres
+    #[arg(long, default_value_t = 0.0, value_name = "METRES")]
+    pub(crate) dilate: f64,
+    /// Fall (or rise, where clearing makes the index rise) from which a pixel is flagged
+    #[arg(long)]
+    pub(crate) drop: f64,
+    /// Mask raster: 0 unchanged, 1 changed, 255 not seen on both dates
+    #[arg(short, long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Raster of later minus earlier, NaN where not seen on both dates
+    #[arg(long, value_name = "FILE")]
+    pub(crate) magnitude: Option<PathBuf>,
+    /// Only this area (polygons)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) aoi: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: RasterOutput,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Patches {
+    /// Class raster
+    pub(crate) raster: PathBuf,
+    /// One polygon a connected area of equal value, any value but nodata; without it, of value 1
+    #[arg(long)]
+    pub(crate) by_value: bool,
+    /// Band number, or all
+    #[arg(long, default_value = "1", value_name = "N|all")]
+    pub(crate) band: String,
+    /// 4 or 8
+    #[arg(long, default_value_t = 8)]
+    pub(crate) connectivity: u8,
+    /// Smallest area kept, in hectares
+    #[arg(long, default_value_t = 0.25)]
+    pub(crate) min_area_ha: f64,
+    /// Smallest number of pixels kept
+    #[arg(long, default_value_t = 1)]
+    pub(crate) min_pixels: u64,
+    /// Output: .geojson, .gpkg, .fgb, .csv or .kml
+    #[arg(short, long)]
+    pub(crate) out: PathBuf,
+    /// Only polygons that meet this area
+    #[arg(long, value_name = "FILE")]
+    pub(crate) aoi: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// Features: .geojson, .gpkg, .shp, .fgb or .csv
+    pub(crate) features: PathBuf,
+    /// Registry catalogue (TOML)
+    #[arg(long, value_name = "CAT")]
+    pub(crate) registries: PathBuf,
+    /// One row a feature instead of one a hit
+    #[arg(long)]
+    pub(crate) wide: bool,
+    /// geodesic or planar
+    #[arg(long, default_value = "geodesic")]
+    pub(crate) area: String,
+    /// Column that names a feature [default: id, else the row number]
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// Longitude column of a CSV
+    #[arg(long)]
+    pub(crate) lon: Option<String>,
+    /// Latitude column of a CSV
+    #[arg(long)]
+    pub(crate) lat: Option<String>,
+    /// Column with the day on which validity is judged
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) date_field: Option<String>,
+    /// Output: .csv, .geojson, .gpkg or .fgb
+    #[arg(short, long)]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// What to describe
+    pub(crate) of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// alerts.geojson
+    Alert,
+    /// The job file
+    Job,
+}

@@ -1,0 +1,124 @@
+//! Why the program stops, and with which exit code.
+
+use std::error::Error;
+use std::fmt;
+
+/// Exit codes of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Outputs are complete; warnings are allowed.
+    Done = 0,
+    /// A defect of the program.
+    Internal = 1,
+    /// Usage or configuration.
+    Usage = 2,
+    /// Nothing usable, or a file the job names is unreadable.
+    Input = 3,
+    /// Outputs are complete, but scenes or records were rejected.
+    Rejected = 4,
+    /// An output could not be written.
+    Output = 5,
+}
+
+/// An error on its way to the terminal: one line, an exit code, and what caused it.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// How the program ends.
+    pub(crate) exit: Exit,
+    message: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// A fault with a message only.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), source: None }
+    }
+
+    /// Usage or configuration is wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// A fault whose message is the error's own.
+    pub(crate) fn from_error(exit: Exit, error: impl Error + Send + Sync + 'static) -> Self {
+        Self { exit, message: error.to_string(), source: Some(Box::new(error)) }
+    }
+
+    /// The chain of causes below the message, one a line.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut next = self.source.as_deref().and_then(|error| error.source());
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        causes
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message.replace(['\n', '\r', '\u{1b}'], " "))
+    }
+}
+
+impl From<change::ChangeError> for Fault {
+    fn from(error: change::ChangeError) -> Self {
+        Self::from_error(Exit::Usage, error)
+    }
+}
+
+impl From<raster::RasterError> for Fault {
+    fn from(error: raster::RasterError) -> Self {
+        Self::from_error(Exit::Usage, error)
+    }
+}
+
+impl From<geoio::GeoioError> for Fault {
+    fn from(error: geoio::GeoioError) -> Self {
+        Self::from_error(exit(error.kind()), error)
+    }
+}
+
+impl From<geoio::layer::LayerError> for Fault {
+    fn from(error: geoio::layer::LayerError) -> Self {
+        Self::from_error(exit(error.kind()), error)
+    }
+}
+
+impl From<geoio::sink::SinkError> for Fault {
+    fn from(error: geoio::sink::SinkError) -> Self {
+        Self::from_error(exit(error.kind()), error)
+    }
+}
+
+fn exit(kind: geoio::Kind) -> Exit {
+    match kind {
+        geoio::Kind::Input | geoio::Kind::Nothing => Exit::Input,
+        geoio::Kind::Output => Exit::Output,
+        geoio::Kind::Internal => Exit::Internal,
+    }
+}
+
+impl From<pipeline::DetectionError<geoio::GeoioError>> for Fault {
+    fn from(error: pipeline::DetectionError<geoio::GeoioError>) -> Self {
+        match error {
+            pipeline::DetectionError::Read(error) => error.into(),
+            pipeline::DetectionError::Change(error) => Self::from_error(Exit::Internal, error),
+            other => Self::from_error(Exit::Internal, other),
+        }
+    }
+}
+
+impl From<registry::RegistryError> for Fault {
+    fn from(error: registry::RegistryError) -> Self {
+        Self::from_error(Exit::Usage, error)
+    }
+}
+
+impl From<alert::AlertError> for Fault {
+    fn from(error: alert::AlertError) -> Self {
+        Self::from_error(Exit::Internal, error)
+    }
+}

@@ -1,0 +1,80 @@
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use super::Job;
+use crate::fault::{Exit, Fault};
+
+impl Job {
+    /// The job of a file.
+    pub(crate) fn load(path: &Path) -> Result<Self, Fault> {
+        let text = read_text(path)?;
+        let mut job: Self = parse(&text, path)?;
+        job.base = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(job)
+    }
+}
+
+/// The text of a configuration file.
+pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Fault::new(Exit::Input, format!("{}: cannot be read: {error}; check the path", path.display())))?;
+    String::from_utf8(bytes).map_err(|_| Fault::usage(format!("{}: is not UTF-8 text; save it as UTF-8", path.display())))
+}
+
+/// Reads TOML; a mistake is told by file:line:column with what was expected.
+fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, Fault> {
+    toml::from_str(text).map_err(|error| {
+        let (line, column) = error.span().map_or((1, 1), |span| position(text, span.start));
+        let message = error.message().replace('\n', "; ");
+        Fault::usage(format!("{}:{line}:{column}: {}", path.display(), with_suggestion(&message)))
+    })
+}
+
+/// Line and column, counted from 1, of a byte of a text.
+pub(crate) fn position(text: &str, byte: usize) -> (usize, usize) {
+    let before = &text[..byte.min(text.len())];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+/// "unknown field `x`, expected one of `a`, `b`" with the nearest of what was expected.
+fn with_suggestion(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = ["unknown field", "unknown variant"].iter().any(|start| message.starts_with(start));
+    let (Some(wrong), true) = (quoted.next(), unknown) else { return message.to_owned() };
+    let nearest = quoted.max_by(|a, b| strsim::jaro_winkler(a, wrong).total_cmp(&strsim::jaro_winkler(b, wrong)));
+    match nearest.filter(|near| strsim::jaro_winkler(near, wrong) > 0.75) {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> String {
+        parse::<Job>(text, Path::new("job.toml")).expect_err("a mistake").to_string()
+    }
+
+    #[test]
+    fn a_misspelt_key_is_told_with_its_place_and_the_right_word() {
+        let text = "[change]\nindex = \"NBR\"\nbaselin = { from = 2020-01-01 }\n";
+        let told = fault(text);
+        assert!(told.starts_with("job.toml:3:1: unknown field `baselin`"), "{told}");
+        assert!(told.ends_with("did you mean `baseline`?"), "{told}");
+    }
+
+    #[test]
+    fn a_day_that_does_not_exist_is_told_with_its_place() {
+        let told = fault("[change]\nindex = \"NBR\"\nbaseline = { from = \"2021-02-30\" }\n");
+        assert!(told.starts_with("job.toml:3:"), "{told}");
+        assert!(told.contains("2021-02-30"), "{told}");
+    }
+
+    #[test]
+    fn the_place_of_a_byte_counts_characters() {
+        assert_eq!(position("ñu\nábc", 7), (2, 4));
+    }
+}

@@ -1,0 +1,246 @@
+//! The job file: everything a run is told, typed and validated.
+//!
+//! Unknown keys are refused with line and column; paths are relative to the job file.
+
+mod load;
+mod period;
+
+pub(crate) use load::read_text;
+
+use std::path::{Path, PathBuf};
+
+use alert::PatchRules;
+use change::{DifferenceParameters, Direction, MaskOptions, SpectralIndex};
+use geoio::{Compression, ImagerySpec, Resampling};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::args::Language;
+use crate::fault::Fault;
+
+pub(crate) use period::Period;
+
+/// A run: imagery, where and when to look, what counts as change, registries, outputs.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Job {
+    /// Name and language.
+    #[serde(default)]
+    pub(crate) job: About,
+    /// The grid of the analysis; derived from the imagery where absent.
+    #[serde(default)]
+    pub(crate) grid: GridSpec,
+    /// Where the scenes are; one table a product and place.
+    pub(crate) imagery: Vec<ImagerySpec>,
+    /// What is left out of each scene.
+    #[serde(default)]
+    pub(crate) mask: MaskSpec,
+    /// What is watched, when, where and by which method.
+    pub(crate) change: ChangeSpec,
+    /// What becomes a patch.
+    #[serde(default)]
+    pub(crate) patches: PatchRules,
+    /// Official layers that alerts are laid over.
+    #[serde(default)]
+    pub(crate) registries: Option<RegistrySpec>,
+    /// What is written, and where.
+    #[serde(default)]
+    pub(crate) output: OutputSpec,
+    /// The folder that paths are relative to.
+    #[serde(skip)]
+    pub(crate) base: PathBuf,
+}
+
+/// Name and language.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct About {
+    /// Name shown in outputs.
+    #[serde(default)]
+    pub(crate) name: String,
+    /// Language of what people read in outputs: es (default) or en.
+    #[serde(default)]
+    pub(crate) language: Language,
+}
+
+/// The grid of the analysis.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GridSpec {
+    /// Reference system, such as "EPSG:32618"; default: that of the most-covered zone of the imagery.
+    pub(crate) crs: Option<String>,
+    /// Side of a pixel in units of the reference system (metres on UTM); default: the finest of the imagery.
+    pub(crate) resolution: Option<f64>,
+    /// West, south, east, north in the reference system; default: what the imagery covers.
+    pub(crate) bounds: Option<[f64; 4]>,
+    /// Polygons of the area of interest; only alerts that meet them are reported, and only their pixels are counted.
+    pub(crate) aoi: Option<PathBuf>,
+    /// Metres around the area of interest that are looked at too, so that alerts on its edge are whole (default 1000).
+    #[serde(default = "default_margin")]
+    pub(crate) margin_m: f64,
+    /// How reflectance comes onto another grid: nearest, bilinear (default) or average. Masks are always nearest.
+    #[serde(default)]
+    pub(crate) resampling: Resampling,
+}
+
+fn default_margin() -> f64 {
+    1000.0
+}
+
+/// What is left out of each scene.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MaskSpec {
+    /// Classes of the sensor's table, such as ["cloud", "cloud_shadow"]; default: the table's own choice.
+    pub(crate) classes: Option<Vec<String>>,
+    /// Metres by which clouds and shadows are grown (default 0).
+    #[serde(default)]
+    pub(crate) dilate_m: f64,
+}
+
+/// What is watched, when, where and by which method.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangeSpec {
+    /// An index by name, or your own: { name, formula, direction }.
+    pub(crate) index: IndexSpec,
+    /// The method; `difference` is the one there is.
+    #[serde(default)]
+    pub(crate) method: Method,
+    /// The period that tells what is normal: { from, to }, both days included.
+    pub(crate) baseline: Period,
+    /// The period in which change is reported: { from, to }; without `to` up to the last scene.
+    pub(crate) monitoring: Period,
+    /// Parameters of the method `difference`.
+    #[serde(default)]
+    pub(crate) difference: DifferenceParameters,
+    /// Where to look: a class raster or polygons. Outside it nothing is flagged.
+    pub(crate) within: Option<Within>,
+}
+
+/// A method by name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Method {
+    /// Each look against the baseline's median of the same season.
+    #[default]
+    Difference,
+}
+
+/// An index by name or by formula.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum IndexSpec {
+    /// A name of the catalogue, or of a ready-made layer.
+    Name(String),
+    /// The user's own.
+    Own(OwnIndex),
+}
+
+/// An index of the user's own.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OwnIndex {
+    /// Name in outputs.
+    pub(crate) name: String,
+    /// Formula over band symbols, such as "(N - S2) / (N + S2)".
+    pub(crate) formula: String,
+    /// Whether clearing makes it fall (default) or rise.
+    #[serde(default)]
+    pub(crate) direction: Direction,
+}
+
+impl IndexSpec {
+    /// The index it names.
+    pub(crate) fn resolve(&self) -> Result<SpectralIndex, Fault> {
+        Ok(match self {
+            Self::Name(name) => SpectralIndex::find(name)?,
+            Self::Own(OwnIndex { name, formula, direction }) => SpectralIndex::new(name, formula, &[], *direction)?,
+        })
+    }
+}
+
+/// Where to look.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Within {
+    /// A class raster, such as a forest map.
+    pub(crate) raster: Option<PathBuf>,
+    /// Classes of the raster that are looked at.
+    #[serde(default)]
+    pub(crate) classes: Vec<i64>,
+    /// Polygons to look in, instead of a raster.
+    pub(crate) polygons: Option<PathBuf>,
+    /// The year the layer describes.
+    pub(crate) year: Option<i32>,
+    /// What the layer stands for: forest (outputs then say so) or area (default).
+    #[serde(default)]
+    pub(crate) means: Meaning,
+}
+
+/// What an eligibility layer stands for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Meaning {
+    /// Natural forest by somebody's map.
+    Forest,
+    /// Any area to look in.
+    #[default]
+    Area,
+}
+
+/// Official layers.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegistrySpec {
+    /// The catalogue (TOML with [[source]] tables).
+    pub(crate) catalogue: PathBuf,
+    /// Id of the polygon source by which summary.csv is drawn up; default: the first of theme "administrative".
+    pub(crate) summary: Option<String>,
+    /// Whether columns of restricted and personal sources may stand in the outputs (default no).
+    #[serde(default)]
+    pub(crate) internal: bool,
+}
+
+/// What is written, and where.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OutputSpec {
+    /// Folder of the outputs (default "out").
+    #[serde(default = "default_folder")]
+    pub(crate) folder: PathBuf,
+    /// Codec of the rasters: deflate (default), zstd, lzw or none.
+    #[serde(default)]
+    pub(crate) compress: Compression,
+    /// Whether a picture of the result is drawn (default yes).
+    #[serde(default = "default_quicklook")]
+    pub(crate) quicklook: bool,
+}
+
+fn default_folder() -> PathBuf {
+    "out".into()
+}
+
+fn default_quicklook() -> bool {
+    true
+}
+
+impl Default for OutputSpec {
+    fn default() -> Self {
+        Self { folder: default_folder(), compress: Compression::default(), quicklook: default_quicklook() }
+    }
+}
+
+impl MaskSpec {
+    /// The same for a mask plan.
+    pub(crate) fn options(&self) -> MaskOptions {
+        MaskOptions { classes: self.classes.clone(), dilate_m: self.dilate_m }
+    }
+}
+
+impl Job {
+    /// A path of the job, made relative to the folder of the job file.
+    pub(crate) fn path(&self, path: &Path) -> PathBuf {
+        self.base.join(path)
+    }
+}

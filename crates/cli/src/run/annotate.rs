@@ -1,0 +1,109 @@
+//! Alerts laid over the official layers.
+
+use alert::{Alert, AlertContext, Column, Features, Layer, Patch};
+use geo_types::Geometry;
+use pipeline::{Budget, map_in_order};
+use registry::{Joined, Link, Overlay, Period, Periods, RegistrySource};
+
+use super::inputs::Inputs;
+use crate::args::Common;
+use crate::fault::Fault;
+use crate::job::Job;
+use crate::progress::Progress;
+
+/// Patches or alerts a chunk.
+const CHUNK: usize = 256;
+
+/// Patches projected, measured and named, in chunks over the threads.
+pub(crate) fn measure(patches: &[Patch], inputs: &Inputs, job: &Job, budget: &Budget) -> Result<Vec<Alert>, Fault> {
+    let context = AlertContext { index: inputs.index.name(), method: inputs.detector.name(), sensors: &inputs.sensors };
+    let chunks: Vec<&[Patch]> = patches.chunks(CHUNK).collect();
+    let grid = inputs.grid();
+    let mut alerts = Vec::with_capacity(patches.len());
+    map_in_order(
+        &chunks,
+        budget,
+        1 << 20,
+        || Ok::<_, Fault>(geoio::crs::GridProjection::new(grid)?),
+        |projection, chunk| Ok(alert::alerts(chunk, grid, projection, &context, job.patches.simplify_m)?),
+        |chunk| {
+            alerts.extend(chunk);
+            Ok(())
+        },
+    )?;
+    Ok(alerts)
+}
+
+/// The alerts that meet the area of interest.
+pub(crate) fn in_area(alerts: Vec<Alert>, inputs: &Inputs) -> Vec<Alert> {
+    use geo::Intersects as _;
+    let Some(aoi) = &inputs.aoi else { return alerts };
+    let areas: Vec<&Geometry<f64>> = aoi.features.geometries.iter().flatten().collect();
+    alerts.into_iter().filter(|alert| areas.iter().any(|area| area.intersects(&alert.geometry))).collect()
+}
+
+/// What the official layers say of each alert.
+pub(crate) struct Annotation {
+    /// Columns, one value an alert.
+    pub(crate) columns: Vec<Column>,
+    /// The same as one row a hit.
+    pub(crate) long: Option<Features>,
+}
+
+/// Lays the alerts over every layer of the catalogue.
+pub(crate) fn annotate(
+    alerts: &[Alert],
+    inputs: &Inputs,
+    job: &Job,
+    budget: &Budget,
+    common: &Common,
+) -> Result<Annotation, Fault> {
+    if inputs.registries.is_empty() {
+        return Ok(Annotation { columns: Vec::new(), long: None });
+    }
+    let geometries: Vec<Option<Geometry<f64>>> =
+        alerts.iter().map(|a| Some(Geometry::MultiPolygon(a.geometry.clone()))).collect();
+    let links = links(&inputs.registries, &geometries, budget, common)?;
+    let ids: Vec<String> = alerts.iter().map(|alert| alert.id.clone()).collect();
+    let changes: Vec<Option<Period>> =
+        alerts.iter().map(|alert| Some(Period { before: alert.date_before, first: alert.date_first })).collect();
+    let joined = Joined {
+        ids: &ids,
+        links: &links,
+        sources: &inputs.registries,
+        periods: Periods::Changes(&changes),
+        internal: job.registries.as_ref().is_some_and(|spec| spec.internal),
+    };
+    let columns = registry::wide_columns(&joined)?;
+    let rows = registry::long_table(&joined)?;
+    let count = rows.first().map_or(0, |column| column.values.len());
+    let long = Features { name: "links".to_owned(), geometries: vec![None; count], columns: rows };
+    Ok(Annotation { columns, long: Some(long) })
+}
+
+/// The links of features to records, found in chunks over the threads.
+pub(crate) fn links(
+    registries: &[(RegistrySource, Layer)],
+    geometries: &[Option<Geometry<f64>>],
+    budget: &Budget,
+    common: &Common,
+) -> Result<Vec<Link>, Fault> {
+    let overlay = Overlay::new(registries)?;
+    let chunks: Vec<(usize, &[Option<Geometry<f64>>])> =
+        geometries.chunks(CHUNK).enumerate().map(|(i, chunk)| (i * CHUNK, chunk)).collect();
+    let mut progress = Progress::begin(common, "overlay", chunks.len() as u64);
+    let mut links = Vec::new();
+    map_in_order(
+        &chunks,
+        budget,
+        1 << 20,
+        || Ok::<_, Fault>(()),
+        |(), (first, chunk)| Ok(overlay.links(chunk, *first)),
+        |chunk| {
+            links.extend(chunk);
+            progress.step();
+            Ok(())
+        },
+    )?;
+    Ok(links)
+}

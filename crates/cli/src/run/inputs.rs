@@ -1,0 +1,306 @@
+//! What a run starts from: scenes, grid, observations and layers, found and described, no pixel read yet.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use alert::{Features, Layer};
+use change::{Detector, Difference, MaskPlan, SpectralIndex};
+use geoio::crs::FromLonLat;
+use geoio::{Eligibility, GriddedImagery, Skipped, Zones};
+use pipeline::{Detection, Look};
+use raster::{Bounds, DateRange, Grid, Observation, Scene, Warning};
+use registry::{Catalogue, RegistrySource};
+
+use crate::fault::{Exit, Fault};
+use crate::job::{ChangeSpec, Job, Within, read_text};
+use crate::verb::catalogue;
+
+/// Everything a run needs, opened lazily.
+pub(crate) struct Inputs {
+    /// Scenes on the grid.
+    pub(crate) imagery: GriddedImagery,
+    /// How the grid came about, for people.
+    pub(crate) grid_said: String,
+    /// Scenes that cannot be used, with the reason.
+    pub(crate) skipped: Vec<Skipped>,
+    /// Looks at the ground, in order of time.
+    pub(crate) observations: Vec<Observation>,
+    /// Ids of the sensors; a place is a bit of the change map.
+    pub(crate) sensors: Vec<String>,
+    /// Number of each observation's sensor.
+    pub(crate) sensor_numbers: Vec<u8>,
+    /// How each scene is read.
+    pub(crate) looks: Vec<Look>,
+    /// The index.
+    pub(crate) index: SpectralIndex,
+    /// The method.
+    pub(crate) detector: Box<dyn Detector>,
+    /// The period that tells what is normal.
+    pub(crate) baseline: DateRange,
+    /// The period in which change is reported.
+    pub(crate) monitoring: DateRange,
+    /// Where to look.
+    pub(crate) within: Option<Eligibility>,
+    /// The area of interest.
+    pub(crate) aoi: Option<Layer>,
+    /// The official layers.
+    pub(crate) registries: Vec<(RegistrySource, Layer)>,
+    /// Place in `registries` of the source by which totals are drawn up.
+    pub(crate) units: Option<usize>,
+    /// Every file the run reads.
+    pub(crate) files: Vec<PathBuf>,
+    /// What people should know.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Inputs {
+    /// Finds and describes what a job names.
+    pub(crate) fn find(job: &Job) -> Result<Self, Fault> {
+        let index = job.change.index.resolve()?;
+        let found = geoio::find(&job.imagery, &job.base)?;
+        let (mut skipped, mut warnings) = (found.skipped, found.warnings);
+        let mut files = found.imagery.files();
+        let imagery = found.imagery.retain(|_, scene| match lacking(scene, &index) {
+            None => true,
+            Some(reason) => {
+                skipped.push(Skipped { path: PathBuf::from(&scene.id), reason });
+                false
+            }
+        });
+        if imagery.scenes.is_empty() {
+            let reasons: Vec<String> = skipped.iter().take(3).map(|s| format!("{}: {}", s.path.display(), s.reason)).collect();
+            return Err(Fault::new(Exit::Input, format!("no scene can be used; {}", reasons.join("; "))));
+        }
+        let aoi = job.grid.aoi.as_ref().map(|path| read_layer(&job.path(path), &mut files, &mut warnings)).transpose()?;
+        let (grid, grid_said) = grid(job, &imagery.scenes, aoi.as_ref())?;
+        let imagery = GriddedImagery::new(imagery, grid.clone(), job.grid.resampling);
+        let scenes = raster::RasterSource::scenes(&imagery);
+        let observations = raster::observations(scenes);
+        let (baseline, monitoring) = periods(&job.change, &observations)?;
+        count_periods(&observations, baseline, monitoring)?;
+        let (sensors, sensor_numbers) = Detection::sensor_numbers(&observations, scenes);
+        let looks = looks(job, &index, scenes, &grid)?;
+        let detector =
+            Box::new(Difference::new(job.change.difference.clone(), baseline, monitoring, index.role(), index.direction())?);
+        let within =
+            job.change.within.as_ref().map(|within| eligibility(job, within, &grid, &mut files, &mut warnings)).transpose()?;
+        if within.is_none() {
+            warnings.push(Warning::new(
+                "no_eligibility",
+                "the job names no layer to look in ([change] within): seasonal land is flagged too, and no output can speak of forest",
+            ));
+        }
+        let registries = registries(job, &mut files, &mut warnings)?;
+        let units = units(job, &registries)?;
+        warnings
+            .extend(skipped.iter().map(|s| Warning::new("scene_skipped", s.reason.clone()).about(s.path.display().to_string())));
+        files.sort();
+        files.dedup();
+        Ok(Self {
+            imagery,
+            grid_said,
+            skipped,
+            observations,
+            sensors,
+            sensor_numbers,
+            looks,
+            index,
+            detector,
+            baseline,
+            monitoring,
+            within,
+            aoi,
+            registries,
+            units,
+            files,
+            warnings,
+        })
+    }
+
+    /// The grid of the analysis.
+    pub(crate) fn grid(&self) -> &Grid {
+        raster::RasterSource::grid(&self.imagery)
+    }
+
+    /// The scenes.
+    pub(crate) fn scenes(&self) -> &[Scene] {
+        raster::RasterSource::scenes(&self.imagery)
+    }
+
+    /// The walk from scenes to a change map.
+    pub(crate) fn detection(&self) -> Detection<'_> {
+        Detection {
+            index: &self.index,
+            detector: self.detector.as_ref(),
+            observations: &self.observations,
+            looks: &self.looks,
+            sensors: &self.sensor_numbers,
+        }
+    }
+
+    /// The units by which totals are drawn up.
+    pub(crate) fn unit_layer(&self) -> Option<&(RegistrySource, Layer)> {
+        self.units.map(|place| &self.registries[place])
+    }
+}
+
+fn grid(job: &Job, scenes: &[Scene], aoi: Option<&Layer>) -> Result<(Grid, String), Fault> {
+    let (derived, mut said) = geoio::derive_grid(scenes)?;
+    let spec = &job.grid;
+    let crs = match &spec.crs {
+        Some(name) => geoio::crs::crs(name)?,
+        None => derived.crs.clone(),
+    };
+    let same_system = crs == derived.crs;
+    let (step_x, step_y) = match spec.resolution {
+        Some(step) => (step, step),
+        None if same_system => (derived.step_x, derived.step_y),
+        None => return Err(Fault::usage("[grid] names a crs that is not that of the imagery: name a resolution too")),
+    };
+    let bounds = match (aoi, spec.bounds) {
+        (Some(aoi), _) => aoi_bounds(aoi, &crs, spec.margin_m)?,
+        (None, Some([west, south, east, north])) => Bounds { west, south, east, north },
+        (None, None) if same_system && spec.resolution.is_none_or(|step| (step, step) == (derived.step_x, derived.step_y)) => {
+            return Ok((derived, said));
+        }
+        (None, None) => geoio::scene_bounds(scenes, &crs)?,
+    };
+    let grid = Grid::covering(crs, bounds, step_x, step_y)?;
+    if spec.crs.is_some() || spec.bounds.is_some() || aoi.is_some() || spec.resolution.is_some() {
+        said = "named by the job".to_owned();
+    }
+    if !geoio::scene_bounds(scenes, &grid.crs)?.overlaps(grid.bounds()) {
+        return Err(Fault::new(Exit::Input, "no scene overlaps the grid that the job names: check [grid] crs, bounds and aoi"));
+    }
+    Ok((grid, said))
+}
+
+fn aoi_bounds(aoi: &Layer, crs: &raster::Crs, margin_m: f64) -> Result<Bounds, Fault> {
+    let boxes = aoi.boxes();
+    let mut all = boxes.iter().flatten().map(|b| Bounds { west: b.min().x, south: b.min().y, east: b.max().x, north: b.max().y });
+    let first =
+        all.next().ok_or_else(|| Fault::new(Exit::Input, format!("{}: the area of interest holds no geometry", aoi.path)))?;
+    let lonlat = all.fold(first, Bounds::union);
+    let margin = if crs.geographic { margin_m / 111_195.0 } else { margin_m };
+    Ok(FromLonLat::new(crs)?.bounds(lonlat)?.grow(margin))
+}
+
+/// Why a scene cannot be used: a layer of the index or of the sensor's masks that it does not have.
+fn lacking(scene: &Scene, index: &SpectralIndex) -> Option<String> {
+    let masks = scene.sensor.masks.iter().find(|class| class.default && !scene.has(&class.layer));
+    match index.inputs(&|role| scene.has(role), &scene.id) {
+        Err(error) => Some(error.to_string()),
+        Ok(_) => masks.map(|class| format!("it has no layer {}, without which cloud cannot be masked", class.layer)),
+    }
+}
+
+fn periods(spec: &ChangeSpec, observations: &[Observation]) -> Result<(DateRange, DateRange), Fault> {
+    let last = observations.last().map_or(spec.monitoring.from, |look| look.date);
+    let baseline_to = spec.baseline.to.unwrap_or(raster::Date::from_days(spec.monitoring.from.days() - 1));
+    let baseline = DateRange::new(spec.baseline.from, baseline_to)?;
+    let monitoring_to = spec.monitoring.to.unwrap_or(last);
+    if monitoring_to < spec.monitoring.from {
+        return Err(Fault::new(
+            Exit::Input,
+            format!("the last scene is of {last}, before the monitoring period begins on {}", spec.monitoring.from),
+        ));
+    }
+    let monitoring = DateRange::new(spec.monitoring.from, monitoring_to)?;
+    if baseline.to() >= monitoring.from() {
+        return Err(Fault::usage(format!(
+            "[change] the baseline ends on {} and the monitoring begins on {}: the baseline must end before",
+            baseline.to(),
+            monitoring.from()
+        )));
+    }
+    Ok((baseline, monitoring))
+}
+
+fn count_periods(observations: &[Observation], baseline: DateRange, monitoring: DateRange) -> Result<(), Fault> {
+    for (name, period) in [("baseline", baseline), ("monitoring", monitoring)] {
+        if !observations.iter().any(|look| period.contains(look.date)) {
+            let span = observations.first().zip(observations.last()).map(|(a, b)| format!("{} to {}", a.date, b.date));
+            return Err(Fault::new(
+                Exit::Input,
+                format!(
+                    "no scene lies in the {name} period ({} to {}); the scenes are of {}",
+                    period.from(),
+                    period.to(),
+                    span.unwrap_or_default()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn looks(job: &Job, index: &SpectralIndex, scenes: &[Scene], grid: &Grid) -> Result<Vec<Look>, Fault> {
+    let options = job.mask.options();
+    let mut plans: BTreeMap<String, MaskPlan> = BTreeMap::new();
+    scenes
+        .iter()
+        .map(|scene| {
+            if !plans.contains_key(&scene.sensor.id) {
+                plans.insert(scene.sensor.id.clone(), MaskPlan::new(&scene.sensor, &options, grid.pixel_m())?);
+            }
+            Ok(Look { bands: index.inputs(&|role| scene.has(role), &scene.id)?, mask: plans[&scene.sensor.id].clone() })
+        })
+        .collect()
+}
+
+fn eligibility(
+    job: &Job,
+    within: &Within,
+    grid: &Grid,
+    files: &mut Vec<PathBuf>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Eligibility, Fault> {
+    match (&within.raster, &within.polygons) {
+        (Some(path), None) => {
+            if within.classes.is_empty() {
+                return Err(Fault::usage("[change] within names a raster: name its classes too, such as classes = [1]"));
+            }
+            let path = job.path(path);
+            files.push(path.clone());
+            Ok(Eligibility::raster(path, 1, within.classes.clone(), grid.clone())?)
+        }
+        (None, Some(path)) => {
+            let layer = read_layer(&job.path(path), files, warnings)?;
+            Ok(Eligibility::polygons(grid.clone(), &layer.features)?)
+        }
+        _ => Err(Fault::usage("[change] within needs either raster = \"...\" with classes, or polygons = \"...\"")),
+    }
+}
+
+/// Reads a layer and notes its file and what was noticed.
+fn read_layer(path: &Path, files: &mut Vec<PathBuf>, warnings: &mut Vec<Warning>) -> Result<Layer, Fault> {
+    let layer = geoio::layer::read(path, &geoio::layer::LayerOptions::default())?;
+    files.push(path.to_path_buf());
+    warnings.extend(layer.warnings.iter().cloned());
+    Ok(layer)
+}
+
+fn registries(job: &Job, files: &mut Vec<PathBuf>, warnings: &mut Vec<Warning>) -> Result<Vec<(RegistrySource, Layer)>, Fault> {
+    let Some(spec) = &job.registries else { return Ok(Vec::new()) };
+    let path = job.path(&spec.catalogue);
+    files.push(path.clone());
+    let catalogue: Catalogue = catalogue::parse(&read_text(&path)?, &path)?;
+    catalogue::layers(catalogue, &path, files, warnings)
+}
+
+fn units(job: &Job, registries: &[(RegistrySource, Layer)]) -> Result<Option<usize>, Fault> {
+    let Some(spec) = &job.registries else { return Ok(None) };
+    match &spec.summary {
+        Some(id) => registries.iter().position(|(source, _)| &source.id == id).map(Some).ok_or_else(|| {
+            let known: Vec<&str> = registries.iter().map(|(source, _)| source.id.as_str()).collect();
+            Fault::usage(format!("[registries] summary = \"{id}\" is no source of the catalogue; it has {}", known.join(", ")))
+        }),
+        None => Ok(registries.iter().position(|(source, _)| source.theme == "administrative")),
+    }
+}
+
+/// A table of the units' outlines, by which pixels are counted.
+pub(crate) fn zones(inputs: &Inputs) -> Result<Option<Zones>, Fault> {
+    let features = |layer: &Layer| Features::new("units", layer.features.geometries.clone());
+    inputs.unit_layer().map(|(_, layer)| Ok(Zones::new(inputs.grid().clone(), &features(layer))?)).transpose()
+}

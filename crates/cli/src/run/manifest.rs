@@ -1,0 +1,143 @@
+//! What a run says of itself: `run.json`.
+
+use std::path::Path;
+
+use alert::{Alert, Confidence};
+use change::Answer;
+use pipeline::{Budget, map_in_order};
+use serde::Serialize;
+use serde_json::{Map as Object, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::detect::Map;
+use super::inputs::Inputs;
+use crate::fault::{Exit, Fault};
+use crate::job::Job;
+
+/// A file that a run read.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct InputFile {
+    /// As the job names it.
+    path: String,
+    /// Size.
+    bytes: u64,
+    /// SHA-256, hexadecimal.
+    sha256: String,
+}
+
+/// Hashes every input.
+pub(crate) fn hash_inputs(inputs: &Inputs, job: &Job, budget: &Budget) -> Result<Vec<InputFile>, Fault> {
+    let mut files = Vec::with_capacity(inputs.files.len());
+    map_in_order(
+        &inputs.files,
+        budget,
+        1 << 20,
+        || Ok::<_, Fault>(()),
+        |(), path| {
+            let bytes = std::fs::metadata(path).map(|meta| meta.len());
+            let bytes = bytes.map_err(|error| Fault::new(Exit::Input, format!("{}: cannot be read: {error}", path.display())))?;
+            Ok(InputFile { path: relative(path, &job.base), bytes, sha256: geoio::sha256_file(path)? })
+        },
+        |file| {
+            files.push(file);
+            Ok(())
+        },
+    )?;
+    Ok(files)
+}
+
+fn relative(path: &Path, base: &Path) -> String {
+    path.strip_prefix(base).unwrap_or(path).display().to_string()
+}
+
+/// The run's id: what the job says (but for its folder), what its inputs hold, and the program's version.
+pub(crate) fn run_id(job: &Job, files: &[InputFile]) -> Result<String, Fault> {
+    let mut told = serde_json::to_value(job).map_err(|error| Fault::from_error(Exit::Internal, error))?;
+    if let Some(output) = told.get_mut("output").and_then(Value::as_object_mut) {
+        output.remove("folder");
+    }
+    let hashes: Vec<(&str, &str)> = files.iter().map(|file| (file.path.as_str(), file.sha256.as_str())).collect();
+    let text = json!({ "job": told, "inputs": hashes, "version": env!("CARGO_PKG_VERSION") }).to_string();
+    Ok(Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Everything `run.json` holds.
+pub(crate) fn manifest(id: &str, job: &Job, inputs: &Inputs, files: &[InputFile], map: &Map, alerts: &[Alert]) -> Value {
+    let grid = inputs.grid();
+    let bounds = grid.bounds();
+    json!({
+        "schema": "atalaya-run/1",
+        "id": id,
+        "program": { "name": "atalaya", "version": env!("CARGO_PKG_VERSION"), "libraries": geoio::versions() },
+        "as_of": as_of(inputs),
+        "job": job,
+        "grid": {
+            "crs": grid.crs.name(), "said": inputs.grid_said, "rows": grid.rows, "cols": grid.cols,
+            "step": [grid.step_x, grid.step_y], "bounds": [bounds.west, bounds.south, bounds.east, bounds.north],
+        },
+        "index": { "name": inputs.index.name(), "formula": inputs.index.formula() },
+        "baseline": inputs.baseline,
+        "monitoring": inputs.monitoring,
+        "inputs": files,
+        "scenes": scenes(inputs, map),
+        "scenes_skipped": inputs.skipped,
+        "registries": registries(inputs),
+        "counts": counts(job, inputs, map, alerts),
+        "warnings": inputs.warnings,
+    })
+}
+
+/// The day on which questions without a day of their own are answered: the end of the monitoring period.
+pub(crate) fn as_of(inputs: &Inputs) -> raster::Date {
+    inputs.monitoring.to()
+}
+
+fn scenes(inputs: &Inputs, map: &Map) -> Vec<Value> {
+    inputs
+        .observations
+        .iter()
+        .enumerate()
+        .flat_map(|(look, observation)| observation.scenes.iter().map(move |&scene| (look, scene)))
+        .map(|(look, at)| {
+            let (scene, count) = (&inputs.scenes()[at], &map.counts[at]);
+            let masked: Object<String, Value> = count.masked.iter().map(|(class, pixels)| (class.clone(), json!(pixels))).collect();
+            json!({
+                "id": scene.id, "date": scene.date, "sensor": scene.sensor.id, "platform": scene.platform, "observation": look,
+                "pixels": count.pixels, "clear": count.clear, "unobserved": count.unobserved, "dilated": count.dilated, "masked": masked,
+            })
+        })
+        .collect()
+}
+
+fn registries(inputs: &Inputs) -> Vec<Value> {
+    inputs
+        .registries
+        .iter()
+        .map(|(source, layer)| {
+            json!({
+                "id": source.id, "authority": source.authority, "licence": source.licence, "retrieved": source.retrieved,
+                "records": layer.features.len(), "rejected": layer.rejected, "crs": layer.crs, "sha256": layer.sha256,
+            })
+        })
+        .collect()
+}
+
+/// Counts of a run.
+pub(crate) fn counts(job: &Job, inputs: &Inputs, map: &Map, alerts: &[Alert]) -> Value {
+    let high = alerts.iter().filter(|alert| alert.confidence == Confidence::High).count();
+    let answers: Object<String, Value> = Answer::ALL
+        .iter()
+        .map(|&answer| {
+            let (pixels, ha) = map.tallies.total(answer);
+            (answer.name().to_owned(), json!({ "pixels": pixels, "ha": (ha * 1e4).round() / 1e4 }))
+        })
+        .collect();
+    let (min_pixels, ruled_by) = job.patches.min_count(inputs.grid());
+    json!({
+        "alerts": alerts.len(), "alerts_high": high, "alerts_low": alerts.len() - high,
+        "answers": answers,
+        "patches_too_small": map.statistics.dropped.components, "pixels_too_small": map.statistics.dropped.pixels,
+        "min_patch_pixels": min_pixels, "min_patch_ruled_by": ruled_by,
+        "observations": inputs.observations.len(), "scenes": inputs.scenes().len(), "scenes_skipped": inputs.skipped.len(),
+    })
+}

@@ -1,0 +1,134 @@
+//! The main job: from scenes to alerts.
+
+mod annotate;
+mod detect;
+mod folder;
+mod inputs;
+mod manifest;
+mod outputs;
+mod quicklook;
+mod tally;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::{Map as Object, json};
+
+pub(crate) use annotate::links;
+pub(crate) use inputs::Inputs;
+pub(crate) use outputs::write_text;
+
+use crate::args::{Common, Run};
+use crate::fault::{Exit, Fault};
+use crate::job::Job;
+use crate::report::Report;
+use folder::{MANIFEST, RunFolder, Standing};
+
+/// Turns the job of a file into alerts.
+pub(crate) fn run(arguments: &Run, common: &Common) -> Result<Report, Fault> {
+    let mut job = Job::load(&arguments.job)?;
+    if let Some(aoi) = &arguments.aoi {
+        job.grid.aoi = Some(std::path::absolute(aoi).unwrap_or_else(|_| aoi.clone()));
+    }
+    let out = arguments.out.clone().unwrap_or_else(|| job.path(&job.output.folder));
+    run_job(&job, &out, arguments.strip_rows, common)
+}
+
+/// Turns a job into alerts in a folder.
+pub(crate) fn run_job(job: &Job, out: &Path, strip_rows: Option<usize>, common: &Common) -> Result<Report, Fault> {
+    let language = common.lang.unwrap_or(job.job.language);
+    let budget = common.budget();
+    geoio::open::initialise(Some(budget.cache_bytes()));
+    let mut stages = Stages::begin();
+    let inputs = Inputs::find(job)?;
+    let files = manifest::hash_inputs(&inputs, job, &budget)?;
+    let id = manifest::run_id(job, &files)?;
+    let mut report = Report::new("run");
+    report.fact("id", id.clone());
+    if let Standing::Complete = RunFolder::standing(out, &id, common.force)? {
+        report.say(format!("{}: run {id} is complete; nothing to do", out.display()));
+        return Ok(report);
+    }
+    stages.end("inputs");
+    let work = RunFolder::create(out, &id)?;
+    let mut rasters = detect::MapFiles::create(work.path(), &inputs, job, common)?;
+    let map = detect::detect(&inputs, job, &mut rasters, &budget, strip_rows, common)?;
+    stages.end("detect");
+    rasters.finish()?;
+    stages.end("rasters");
+    let alerts = annotate::in_area(annotate::measure(&map.patches, &inputs, job, &budget)?, &inputs);
+    stages.end("patches");
+    let annotation = annotate::annotate(&alerts, &inputs, job, &budget, common)?;
+    stages.end("overlay");
+    let features = outputs::table(&alerts, &id, &inputs, &annotation)?;
+    outputs::write_alerts(work.path(), &features, &annotation, job, language)?;
+    outputs::write_summary(work.path(), &map, &inputs, &features, language)?;
+    stages.end("write");
+    if job.output.quicklook {
+        let answers = work.path().join(detect::RASTERS[0]);
+        quicklook::write(&work.path().join("quicklook.png"), &answers, &inputs, job, &alerts, language)?;
+        stages.end("quicklook");
+    }
+    let manifest = manifest::manifest(&id, job, &inputs, &files, &map, &alerts);
+    outputs::write_text(&work.path().join(MANIFEST), &pretty(&manifest)?)?;
+    outputs::write_text(&work.path().join("timings.json"), &pretty(&stages.json(&budget, strip_rows))?)?;
+    for path in work.publish()? {
+        report.output(&path);
+    }
+    describe(&mut report, &manifest, out);
+    report.rejected = inputs.skipped.len() + inputs.registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>();
+    report.warnings = inputs.warnings;
+    Ok(report)
+}
+
+fn pretty(value: &serde_json::Value) -> Result<String, Fault> {
+    serde_json::to_string_pretty(value).map_err(|error| Fault::from_error(Exit::Internal, error))
+}
+
+fn describe(report: &mut Report, manifest: &serde_json::Value, out: &Path) {
+    let counts = &manifest["counts"];
+    report.fact("counts", counts.clone());
+    report.say(format!(
+        "{} alerts ({} high, {} low) from {} observations; changed {} ha, not seen {} ha of the area asked about",
+        counts["alerts"],
+        counts["alerts_high"],
+        counts["alerts_low"],
+        counts["observations"],
+        hectares(&counts["answers"]["changed"]) + hectares(&counts["answers"]["candidate"]),
+        hectares(&counts["answers"]["not_seen"]),
+    ));
+    report.say(format!("outputs in {}", out.display()));
+}
+
+fn hectares(answer: &serde_json::Value) -> f64 {
+    answer["ha"].as_f64().unwrap_or_default()
+}
+
+/// How long each stage took; the only place where a run looks at a clock.
+struct Stages {
+    began: Instant,
+    seconds: Vec<(&'static str, f64)>,
+}
+
+impl Stages {
+    fn begin() -> Self {
+        Self { began: Instant::now(), seconds: Vec::new() }
+    }
+
+    fn end(&mut self, stage: &'static str) {
+        let elapsed = self.began.elapsed().as_secs_f64();
+        let before: f64 = self.seconds.iter().map(|(_, seconds)| seconds).sum();
+        self.seconds.push((stage, elapsed - before));
+    }
+
+    fn json(&self, budget: &pipeline::Budget, strip_rows: Option<usize>) -> serde_json::Value {
+        let stages: Object<String, _> =
+            self.seconds.iter().map(|(stage, seconds)| ((*stage).to_owned(), json!((seconds * 1e3).round() / 1e3))).collect();
+        json!({ "schema": "atalaya-timings/1", "jobs": budget.jobs(), "strip_rows": strip_rows, "seconds": stages })
+    }
+}
+
+/// The folder in which a job's outputs go.
+pub(crate) fn out_folder(job: &Job) -> PathBuf {
+    job.path(&job.output.folder)
+}

@@ -1,0 +1,233 @@
+//! The picture of a run: before and after side by side, with the alerts.
+
+use std::path::Path;
+
+use alert::{Alert, Confidence};
+use change::MaskPlan;
+use geo::MapCoordsInPlace as _;
+use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPolygon};
+use geoio::crs::FromLonLat;
+use geoio::{GriddedImagery, Resampling};
+use ndarray::{Array2, Array3, Axis, s};
+use raster::{Band, DateRange, Grid, RasterReader as _, RasterSource as _, Role, Scaling, Scene};
+
+use super::inputs::Inputs;
+use super::outputs::subject;
+use crate::args::Language;
+use crate::fault::{Exit, Fault};
+use crate::job::{Job, MaskSpec};
+use crate::picture::{Boundary, Outline, Picture, Stretch, Words, draw};
+
+/// Longest side of what is drawn, in pixels of the coarser grid.
+const SIDE: usize = 900;
+/// Clear looks whose median a pixel shows.
+const LOOKS: usize = 3;
+/// Looks that are searched for them.
+const SEARCHED: usize = 14;
+
+/// Draws `quicklook.png`; `answers` is the change map.
+pub(crate) fn write(
+    path: &Path,
+    answers: &Path,
+    inputs: &Inputs,
+    job: &Job,
+    alerts: &[Alert],
+    language: Language,
+) -> Result<(), Fault> {
+    let grid = coarser(inputs.grid());
+    let imagery = inputs.imagery.imagery().clone();
+    let colours = colours(&imagery.scenes, inputs);
+    let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
+    let before = composite(&source, inputs, &colours, inputs.baseline, &job.mask)?;
+    let after = composite(&source, inputs, &colours, inputs.monitoring, &job.mask)?;
+    let stretch = Stretch::of(&[before.view(), after.view()]);
+    let (before, after) = (stretch.apply(before.view()), stretch.apply(after.view()));
+    let answer = answer_plane(answers, &grid)?;
+    let picture = Picture {
+        before: before.view(),
+        after: after.view(),
+        answer: answer.view(),
+        outlines: &outlines(alerts, &grid)?,
+        boundaries: &boundaries(inputs, &grid)?,
+        pixel_m: grid.pixel_m().0,
+        words: &words(inputs, job, alerts, language),
+    };
+    let drawn = draw(&picture).map_err(|error| Fault::from_error(Exit::Internal, error))?;
+    Ok(geoio::write_png(path, &drawn.view(), true)?)
+}
+
+/// The same area with pixels that are a whole number of times larger.
+fn coarser(grid: &Grid) -> Grid {
+    let factor = grid.rows.max(grid.cols).div_ceil(SIDE);
+    Grid {
+        step_x: grid.step_x * factor as f64,
+        step_y: grid.step_y * factor as f64,
+        rows: grid.rows.div_ceil(factor),
+        cols: grid.cols.div_ceil(factor),
+        ..grid.clone()
+    }
+}
+
+/// Red, green and blue of the picture: natural colours where every scene has them, else infrared ones, else the index in grey.
+fn colours(scenes: &[Scene], inputs: &Inputs) -> [Role; 3] {
+    let natural = [Band::Red, Band::Green, Band::Blue];
+    let infrared = [Band::Swir16, Band::Nir08, Band::Red];
+    let near = [Band::Nir, Band::Red, Band::Green];
+    let all_have = |bands: &[Band; 3]| scenes.iter().all(|scene| bands.iter().all(|band| scene.has(&Role::Band(*band))));
+    match [natural, infrared, near].into_iter().find(all_have) {
+        Some(bands) => bands.map(Role::Band),
+        None => {
+            let role = inputs.looks.first().and_then(|look| look.bands.first().cloned()).unwrap_or_else(|| inputs.index.role());
+            [role.clone(), role.clone(), role]
+        }
+    }
+}
+
+/// Median of the latest clear looks of a period, reflectance, shape (3, y, x); NaN where there is none.
+fn composite(
+    source: &GriddedImagery,
+    inputs: &Inputs,
+    colours: &[Role; 3],
+    period: DateRange,
+    mask: &MaskSpec,
+) -> Result<Array3<f32>, Fault> {
+    let (rows, cols) = (source.grid().rows, source.grid().cols);
+    let mut latest: Vec<Array3<f32>> = vec![Array3::from_elem((3, rows, cols), f32::NAN); LOOKS];
+    let mut filled: Array2<u8> = Array2::zeros((rows, cols));
+    let mut reader = source.open()?;
+    for look in inputs.observations.iter().rev().filter(|look| period.contains(look.date)).take(SEARCHED) {
+        for &scene in &look.scenes {
+            let shown = layers(&mut reader, source, scene, colours, mask)?;
+            for ((row, col), count) in filled.indexed_iter_mut() {
+                let pixel = shown.slice(s![.., row, col]);
+                if usize::from(*count) < LOOKS && pixel.iter().all(|value| !value.is_nan()) {
+                    latest[usize::from(*count)].slice_mut(s![.., row, col]).assign(&pixel);
+                    *count += 1;
+                }
+            }
+        }
+        if filled.iter().all(|count| usize::from(*count) == LOOKS) {
+            break;
+        }
+    }
+    Ok(Array3::from_shape_fn((3, rows, cols), |at| {
+        let mut values: Vec<f32> = latest.iter().map(|plane| plane[at]).filter(|value| !value.is_nan()).collect();
+        values.sort_by(f32::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(f32::NAN)
+    }))
+}
+
+/// The three layers of a scene over the whole picture, reflectance, NaN where masked.
+fn layers(
+    reader: &mut geoio::GriddedReader,
+    source: &GriddedImagery,
+    scene: usize,
+    colours: &[Role; 3],
+    mask: &MaskSpec,
+) -> Result<Array3<f32>, Fault> {
+    let grid = source.grid();
+    let described = &source.scenes()[scene];
+    let plan = MaskPlan::new(&described.sensor, &mask.options(), grid.pixel_m())?;
+    let mut roles = colours.to_vec();
+    roles.dedup();
+    roles.extend(plan.layers());
+    let cube = reader.read(scene, &roles, grid.window().grow(plan.margin()))?;
+    let (cube, _) = plan.apply(cube)?;
+    let mut shown = Array3::zeros((3, grid.rows, grid.cols));
+    for (mut plane, role) in shown.axis_iter_mut(Axis(0)).zip(colours) {
+        let band = cube.band_index(role, "the picture")?;
+        let scaling: Scaling = cube.scaling[band];
+        // An index of 0 to 1 is shown in the range of reflectance that the stretch is made for.
+        let factor = if matches!(role, Role::Index(_)) { 0.25 } else { 1.0 };
+        plane.assign(&cube.values.slice(s![0, band, .., ..]).mapv(|stored| (scaling.apply(stored) * factor) as f32));
+    }
+    Ok(shown)
+}
+
+fn answer_plane(path: &Path, grid: &Grid) -> Result<Array2<u8>, Fault> {
+    let role = Role::Index("answer".to_owned());
+    let date = raster::Date::from_days(0);
+    let map = geoio::scene_of_layers("the change map", date, &[(role.clone(), path.to_owned(), 1)], Scaling::IDENTITY, None)?;
+    let source = GriddedImagery::new(map, grid.clone(), Resampling::Nearest);
+    let cube = source.open()?.read(0, &[role], grid.window())?;
+    Ok(cube.values.slice(s![0, 0, .., ..]).mapv(|code| if code.is_nan() { 255 } else { code as u8 }))
+}
+
+/// From longitude and latitude to pixels of the grid: x = column, y = row.
+struct ToPixels<'a> {
+    projection: FromLonLat,
+    grid: &'a Grid,
+}
+
+impl ToPixels<'_> {
+    fn pixel(&self, at: Coord<f64>) -> Coord<f64> {
+        let (mut x, mut y) = ([at.x], [at.y]);
+        if self.projection.to_grid(&mut x, &mut y).is_err() {
+            return Coord { x: f64::NAN, y: f64::NAN };
+        }
+        Coord { x: (x[0] - self.grid.west) / self.grid.step_x, y: (self.grid.north - y[0]) / self.grid.step_y }
+    }
+}
+
+fn outlines(alerts: &[Alert], grid: &Grid) -> Result<Vec<Outline>, Fault> {
+    let to = ToPixels { projection: FromLonLat::new(&grid.crs)?, grid };
+    Ok(alerts
+        .iter()
+        .map(|alert| {
+            let mut shape: MultiPolygon<f64> = alert.geometry.clone();
+            shape.map_coords_in_place(|at| to.pixel(at));
+            Outline { shape, high: alert.confidence == Confidence::High }
+        })
+        .collect())
+}
+
+/// The outlines of all polygon layers, named.
+fn boundaries(inputs: &Inputs, grid: &Grid) -> Result<Vec<Boundary>, Fault> {
+    let to = ToPixels { projection: FromLonLat::new(&grid.crs)?, grid };
+    let seen = geoio::crs::bounds_lonlat(grid)?;
+    let mut lines = Vec::new();
+    for (source, layer) in &inputs.registries {
+        let names = source.name.as_deref().and_then(|name| layer.features.text(name));
+        for (place, (geometry, bounds)) in layer.features.geometries.iter().zip(layer.boxes()).enumerate() {
+            let polygons = match geometry {
+                Some(Geometry::Polygon(polygon)) => vec![polygon.clone()],
+                Some(Geometry::MultiPolygon(polygons)) => polygons.0.clone(),
+                _ => continue,
+            };
+            let near = bounds.is_some_and(|b| {
+                b.min().x < seen.east && seen.west < b.max().x && b.min().y < seen.north && seen.south < b.max().y
+            });
+            if !near {
+                continue;
+            }
+            let rings: Vec<LineString<f64>> =
+                polygons.iter().map(|polygon| polygon.exterior().coords().map(|at| to.pixel(*at)).collect()).collect();
+            let label = names.and_then(|names| names[place].clone()).unwrap_or_default();
+            lines.push(Boundary { lines: MultiLineString::new(rings), label });
+        }
+    }
+    Ok(lines)
+}
+
+fn words(inputs: &Inputs, job: &Job, alerts: &[Alert], language: Language) -> Words {
+    let pick = |es: &str, en: &str| language.pick(es, en).to_owned();
+    let period = format!("{} - {}", inputs.monitoring.from(), inputs.monitoring.to());
+    let name = if job.job.name.is_empty() { String::new() } else { format!(" · {}", job.job.name) };
+    let area: f64 = alerts.iter().map(|alert| alert.area_ha).sum();
+    let counted = match language {
+        Language::Es => format!("{} alertas, {area:.1} ha cartografiadas (no es una estimación), {period}", alerts.len()),
+        Language::En => format!("{} alerts, {area:.1} ha mapped (not an estimate), {period}", alerts.len()),
+    };
+    let sensors = inputs.sensors.join(", ");
+    Words {
+        title: vec![format!("{}{name}", subject(job, language)), counted],
+        captions: [pick("Antes", "Before"), pick("Después", "After")],
+        high: pick("Alerta, confianza alta", "Alert, high confidence"),
+        low: pick("Alerta, confianza baja", "Alert, low confidence"),
+        not_seen: pick("No visto (nubes)", "Not seen (clouds)"),
+        not_eligible: if inputs.within.is_some() { pick("No evaluado", "Not looked at") } else { String::new() },
+        boundary: if inputs.registries.is_empty() { String::new() } else { pick("Límite oficial", "Official boundary") },
+        north: "N".to_owned(),
+        attribution: format!("Atalaya {} · {} · {sensors}", env!("CARGO_PKG_VERSION"), inputs.index.name()),
+    }
+}

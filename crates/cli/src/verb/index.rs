@@ -1,0 +1,217 @@
+//! `index`: spectral indices of one scene.
+
+use std::path::Path;
+
+use change::{ChangeError, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_all};
+use geoio::{GriddedImagery, Imagery, ImagerySpec, LandsatSpec, RasterOptions, RasterWriter, Resampling};
+use ndarray::{Array3, Axis, s};
+use pipeline::map_in_order;
+use raster::{RasterReader as _, RasterSink as _, RasterSource as _, Role, Scaling, Window};
+use serde_json::json;
+
+use super::layers::{self, LayerOptions};
+use crate::args::{Common, Index, RasterOutput};
+use crate::fault::{Exit, Fault};
+use crate::progress::Progress;
+use crate::report::Report;
+
+/// Rows of a strip.
+const ROWS: usize = 512;
+
+/// Computes indices of one scene into the bands of one raster.
+pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault> {
+    let budget = common.budget();
+    geoio::open::initialise(Some(budget.cache_bytes()));
+    let indices = indices(&arguments.indices)?;
+    let imagery = scene(arguments)?;
+    let grid = super::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
+    let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
+    let scene = &source.scenes()[0];
+    let mask = mask(arguments, scene, &grid)?;
+    let roles = roles(&indices, scene, &mask, common.json)?;
+    let names: Vec<&str> = indices.iter().map(SpectralIndex::name).collect();
+    let mut sink = Sink::create(arguments, &grid, &names, common)?;
+    let strips: Vec<Window> = grid.strips(ROWS).collect();
+    let mut counts = MaskCounts::default();
+    let mut quality = QaCounts::default();
+    let counted = roles.contains(&Role::Qa);
+    let mut progress = Progress::begin(common, "index", strips.len() as u64);
+    let bytes = (grid.cols * ROWS * (roles.len() * 6 + indices.len() * 4)) as u64;
+    map_in_order(
+        &strips,
+        &budget,
+        bytes,
+        || Ok::<_, Fault>(source.open()?),
+        |reader, &window| {
+            let cube = reader.read(0, &roles, window.grow(mask.margin()))?;
+            let mut seen = QaCounts::default();
+            if let Some(layer) = cube.layers.iter().position(|role| *role == Role::Qa) {
+                let inner = cube.trim(mask.margin());
+                seen.add(inner.quality.slice(s![0, layer, .., ..]));
+            }
+            let (cube, masked) = mask.apply(cube)?;
+            let planes: Vec<Array3<f32>> = compute_all(&indices.iter().collect::<Vec<_>>(), &cube)?;
+            Ok((window, planes, masked, seen))
+        },
+        |(window, planes, masked, seen)| {
+            for (band, plane) in planes.iter().enumerate() {
+                sink.write(band, window, plane)?;
+            }
+            counts += &masked;
+            quality += &seen;
+            progress.step();
+            Ok(())
+        },
+    )?;
+    sink.finish()?;
+    let mut report = Report::new("index");
+    report.output(&arguments.out);
+    report.fact("scene", source.scenes()[0].id.clone());
+    report.fact("indices", json!(names));
+    report.fact("counts", json!(counts));
+    if counted {
+        report.fact("qa", json!(quality));
+    }
+    report.say(format!("{}: {} of {} pixels clear", arguments.out.display(), counts.clear, counts.pixels));
+    if counts.clear == 0 {
+        report.warnings.push(raster::Warning::new("nothing_clear", "no pixel is clear: the output holds no value"));
+    }
+    Ok(report)
+}
+
+/// Names separated by commas, or one formula.
+fn indices(text: &str) -> Result<Vec<SpectralIndex>, Fault> {
+    if text.contains(['(', '+', '*', '/', '-']) {
+        return Ok(vec![SpectralIndex::new(text, text, &[], change::Direction::Fall)?]);
+    }
+    let named: Result<Vec<_>, ChangeError> = text.split(',').map(|name| SpectralIndex::find(name.trim())).collect();
+    Ok(named?)
+}
+
+fn scene(arguments: &Index) -> Result<Imagery, Fault> {
+    let scaling = Scaling { scale: arguments.scale, offset: arguments.offset };
+    let rule = layers::rule(arguments.qa.as_deref(), arguments.clear.as_deref())?;
+    if let Some(bands) = &arguments.bands {
+        let joined = match &arguments.scene {
+            Some(file) if !bands.contains('=') || bands.split(',').all(|part| part.rsplit('=').next().is_some_and(is_number)) => {
+                bands.split(',').map(|part| part.replacen('=', &format!("={}:", file.display()), 1)).collect::<Vec<_>>().join(",")
+            }
+            _ => bands.clone(),
+        };
+        return layers::imagery(&joined, &LayerOptions { id: "scene", date: None, scaling, rule });
+    }
+    let path = arguments.scene.as_deref().unwrap_or(Path::new(""));
+    let spec = if path.is_dir() {
+        ImagerySpec::LandsatC2L2(LandsatSpec { path: path.to_owned() })
+    } else {
+        return Ok(geoio::scene_of_file(path, scaling, rule.as_ref())?);
+    };
+    let found = geoio::find(&[spec], Path::new(""))?;
+    match found.imagery.scenes.len() {
+        1 => Ok(found.imagery),
+        n => Err(Fault::new(Exit::Input, format!("{}: holds {n} scenes that can be used, expected one", path.display()))),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.parse::<usize>().is_ok()
+}
+
+fn mask(arguments: &Index, scene: &raster::Scene, grid: &raster::Grid) -> Result<MaskPlan, Fault> {
+    let has_rule = arguments.qa.is_some() || arguments.clear.is_some();
+    let classes = match arguments.mask.as_str() {
+        "none" if has_rule => None,
+        "none" => return Ok(MaskPlan::none()),
+        "default" => None,
+        list => Some(list.split(',').map(|class| class.trim().to_owned()).collect()),
+    };
+    let options = MaskOptions { classes, dilate_m: arguments.dilate };
+    Ok(MaskPlan::new(&scene.sensor, &options, grid.pixel_m())?)
+}
+
+fn roles(indices: &[SpectralIndex], scene: &raster::Scene, mask: &MaskPlan, with_quality: bool) -> Result<Vec<Role>, Fault> {
+    let mut roles: Vec<Role> = Vec::new();
+    for index in indices {
+        roles.extend(index.inputs(&|role| scene.has(role), &scene.id)?);
+    }
+    roles.sort();
+    roles.dedup();
+    let mut layers = mask.layers();
+    if with_quality && scene.has(&Role::Qa) {
+        layers.push(Role::Qa);
+    }
+    layers.sort();
+    layers.dedup();
+    roles.extend(layers);
+    Ok(roles)
+}
+
+/// A float32 raster, or an int16 one in steps of `--out-scale`.
+enum Sink {
+    Float(RasterWriter<f32>),
+    Integer(RasterWriter<i16>, f64),
+}
+
+/// int16 nodata.
+const NO_VALUE: i16 = i16::MIN;
+
+impl Sink {
+    fn create(arguments: &Index, grid: &raster::Grid, names: &[&str], common: &Common) -> Result<Self, Fault> {
+        let named = |options: RasterOptions| raster_options(options, &arguments.output, common);
+        let values = RasterOptions::values(names);
+        match arguments.kind.as_str() {
+            "float32" => {
+                Ok(Self::Float(RasterWriter::create(&arguments.out, grid, named(values.nodata(f64::NAN))?, common.force)?))
+            }
+            "int16" => {
+                let scaled = RasterOptions { scaling: Some((arguments.out_scale, 0.0)), ..values.nodata(f64::from(NO_VALUE)) };
+                Ok(Self::Integer(RasterWriter::create(&arguments.out, grid, named(scaled)?, common.force)?, arguments.out_scale))
+            }
+            other => Err(Fault::usage(format!("--type {other}: expected float32 or int16"))),
+        }
+    }
+
+    fn write(&mut self, band: usize, window: Window, plane: &Array3<f32>) -> Result<(), Fault> {
+        let plane = plane.index_axis(Axis(0), 0);
+        match self {
+            Self::Float(writer) => writer.write(band, window, plane)?,
+            Self::Integer(writer, step) => {
+                let inverse = 1.0 / *step;
+                let steps = plane.mapv(|value| {
+                    if value.is_nan() { NO_VALUE } else { (f64::from(value) * inverse).round().clamp(-32_767.0, 32_767.0) as i16 }
+                });
+                writer.write(band, window, steps.view())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Fault> {
+        match self {
+            Self::Float(writer) => Ok(writer.finish()?),
+            Self::Integer(writer, _) => Ok(writer.finish()?),
+        }
+    }
+}
+
+/// How a verb's raster is written: what the arguments say of format and codec.
+pub(crate) fn raster_options(options: RasterOptions, output: &RasterOutput, common: &Common) -> Result<RasterOptions, Fault> {
+    let predictor = match output.predictor.as_deref() {
+        None | Some("2" | "3" | "yes") => true,
+        Some("1" | "none" | "no") => false,
+        Some(other) => return Err(Fault::usage(format!("--predictor {other}: expected none, 2 or 3"))),
+    };
+    if output.block < 16 || output.block % 16 != 0 {
+        return Err(Fault::usage(format!("--block {}: expected a multiple of 16", output.block)));
+    }
+    let (format, compression) = (output.format, output.compress);
+    Ok(RasterOptions {
+        format,
+        compression,
+        level: output.level,
+        predictor,
+        block: output.block,
+        threads: common.budget().jobs(),
+        ..options
+    })
+}

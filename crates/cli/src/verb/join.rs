@@ -1,0 +1,143 @@
+//! `join`: features laid over official registries.
+
+use std::path::Path;
+
+use alert::{Column, Features, Layer};
+use geoio::layer::LayerOptions;
+use geoio::sink::SinkOptions;
+use raster::Date;
+use registry::{Joined, Overlay, Period, Periods};
+use serde_json::json;
+
+use super::catalogue;
+use crate::args::{Common, Join};
+use crate::fault::{Exit, Fault};
+use crate::job::read_text;
+use crate::report::Report;
+
+/// Joins the features of a file with the sources of a catalogue.
+pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
+    let budget = common.budget();
+    geoio::open::initialise(Some(budget.cache_bytes()));
+    if arguments.area != "geodesic" {
+        return Err(Fault::usage(format!("--area {}: expected geodesic", arguments.area)));
+    }
+    let options = LayerOptions { lon: arguments.lon.clone(), lat: arguments.lat.clone(), ..LayerOptions::default() };
+    let features = geoio::layer::read(&arguments.features, &options)?;
+    if features.features.is_empty() {
+        return Err(Fault::new(Exit::Input, format!("{}: holds no feature", arguments.features.display())));
+    }
+    let ids = ids(&features, arguments)?;
+    let days = days(&features, arguments)?;
+    let mut report = Report::new("join");
+    let mut files = Vec::new();
+    let sources = catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?;
+    let registries = catalogue::layers(sources, &arguments.registries, &mut files, &mut report.warnings)?;
+    let mut links = crate::run::links(&registries, &features.features.geometries, &budget, common)?;
+    links.extend(Overlay::new(&registries)?.key_links(&features.features)?);
+    let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
+    let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
+    let joined = Joined { ids: &ids, links: &links, sources: &registries, periods, internal: true };
+    let table = if arguments.wide { wide(&features, &joined) } else { long(&features, &joined) }?;
+    let sink = SinkOptions { force: common.force, ..SinkOptions::default() };
+    geoio::sink::write(&arguments.out, &table, &sink)?;
+    report.output(&arguments.out);
+    report.fact("counts", json!({ "features": features.features.len(), "links": links.len(), "rows": table.len() }));
+    report.say(format!(
+        "{} features, {} hits, {} rows in {}",
+        features.features.len(),
+        links.len(),
+        table.len(),
+        arguments.out.display()
+    ));
+    report.rejected = features.rejected + registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>();
+    report.warnings.extend(features.warnings);
+    Ok(report)
+}
+
+/// One row a feature: its own columns, then those of the sources.
+fn wide(features: &Layer, joined: &Joined<'_>) -> Result<Features, Fault> {
+    let mut table = features.features.clone();
+    for column in registry::wide_columns(joined)? {
+        table = table.with(&column.name, column.values)?;
+    }
+    Ok(table)
+}
+
+/// One row a hit, with the geometry of the feature.
+fn long(features: &Layer, joined: &Joined<'_>) -> Result<Features, Fault> {
+    let columns = registry::long_table(joined)?;
+    let rows = columns.first().map_or(0, |column| column.values.len());
+    let mut table = Features { name: "links".to_owned(), geometries: vec![None; rows], columns };
+    let place: std::collections::BTreeMap<&str, usize> = joined.ids.iter().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
+    let of = table.text("id").unwrap_or_default().to_vec();
+    table.geometries =
+        of.iter().map(|id| place.get(id.as_deref()?).and_then(|&i| features.features.geometries[i].clone())).collect();
+    Ok(table)
+}
+
+fn text_column<'a>(features: &'a Layer, name: &str, path: &Path) -> Result<&'a [Option<String>], Fault> {
+    features.features.text(name).ok_or_else(|| {
+        let known: Vec<&str> = features.features.columns.iter().map(|Column { name, .. }| name.as_str()).collect();
+        Fault::usage(format!("{}: has no column '{name}'; it has {}", path.display(), known.join(", ")))
+    })
+}
+
+/// The features' ids: the column named, else `id`, else the row number; a repeated id gets its row number too.
+fn ids(features: &Layer, arguments: &Join) -> Result<Vec<String>, Fault> {
+    let column = match &arguments.id {
+        Some(name) => Some(text_column(features, name, &arguments.features)?),
+        None => features.features.text("id"),
+    };
+    let row = |i: usize| (i + 1).to_string();
+    let mut seen = std::collections::BTreeSet::new();
+    Ok((0..features.features.len())
+        .map(|i| {
+            let id = column.and_then(|values| values[i].clone()).unwrap_or_else(|| row(i));
+            if seen.insert(id.clone()) { id } else { format!("{id}#{}", row(i)) }
+        })
+        .collect())
+}
+
+fn days(features: &Layer, arguments: &Join) -> Result<Option<Vec<Option<Period>>>, Fault> {
+    let Some(name) = &arguments.date_field else { return Ok(None) };
+    let values = text_column(features, name, &arguments.features)?;
+    let day = |(row, value): (usize, &Option<String>)| {
+        let text = value.as_deref().unwrap_or_default();
+        let day: Date = text
+            .parse()
+            .map_err(|error| Fault::new(Exit::Input, format!("{}: row {}: {error}", arguments.features.display(), row + 1)))?;
+        Ok(Some(Period { before: Some(Date::from_days(day.days() - 1)), first: day }))
+    };
+    values.iter().enumerate().map(day).collect::<Result<Vec<_>, Fault>>().map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use alert::Values;
+
+    use super::*;
+
+    fn texts(values: &[&str]) -> Values {
+        Values::Text(values.iter().map(|v| Some((*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn a_repeated_id_is_told_apart_by_its_row() {
+        let features =
+            Features::new("t", vec![None, None, None]).with("id", texts(&["05001", "05001", "7"])).expect("three rows");
+        let layer = Layer { features, ..Layer::default() };
+        let arguments = Join {
+            features: "x.csv".into(),
+            registries: "c.toml".into(),
+            wide: false,
+            area: "geodesic".into(),
+            id: None,
+            lon: None,
+            lat: None,
+            date_field: None,
+            out: "o.csv".into(),
+        };
+        assert_eq!(ids(&layer, &arguments).expect("ids"), ["05001", "05001#2", "7"]);
+    }
+}

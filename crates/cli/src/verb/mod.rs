@@ -1,0 +1,42 @@
+//! The verbs, one file each.
+
+pub(crate) mod aoi;
+pub(crate) mod catalogue;
+mod check;
+mod demo;
+mod difference;
+mod doctor;
+mod index;
+mod init;
+mod join;
+mod layers;
+mod lists;
+mod patches;
+mod plan;
+mod region;
+mod schema;
+
+use crate::args::{Arguments, Verb};
+use crate::fault::{Exit, Fault};
+
+/// Does what the arguments ask for and gives the exit code.
+pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
+    let common = &arguments.common;
+    let report = match &arguments.verb {
+        Verb::Init(init) => init::init(init, common),
+        Verb::Check(job) => check::check(job, common),
+        Verb::Plan(job) => plan::plan(job, common),
+        Verb::Run(run) => crate::run::run(run, common),
+        Verb::Demo(demo) => demo::demo(demo, common),
+        Verb::Index(index) => index::index(index, common),
+        Verb::Difference(difference) => difference::difference(difference, common),
+        Verb::Patches(patches) => patches::patches(patches, common),
+        Verb::Join(join) => join::join(join, common),
+        Verb::Indices => lists::indices(common),
+        Verb::Sensors => lists::sensors(common),
+        Verb::Methods => lists::methods(common),
+        Verb::Doctor => doctor::doctor(common),
+        Verb::Schema(schema) => schema::schema(schema),
+    }?;
+    report.show(common)
+}

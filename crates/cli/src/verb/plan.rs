@@ -1,0 +1,81 @@
+//! `plan`: what a run would do.
+
+use serde_json::json;
+
+use crate::args::{Common, JobFile};
+use crate::fault::Fault;
+use crate::job::Job;
+use crate::report::{Report, print};
+use crate::run::{Inputs, out_folder};
+
+/// Bytes a pixel of the output rasters takes before compression: answer, four days, magnitude, two counts.
+const OUTPUT_BYTES_A_PIXEL: usize = 1 + 4 * 4 + 4 + 2 * 2;
+
+/// Says which scenes, dates, grid, memory and disk a run would use; writes nothing.
+pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault> {
+    let budget = common.budget();
+    geoio::open::initialise(Some(budget.cache_bytes()));
+    let job = Job::load(&arguments.job)?;
+    let inputs = Inputs::find(&job)?;
+    let grid = inputs.grid();
+    let detection = inputs.detection();
+    let bytes_a_row = detection.bytes_a_pixel() * grid.cols as u64;
+    let strip_rows = budget.strip_rows(bytes_a_row, 512);
+    let strips = grid.strips(strip_rows).len();
+    let in_flight = budget.in_flight(bytes_a_row * strip_rows as u64).min(strips) as u64;
+    let memory = bytes_a_row * strip_rows as u64 * in_flight + budget.cache_bytes();
+    let disk = 2 * (grid.rows * grid.cols * OUTPUT_BYTES_A_PIXEL) as u64;
+    let dates: Vec<String> = inputs.observations.iter().map(|look| look.date.to_string()).collect();
+    let in_period = |period: raster::DateRange| inputs.observations.iter().filter(|look| period.contains(look.date)).count();
+    let bounds = grid.bounds();
+    if !common.json {
+        print(&format!("grid       {} ({})", grid.crs.name(), inputs.grid_said))?;
+        print(&format!("           {} rows x {} columns of {} x {}", grid.rows, grid.cols, grid.step_x, grid.step_y))?;
+        print(&format!("           {} {} {} {}", bounds.west, bounds.south, bounds.east, bounds.north))?;
+        print(&format!(
+            "scenes     {} in {} observations, {} cannot be used",
+            inputs.scenes().len(),
+            dates.len(),
+            inputs.skipped.len()
+        ))?;
+        print(&format!(
+            "baseline   {} to {}: {} observations",
+            inputs.baseline.from(),
+            inputs.baseline.to(),
+            in_period(inputs.baseline)
+        ))?;
+        print(&format!(
+            "monitoring {} to {}: {} observations",
+            inputs.monitoring.from(),
+            inputs.monitoring.to(),
+            in_period(inputs.monitoring)
+        ))?;
+        print(&format!("dates      {}", dates.join(" ")))?;
+        print(&format!("index      {} = {}", inputs.index.name(), inputs.index.formula()))?;
+        print(&format!(
+            "registries {}",
+            inputs.registries.iter().map(|(s, l)| format!("{} ({})", s.id, l.features.len())).collect::<Vec<_>>().join(", ")
+        ))?;
+        print(&format!("memory     about {} MiB in {strips} strips of {strip_rows} rows", memory >> 20))?;
+        print(&format!("disk       at most {} MiB in {}", disk >> 20, out_folder(&job).display()))?;
+    }
+    let mut report = Report::new("plan");
+    report.fact("grid", json!({ "crs": grid.crs.name(), "said": inputs.grid_said, "rows": grid.rows, "cols": grid.cols, "step": [grid.step_x, grid.step_y] }));
+    report.fact(
+        "scenes",
+        json!(
+            inputs
+                .scenes()
+                .iter()
+                .map(|scene| json!({ "id": scene.id, "date": scene.date, "sensor": scene.sensor.id }))
+                .collect::<Vec<_>>()
+        ),
+    );
+    report.fact("scenes_skipped", json!(inputs.skipped));
+    report.fact("dates", json!(dates));
+    report.fact("memory_bytes", memory);
+    report.fact("disk_bytes", disk);
+    report.rejected = inputs.skipped.len();
+    report.warnings = inputs.warnings;
+    Ok(report)
+}
