@@ -29,8 +29,6 @@ pub struct MaskOptions {
 #[derive(Debug, Clone)]
 pub struct MaskPlan {
     classes: Vec<String>,
-    /// The classes that grow, as bits.
-    growing: u32,
     tables: Vec<Table>,
     disk: Disk,
 }
@@ -40,12 +38,14 @@ pub struct MaskPlan {
 struct Table {
     layer: Role,
     classes: Vec<u32>,
+    /// Which codes grow. What lies outside the scene never does, whatever rule rejects it.
+    grows: Vec<bool>,
 }
 
 impl MaskPlan {
     /// The plan that masks nothing.
     pub fn none() -> Self {
-        Self { classes: Vec::new(), growing: 0, tables: Vec::new(), disk: Disk::POINT }
+        Self { classes: Vec::new(), tables: Vec::new(), disk: Disk::POINT }
     }
 
     /// The plan for a sensor on a grid whose pixels are `pixel_m` metres wide and high.
@@ -69,24 +69,23 @@ impl MaskPlan {
         let mut plan = Self::none();
         for (bit, class) in chosen.iter().enumerate() {
             plan.classes.push(class.name.clone());
-            plan.growing |= u32::from(class.grows) << bit;
-            plan.add_codes(class, 1 << bit);
+            plan.add_codes(class, 1 << bit, sensor.fill_code);
         }
-        if plan.growing != 0 {
+        if chosen.iter().any(|class| class.grows) {
             plan.disk = Disk::new(options.dilate_m, pixel_m);
         }
         Ok(plan)
     }
 
-    fn add_codes(&mut self, class: &MaskClass, bit: u32) {
+    fn add_codes(&mut self, class: &MaskClass, bit: u32, fill_code: u16) {
         let place = self.tables.iter().position(|table| table.layer == class.layer).unwrap_or_else(|| {
-            self.tables.push(Table { layer: class.layer.clone(), classes: vec![0; CODES] });
+            self.tables.push(Table { layer: class.layer.clone(), classes: vec![0; CODES], grows: vec![false; CODES] });
             self.tables.len() - 1
         });
-        for (code, classes) in (0..=u16::MAX).zip(&mut self.tables[place].classes) {
-            if class.condition.holds(code) {
-                *classes |= bit;
-            }
+        let Table { classes, grows, .. } = &mut self.tables[place];
+        for code in (0..=u16::MAX).filter(|code| class.condition.holds(*code)) {
+            classes[usize::from(code)] |= bit;
+            grows[usize::from(code)] |= class.grows && code != fill_code;
         }
     }
 
@@ -131,16 +130,20 @@ impl MaskPlan {
     /// Classes of each pixel at a time, and where growing ones reach to; both without the margin.
     fn hits(&self, cube: &Cube, places: &[usize], time: usize) -> Hits {
         let (_, rows, cols) = cube.shape();
+        let margin = self.margin();
         let mut classes = Array2::<u32>::zeros((rows, cols));
+        let mut seeds = Array2::from_elem(if margin == 0 { (0, 0) } else { (rows, cols) }, false);
         for (table, &place) in self.tables.iter().zip(places) {
             let codes = cube.quality.index_axis(Axis(0), time).index_axis_move(Axis(0), place);
             Zip::from(&mut classes).and(codes).for_each(|hit, code| *hit |= table.classes[usize::from(*code)]);
+            if margin > 0 {
+                Zip::from(&mut seeds).and(codes).for_each(|seed, code| *seed |= table.grows[usize::from(*code)]);
+            }
         }
-        let margin = self.margin();
         if margin == 0 {
             return Hits { classes, grown: None };
         }
-        let grown = self.disk.dilate(classes.mapv(|hit| hit & self.growing != 0).view());
+        let grown = self.disk.dilate(seeds.view());
         let inner = ndarray::s![margin..rows - margin, margin..cols - margin];
         Hits { classes: classes.slice(inner).to_owned(), grown: Some(grown.slice(inner).to_owned()) }
     }

@@ -56,6 +56,21 @@ fn clouds_grow_by_metres_and_fill_does_not() {
 }
 
 #[test]
+fn what_lies_outside_the_scene_does_not_grow_into_it() {
+    let rule: raster::QaRule = "value in {4,5,6}".parse().expect("a rule");
+    let sensor = raster::Sensor::plain("s").with_rule(&Role::Scl, &rule);
+    let plan = MaskPlan::new(&sensor, &MaskOptions { classes: None, dilate_m: 20.0 }, (10.0, 10.0)).expect("a plan");
+    let mut cube = Cube::unobserved(1, vec![Role::Band(Band::Red)], vec![Scaling::IDENTITY], vec![Role::Scl], 9, 9);
+    cube.values.slice_mut(s![.., .., 2.., ..]).fill(0.1);
+    cube.quality.slice_mut(s![.., .., 2.., ..]).fill(4);
+    let (masked, counts) = plan.apply(cube.clone()).expect("layers");
+    assert_eq!((counts.clear, counts.dilated), (25, 0));
+    assert!(masked.values.iter().all(|value| !value.is_nan()));
+    cube.quality[[0, 0, 2, 4]] = 9;
+    assert!(plan.apply(cube).expect("layers").1.dilated > 0, "a cloud does grow");
+}
+
+#[test]
 fn a_cube_smaller_than_its_margins_is_refused() {
     assert!(plan(60.0).apply(cube(4, 9, &[])).is_err());
 }
