@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
+use std::ops::Range;
+use std::path::Path;
 
 /// Exit codes of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +29,24 @@ pub(crate) struct Fault {
     pub(crate) exit: Exit,
     message: String,
     source: Option<Box<dyn Error + Send + Sync>>,
+    excerpt: Option<Box<Excerpt>>,
+}
+
+/// The place in a text file that a fault is about.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{message}")]
+struct Excerpt {
+    message: String,
+    #[source_code]
+    text: miette::NamedSource<String>,
+    #[label("here")]
+    place: miette::SourceSpan,
 }
 
 impl Fault {
     /// A fault with a message only.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), source: None }
+        Self { exit, message: message.into(), source: None, excerpt: None }
     }
 
     /// Usage or configuration is wrong.
@@ -42,7 +56,22 @@ impl Fault {
 
     /// A fault whose message is the error's own.
     pub(crate) fn from_error(exit: Exit, error: impl Error + Send + Sync + 'static) -> Self {
-        Self { exit, message: error.to_string(), source: Some(Box::new(error)) }
+        Self { exit, message: error.to_string(), source: Some(Box::new(error)), excerpt: None }
+    }
+
+    /// The same fault with the place in a file that it is about, bytes `place` of `text`.
+    pub(crate) fn within(self, file: &Path, text: &str, place: Range<usize>) -> Self {
+        let text = miette::NamedSource::new(file.display().to_string(), text.to_owned());
+        let excerpt = Excerpt { message: self.message.clone(), text, place: place.into() };
+        Self { excerpt: Some(Box::new(excerpt)), ..self }
+    }
+
+    /// The lines of the file that the fault is about, drawn for people; `None` where it is about no place in a file.
+    pub(crate) fn excerpt(&self) -> Option<String> {
+        let mut drawn = String::new();
+        let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor());
+        handler.render_report(&mut drawn, self.excerpt.as_deref()?).ok()?;
+        Some(drawn)
     }
 
     /// The chain of causes below the message, one a line.

@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod verb;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -57,6 +58,9 @@ fn tell(fault: &Fault, arguments: &Arguments) {
         return;
     }
     eprintln!("error: {fault}");
+    if let Some(excerpt) = fault.excerpt().filter(|_| arguments.common.verbose > 0 || std::io::stderr().is_terminal()) {
+        eprintln!("{excerpt}");
+    }
     if arguments.common.verbose > 0 {
         fault.causes().iter().for_each(|cause| eprintln!("  because: {}", report::printable(cause)));
     }

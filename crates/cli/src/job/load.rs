@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -25,10 +26,27 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
 /// Reads TOML; a mistake is told by file:line:column with what was expected.
 fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, Fault> {
     toml::from_str(text).map_err(|error| {
-        let (line, column) = error.span().map_or((1, 1), |span| position(text, span.start));
         let message = error.message().replace('\n', "; ");
-        Fault::usage(format!("{}:{line}:{column}: {}", path.display(), with_suggestion(&message)))
+        let place = precise(text, error.span().unwrap_or(0..0), &message);
+        let (line, column) = position(text, place.start);
+        Fault::usage(format!("{}:{line}:{column}: {}", path.display(), with_suggestion(&message))).within(path, text, place)
     })
+}
+
+/// The place of a key within the table that an error names: a table that is one of several kinds hides its keys' places.
+fn precise(text: &str, span: Range<usize>, message: &str) -> Range<usize> {
+    let key = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+    let Some(key) = key.filter(|key| !text[span.clone()].contains(*key) || text[span.clone()].contains('\n')) else { return span };
+    let mut from = span.start;
+    for line in text[span.start..].split_inclusive('\n') {
+        let lead = line.len() - line.trim_start().len();
+        let rest = line[lead..].strip_prefix(key);
+        if rest.is_some_and(|rest| rest.trim_start().starts_with('=')) {
+            return from + lead..from + lead + key.len();
+        }
+        from += line.len();
+    }
+    span
 }
 
 /// Line and column, counted from 1, of a byte of a text.
@@ -67,6 +85,14 @@ mod tests {
     }
 
     #[test]
+    fn a_misspelt_key_of_imagery_is_told_at_its_own_line() {
+        let change = "[change]\nindex = \"NBR\"\nbaseline = { from = 2020-01-01 }\nmonitoring = { from = 2021-01-01 }\n";
+        let told = fault(&format!("[[imagery]]\nproduct = \"geotiff\"\npath = \"x\"\nsclae = 1.0\n\n{change}"));
+        assert!(told.starts_with("job.toml:4:1: unknown field `sclae`"), "{told}");
+        assert!(told.ends_with("did you mean `scale`?"), "{told}");
+    }
+
+    #[test]
     fn a_day_that_does_not_exist_is_told_with_its_place() {
         let told = fault("[change]\nindex = \"NBR\"\nbaseline = { from = \"2021-02-30\" }\n");
         assert!(told.starts_with("job.toml:3:"), "{told}");
@@ -75,6 +101,6 @@ mod tests {
 
     #[test]
     fn the_place_of_a_byte_counts_characters() {
-        assert_eq!(position("ñu\nábc", 7), (2, 4));
+        assert_eq!(position("ñu\nábc", 7), (2, 3));
     }
 }
