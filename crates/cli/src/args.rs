@@ -225,6 +225,9 @@ pub(crate) struct Demo {
     /// Side of the region in pixels of 10 m
     #[arg(long, default_value_t = 640)]
     pub(crate) size: usize,
+    /// Take only every Nth scene
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) every: u16,
     /// Only write the region and its job, do not run it
     #[arg(long)]
     pub(crate) data_only: bool,

@@ -47,9 +47,10 @@ impl Report {
     pub(crate) fn show(self, common: &Common) -> Result<Exit, Fault> {
         if !common.quiet {
             let mut err = std::io::stderr().lock();
-            for warning in &self.warnings {
-                let file = warning.file.as_ref().map(|file| format!(" ({file})")).unwrap_or_default();
-                let _ = writeln!(err, "warning: {}{file}", printable(&warning.message));
+            for (warning, files) in grouped(&self.warnings) {
+                let file = warning.file.as_ref().map(|file| format!(" ({})", printable(file))).unwrap_or_default();
+                let more = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
+                let _ = writeln!(err, "warning: {}{file}{more}", printable(&warning.message));
             }
             for line in &self.lines {
                 let _ = writeln!(err, "{line}");
@@ -71,6 +72,18 @@ impl Report {
         }
         Ok(if self.rejected > 0 { Exit::Rejected } else { Exit::Done })
     }
+}
+
+/// Warnings that say the same of several files as one, with their number; in order of first appearance.
+fn grouped(warnings: &[Warning]) -> Vec<(&Warning, usize)> {
+    let mut groups: Vec<(&Warning, usize)> = Vec::new();
+    for warning in warnings {
+        match groups.iter_mut().find(|(first, _)| first.code == warning.code && first.message == warning.message) {
+            Some((_, files)) => *files += 1,
+            None => groups.push((warning, 1)),
+        }
+    }
+    groups
 }
 
 /// Text from files without control characters that could steer a terminal.

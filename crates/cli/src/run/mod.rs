@@ -89,7 +89,7 @@ fn describe(report: &mut Report, manifest: &serde_json::Value, out: &Path) {
     let counts = &manifest["counts"];
     report.fact("counts", counts.clone());
     report.say(format!(
-        "{} alerts ({} high, {} low) from {} observations; changed {} ha, not seen {} ha of the area asked about",
+        "{} alerts ({} high, {} low) from {} observations; changed {:.1} ha, not seen {:.1} ha of the area asked about",
         counts["alerts"],
         counts["alerts_high"],
         counts["alerts_low"],
@@ -118,6 +118,7 @@ impl Stages {
     fn end(&mut self, stage: &'static str) {
         let elapsed = self.began.elapsed().as_secs_f64();
         let before: f64 = self.seconds.iter().map(|(_, seconds)| seconds).sum();
+        tracing::info!(stage, seconds = elapsed - before);
         self.seconds.push((stage, elapsed - before));
     }
 

@@ -19,7 +19,7 @@ use crate::run;
 pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     geoio::open::initialise(Some(common.budget().cache_bytes()));
     let options = LandscapeOptions { seed: arguments.seed, size_px: arguments.size };
-    let landscape = region::write(&arguments.dir, options, common)?;
+    let landscape = region::write(&arguments.dir, options, usize::from(arguments.every), common)?;
     let mut report = Report::new("demo");
     let job_path = arguments.dir.join("job.toml");
     report.output(&job_path);
@@ -36,7 +36,7 @@ pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     report.say(format!(
         "simulated region of {0} x {0} pixels of 10 m, {1} scenes, {2} clearings planted in forest, {unseen} of them never seen clear",
         arguments.size,
-        landscape.dates().len(),
+        landscape.dates().len().div_ceil(usize::from(arguments.every)),
         planted.len()
     ));
     by_column(&mut report, &alerts, "municipio_name", "alerts by municipality");

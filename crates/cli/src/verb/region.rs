@@ -14,8 +14,8 @@ use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
 
-/// Writes a region; the job is `DIR/job.toml`.
-pub(crate) fn write(dir: &Path, options: LandscapeOptions, common: &Common) -> Result<Landscape, Fault> {
+/// Writes a region with every `every`th of its scenes; the job is `DIR/job.toml`.
+pub(crate) fn write(dir: &Path, options: LandscapeOptions, every: usize, common: &Common) -> Result<Landscape, Fault> {
     let landscape = Landscape::new(options).map_err(|error| Fault::from_error(Exit::Usage, error))?;
     let folder = |name: &str| -> Result<(), Fault> {
         let path = dir.join(name);
@@ -26,7 +26,7 @@ pub(crate) fn write(dir: &Path, options: LandscapeOptions, common: &Common) -> R
     if dir.join("job.toml").exists() && !common.force {
         return Err(Fault::usage(format!("{}: holds a job already; choose another folder, or --force", dir.display())));
     }
-    scenes(&landscape, &dir.join("imagery"), common)?;
+    scenes(&landscape, &dir.join("imagery"), every, common)?;
     class_raster(&dir.join("forest.tif"), &landscape, &landscape.forest())?;
     let layers: [(&str, Features); 5] = [
         ("registries/municipalities.geojson", landscape.municipalities()),
@@ -44,7 +44,7 @@ pub(crate) fn write(dir: &Path, options: LandscapeOptions, common: &Common) -> R
 }
 
 /// One GeoTIFF a date, bands described by role.
-fn scenes(landscape: &Landscape, folder: &Path, common: &Common) -> Result<(), Fault> {
+fn scenes(landscape: &Landscape, folder: &Path, every: usize, common: &Common) -> Result<(), Fault> {
     let names: Vec<String> = Landscape::layers().iter().map(ToString::to_string).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let grid = landscape.grid();
@@ -54,7 +54,7 @@ fn scenes(landscape: &Landscape, folder: &Path, common: &Common) -> Result<(), F
         scaling: Some((scaling.scale, scaling.offset)),
         ..RasterOptions::values(&names).nodata(0.0)
     };
-    let places: Vec<usize> = (0..landscape.dates().len()).collect();
+    let places: Vec<usize> = (0..landscape.dates().len()).step_by(every).collect();
     let mut progress = Progress::begin(common, "simulate", places.len() as u64);
     map_in_order(
         &places,
