@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use geoio::{
-    GeoioError, GriddedImagery, ImagerySpec, Kind, RasterFile, RasterFormat, RasterOptions, RasterWriter, Resampling, crs,
-    derive_grid, find,
+    Compression, GeoioError, GriddedImagery, ImagerySpec, Kind, RasterFile, RasterFormat, RasterOptions, RasterWriter,
+    Resampling, crs, derive_grid, find,
 };
 use ndarray::Array2;
 use raster::{Band, Grid, RasterReader, RasterSink, RasterSource, Role, Window};
@@ -79,17 +79,55 @@ fn what_is_written_reads_back_and_nothing_else_is_left() {
 }
 
 #[test]
-fn the_number_of_threads_does_not_change_the_bytes() {
+fn neither_threads_nor_the_height_of_strips_change_the_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
     let (grid, values) = (utm(700, 1100), noise(700, 1100));
-    let bytes = |threads: usize| {
-        let path = folder.path().join("a.tif");
-        write(&path, &grid, &values, RasterOptions { threads, ..options() });
+    let path = folder.path().join("a.tif");
+    let bytes = |options: &RasterOptions, threads: usize, rows: usize| {
+        let options = RasterOptions { threads, ..options.clone() };
+        let mut writer = RasterWriter::<f32>::create(&path, &grid, options, true).expect("a writer");
+        for strip in grid.strips(rows) {
+            let place = strip.row as usize..strip.row as usize + strip.rows;
+            for band in 0..2 {
+                let turned = values.slice(ndarray::s![place.clone(), ..;if band == 0 { 1 } else { -1 }]);
+                writer.write(band, strip, turned).expect("written");
+            }
+        }
+        writer.finish().expect("finished");
         std::fs::read(&path).expect("bytes")
     };
-    let one = bytes(1);
-    assert_eq!(one, bytes(4));
-    assert_eq!(one, bytes(1));
+    for format in [RasterFormat::Cog, RasterFormat::Gtiff] {
+        for compression in [Compression::Deflate, Compression::Zstd, Compression::Lzw, Compression::None] {
+            let values = RasterOptions::values(&["red", "nir"]).nodata(f64::NAN);
+            let options = RasterOptions { format, compression, block: 128, ..values };
+            let one = bytes(&options, 1, 128);
+            for (threads, rows) in [(1, 700), (2, 1), (3, 100), (4, 257), (2, 128)] {
+                assert!(one == bytes(&options, threads, rows), "{options:?}, {threads} threads, strips of {rows} rows");
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_that_do_not_follow_the_last_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let grid = utm(40, 30);
+    let mut writer = RasterWriter::<f32>::create(&folder.path().join("a.tif"), &grid, options(), false).expect("a writer");
+    let rows = |row, col, rows, cols| Window { row, col, rows, cols };
+    writer.write(0, rows(0, 0, 10, 30), noise(10, 30).view()).expect("the first rows");
+    for (window, pixels) in [
+        (rows(0, 0, 10, 30), (10, 30)),
+        (rows(20, 0, 10, 30), (10, 30)),
+        (rows(10, 10, 10, 20), (10, 20)),
+        (rows(10, 0, 10, 30), (9, 30)),
+        (rows(10, 0, 31, 30), (31, 30)),
+    ] {
+        assert!(
+            matches!(writer.write(0, window, noise(pixels.0, pixels.1).view()), Err(GeoioError::Encode { .. })),
+            "{window:?}"
+        );
+    }
+    assert!(writer.write(1, rows(0, 0, 10, 30), noise(10, 30).view()).is_err(), "there is no second band");
 }
 
 #[test]
