@@ -108,8 +108,12 @@ impl RasterFile {
 
     fn read_stored<T: GdalType + Copy>(&self, band: usize, window: Window, outside: T) -> Result<Array2<T>, GeoioError> {
         self.info(band)?;
+        let inside = window.intersect(self.grid.window());
+        if inside == Some(window) {
+            return self.read_inside(band, window);
+        }
         let mut values = Array2::from_elem((window.rows, window.cols), outside);
-        let Some(inside) = window.intersect(self.grid.window()) else { return Ok(values) };
+        let Some(inside) = inside else { return Ok(values) };
         let block = self.read_inside(band, inside)?;
         let (row, col) = ((inside.row - window.row) as usize, (inside.col - window.col) as usize);
         values.slice_mut(s![row..row + inside.rows, col..col + inside.cols]).assign(&block);

@@ -61,12 +61,17 @@ impl Regrid {
 
     /// Values over a window of the grid; NaN = nodata or outside the file.
     ///
-    /// A file whose pixels coincide with the grid's is read as it is; else it is warped.
+    /// A file whose pixels coincide with the grid's is read as it is, the nearest of pixels that each cover whole ones
+    /// of the grid are repeated (20 m codes on a grid of 10 m); else it is warped.
     pub(crate) fn read(&mut self, file: &RasterFile, layer: Layer, window: Window) -> Result<Array2<f32>, GeoioError> {
-        match file.grid().aligned_window(&self.grid.crop(window)) {
-            Some(place) => file.read_valid(layer.band, place, layer.nodata),
-            None => self.warp(file, layer, window),
+        let wanted = self.grid.crop(window);
+        if let Some(place) = file.grid().aligned_window(&wanted) {
+            return file.read_valid(layer.band, place, layer.nodata);
         }
+        if let (Resampling::Nearest, Some(nest)) = (layer.resampling, Nest::find(file.grid(), &wanted)) {
+            return Ok(nest.repeat(&file.read_valid(layer.band, nest.place, layer.nodata)?, window));
+        }
+        self.warp(file, layer, window)
     }
 
     fn warp(&mut self, file: &RasterFile, layer: Layer, window: Window) -> Result<Array2<f32>, GeoioError> {
@@ -157,6 +162,61 @@ impl Regrid {
         };
         self.routes[place].1.bounds(bounds)
     }
+}
+
+/// Pixels of a file that each cover whole pixels of a finer grid of the same system.
+struct Nest {
+    /// The file's pixels that cover the wanted ones; may reach over the file's edges.
+    place: Window,
+    /// Fine rows and columns that one pixel covers.
+    times: (usize, usize),
+    /// Fine rows and columns of the first pixel that lie before the wanted ones.
+    skip: (usize, usize),
+}
+
+impl Nest {
+    /// The nest of `wanted` in a file's grid; `None` where a pixel's edge would cut a wanted pixel.
+    fn find(file: &Grid, wanted: &Grid) -> Option<Self> {
+        let times = (whole(file.step_y / wanted.step_y, 1e-8)?, whole(file.step_x / wanted.step_x, 1e-8)?);
+        if file.crs != wanted.crs || times.0 < 1 || times.1 < 1 {
+            return None;
+        }
+        let first_row = whole((file.north - wanted.north) / wanted.step_y, 1e-3)?;
+        let first_col = whole((wanted.west - file.west) / wanted.step_x, 1e-3)?;
+        let (row, rows, above) = cover(first_row, wanted.rows, times.0);
+        let (col, cols, left) = cover(first_col, wanted.cols, times.1);
+        let times = (times.0 as usize, times.1 as usize);
+        Some(Self { place: Window { row, col, rows, cols }, times, skip: (above, left) })
+    }
+
+    /// The wanted pixels, each with the value of the pixel that covers it.
+    fn repeat(&self, values: &Array2<f32>, window: Window) -> Array2<f32> {
+        let mut wanted: Vec<f32> = Vec::with_capacity(window.pixels());
+        let mut line = Vec::with_capacity(values.ncols() * self.times.1);
+        for row in 0..window.rows {
+            let (covering, step) = ((row + self.skip.0) / self.times.0, (row + self.skip.0) % self.times.0);
+            if row > 0 && step > 0 {
+                wanted.extend_from_within(wanted.len() - window.cols..);
+                continue;
+            }
+            line.clear();
+            values.row(covering).iter().for_each(|value| line.extend(std::iter::repeat_n(*value, self.times.1)));
+            wanted.extend_from_slice(&line[self.skip.1..self.skip.1 + window.cols]);
+        }
+        Array2::from_shape_vec((window.rows, window.cols), wanted).expect("the pixels cover the whole window")
+    }
+}
+
+/// Coarse pixels that cover `count` fine ones from `first` on: the first of them, how many, and the fine ones before `first`.
+fn cover(first: isize, count: usize, times: isize) -> (isize, usize, usize) {
+    let start = first.div_euclid(times);
+    let end = (first + count as isize - 1).div_euclid(times) + 1;
+    (start, (end - start) as usize, first.rem_euclid(times) as usize)
+}
+
+/// The whole number that `value` is, but for rounding.
+fn whole(value: f64, tolerance: f64) -> Option<isize> {
+    ((value - value.round()).abs() <= tolerance).then(|| value.round() as isize)
 }
 
 /// A dataset in memory of one band with these values.

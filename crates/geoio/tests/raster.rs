@@ -265,6 +265,25 @@ fn warping_does_not_depend_on_how_the_grid_is_cut() {
 }
 
 #[test]
+fn repeating_the_nearest_of_larger_pixels_equals_warping() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut values = noise(60, 50);
+    values[[20, 20]] = f32::NAN;
+    let file = Grid { step_x: 30.0, step_y: 20.0, ..utm(60, 50) };
+    write(&folder.path().join("a_20200102.tif"), &file, &values, options());
+    let found = imagery(folder.path());
+    let grid = Grid { west: 500_020.0, north: 399_990.0, ..utm(119, 148) };
+    // A shift of a hundredth of a pixel is warped, and the nearest pixel is the same one.
+    let near = Grid { west: grid.west + 0.1, ..grid.clone() };
+    let repeated = GriddedImagery::new(found.imagery.clone(), grid.clone(), Resampling::Nearest);
+    let warped = GriddedImagery::new(found.imagery, near, Resampling::Nearest);
+    for window in [grid.window(), grid.window().grow(5), Window { row: 3, col: 4, rows: 6, cols: 7 }] {
+        let pixels = read(&repeated, window);
+        assert!(pixels.iter().any(|v| !v.is_nan()) && same(&pixels, &read(&warped, window)), "{window:?}");
+    }
+}
+
+#[test]
 fn warping_by_a_whole_pixel_equals_reading() {
     let folder = tempfile::tempdir().expect("a folder");
     let (grid, values) = (utm(60, 50), noise(60, 50));

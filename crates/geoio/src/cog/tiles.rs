@@ -88,18 +88,19 @@ impl<T: Pixel> Tiles<T> {
 
     fn write_row(&self, band: usize, tile_row: usize, values: &[T]) -> Result<(), String> {
         let (block, cols) = (self.block, self.size.1);
-        let mut tile = Buffer::new((block, block), Vec::with_capacity(block * block));
+        let mut numbers = Vec::with_capacity(block * block);
         for tile_col in 0..cols.div_ceil(block) {
-            let numbers = fill(tile.into_shape_and_vec().1, values, cols, block, tile_col);
-            tile = Buffer::new((block, block), numbers);
+            fill(&mut numbers, values, cols, block, tile_col);
+            let mut tile = Buffer::new((block, block), numbers);
             complaint::watch(|| self.dataset.rasterband(band + 1)?.write_block((tile_col, tile_row), &mut tile))?;
+            numbers = tile.into_shape_and_vec().1;
         }
         Ok(())
     }
 }
 
 /// One tile out of whole rows; what lies beyond the raster's edges repeats the last column and row, which packs best.
-fn fill<T: Pixel>(mut tile: Vec<T>, rows: &[T], cols: usize, block: usize, tile_col: usize) -> Vec<T> {
+fn fill<T: Pixel>(tile: &mut Vec<T>, rows: &[T], cols: usize, block: usize, tile_col: usize) {
     tile.clear();
     let (first, last) = (tile_col * block, cols.min((tile_col + 1) * block));
     for row in rows.chunks_exact(cols) {
@@ -109,7 +110,6 @@ fn fill<T: Pixel>(mut tile: Vec<T>, rows: &[T], cols: usize, block: usize, tile_
     while tile.len() < block * block {
         tile.extend_from_within(tile.len() - block..);
     }
-    tile
 }
 
 /// Closes a dataset; what it complains about while writing its last blocks is an error.
