@@ -3,7 +3,7 @@ use geo::MapCoords;
 use geo_types::{Coord, MultiPolygon};
 use raster::{Date, Grid};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::days::DayCounts;
 use crate::fringe::Fringe;
@@ -18,11 +18,24 @@ pub struct PatchRules {
     #[schemars(with = "u8")]
     pub connectivity: Connectivity,
     /// Smallest patch, in hectares by the grid's nominal pixel area, 0 or more. Default 0.25.
+    #[serde(deserialize_with = "zero_or_more")]
     pub min_area_ha: f64,
     /// Smallest patch, in pixels. A patch must meet both minima. Default 4.
     pub min_pixels: u64,
     /// Simplify outlines with this tolerance, in metres. Areas are always those of the full outline. Default: no.
+    #[serde(deserialize_with = "maybe_zero_or_more")]
     pub simplify_m: Option<f64>,
+}
+
+fn zero_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    match f64::deserialize(from)? {
+        number if number >= 0.0 && number.is_finite() => Ok(number),
+        other => Err(serde::de::Error::custom(format!("{other} is no size; expected a number of 0 or more"))),
+    }
+}
+
+fn maybe_zero_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    zero_or_more(from).map(Some)
 }
 
 impl Default for PatchRules {

@@ -138,6 +138,11 @@ fn compression(text: &str) -> Result<Compression, String> {
     }
 }
 
+fn hectares(text: &str) -> Result<f64, String> {
+    let area: Option<f64> = text.parse().ok();
+    area.filter(|area| area.is_finite() && *area >= 0.0).ok_or_else(|| format!("'{text}' is no area; expected 0 or more"))
+}
+
 fn memory(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let number: f64 = text[..digits].parse().map_err(|_| format!("'{text}' is no size; write 800MB or 2GiB"))?;
@@ -266,7 +271,7 @@ pub(crate) struct Index {
     /// Output raster, one band an index
     #[arg(short, long)]
     pub(crate) out: PathBuf,
-    /// none, default (the sensor's classes), or classes such as cloud,cloud_shadow
+    /// none, default (the sensor's classes), or classes such as cloud,snow
     #[arg(long, default_value = "none")]
     pub(crate) mask: String,
     /// Grow clouds and shadows by this distance in metres
@@ -359,7 +364,7 @@ pub(crate) struct Patches {
     #[arg(long, default_value_t = 8)]
     pub(crate) connectivity: u8,
     /// Smallest area kept, in hectares
-    #[arg(long, default_value_t = 0.25)]
+    #[arg(long, default_value = "0.25", value_parser = hectares)]
     pub(crate) min_area_ha: f64,
     /// Smallest number of pixels kept
     #[arg(long, default_value_t = 1)]

@@ -143,10 +143,10 @@ pub(crate) fn detect(
         },
         |worker, &window| {
             let eligible = worker.within.as_mut().map(|reader| reader.read(window)).transpose()?;
-            let found = detection.detect(&mut worker.scenes, window, view(&eligible))?;
+            let found = detection.detect(&mut worker.scenes, window, view(eligible.as_ref()))?;
             let units = worker.units.as_mut().map(|reader| reader.read(window)).transpose()?;
             let inside = worker.aoi.as_mut().map(|reader| reader.read(window)).transpose()?;
-            let tallies = Tallies::of(&found.strip, &areas, view(&units), view(&inside));
+            let tallies = Tallies::of(&found.strip, &areas, view(units.as_ref()), view(inside.as_ref()));
             Ok((found, tallies))
         },
         |(StripDetection { strip, counts }, tallies)| {
@@ -164,6 +164,6 @@ pub(crate) fn detect(
     Ok(map)
 }
 
-fn view<T>(plane: &Option<Array2<T>>) -> Option<ArrayView2<'_, T>> {
-    plane.as_ref().map(|plane| plane.view())
+fn view<T>(plane: Option<&Array2<T>>) -> Option<ArrayView2<'_, T>> {
+    plane.map(|plane| plane.view())
 }

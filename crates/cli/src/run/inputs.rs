@@ -80,14 +80,13 @@ impl Inputs {
         count_periods(&observations, baseline, monitoring)?;
         let (sensors, sensor_numbers) = Detection::sensor_numbers(&observations, scenes);
         let looks = looks(job, &index, scenes, &grid)?;
-        let detector =
-            Box::new(Difference::new(job.change.difference.clone(), baseline, monitoring, index.role(), index.direction())?);
+        let detector = Box::new(Difference::new(job.change.difference, baseline, monitoring, index.role(), index.direction())?);
         let within =
             job.change.within.as_ref().map(|within| eligibility(job, within, &grid, &mut files, &mut warnings)).transpose()?;
         if within.is_none() {
             warnings.push(Warning::new(
                 "no_eligibility",
-                "the job names no layer to look in ([change] within): seasonal land is flagged too, and no output can speak of forest",
+                "the job names no layer to look in ([change] within): seasonal land is flagged too, and the outputs cannot say what kind of cover was lost",
             ));
         }
         let registries = registries(job, &mut files, &mut warnings)?;
@@ -145,7 +144,7 @@ impl Inputs {
 }
 
 fn grid(job: &Job, scenes: &[Scene], aoi: Option<&Layer>) -> Result<(Grid, String), Fault> {
-    let (derived, mut said) = geoio::derive_grid(scenes)?;
+    let (derived, said) = geoio::derive_grid(scenes)?;
     let spec = &job.grid;
     let crs = match &spec.crs {
         Some(name) => geoio::crs::crs(name)?,
@@ -166,13 +165,10 @@ fn grid(job: &Job, scenes: &[Scene], aoi: Option<&Layer>) -> Result<(Grid, Strin
         (None, None) => geoio::scene_bounds(scenes, &crs)?,
     };
     let grid = Grid::covering(crs, bounds, step_x, step_y)?;
-    if spec.crs.is_some() || spec.bounds.is_some() || aoi.is_some() || spec.resolution.is_some() {
-        said = "named by the job".to_owned();
-    }
     if !geoio::scene_bounds(scenes, &grid.crs)?.overlaps(grid.bounds()) {
         return Err(Fault::new(Exit::Input, "no scene overlaps the grid that the job names: check [grid] crs, bounds and aoi"));
     }
-    Ok((grid, said))
+    Ok((grid, "named by the job".to_owned()))
 }
 
 fn aoi_bounds(aoi: &Layer, crs: &raster::Crs, margin_m: f64) -> Result<Bounds, Fault> {

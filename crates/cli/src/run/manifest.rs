@@ -58,7 +58,9 @@ pub(crate) fn run_id(job: &Job, files: &[InputFile]) -> Result<String, Fault> {
     }
     let hashes: Vec<(&str, &str)> = files.iter().map(|file| (file.path.as_str(), file.sha256.as_str())).collect();
     let text = json!({ "job": told, "inputs": hashes, "version": env!("CARGO_PKG_VERSION") }).to_string();
-    Ok(Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    let digest = Sha256::digest(text.as_bytes());
+    let head = digest.iter().take(8).fold(0u64, |head, byte| head << 8 | u64::from(*byte));
+    Ok(format!("{head:016x}"))
 }
 
 /// Everything `run.json` holds.

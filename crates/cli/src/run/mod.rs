@@ -12,6 +12,8 @@ mod tally;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use change::Answer;
+use raster::Warning;
 use serde_json::{Map as Object, json};
 
 pub(crate) use annotate::links;
@@ -20,8 +22,9 @@ pub(crate) use outputs::write_text;
 
 use crate::args::{Common, Run};
 use crate::fault::{Exit, Fault};
-use crate::job::Job;
+use crate::job::{About, Job};
 use crate::report::Report;
+use detect::Map;
 use folder::{MANIFEST, RunFolder, Standing};
 
 /// Turns the job of a file into alerts.
@@ -36,17 +39,21 @@ pub(crate) fn run(arguments: &Run, common: &Common) -> Result<Report, Fault> {
 
 /// Turns a job into alerts in a folder.
 pub(crate) fn run_job(job: &Job, out: &Path, strip_rows: Option<usize>, common: &Common) -> Result<Report, Fault> {
-    let language = common.lang.unwrap_or(job.job.language);
+    let language = common.lang.unwrap_or(job.about.language);
+    // Outputs in another language are another run.
+    let job = &Job { about: About { language, ..job.about.clone() }, ..job.clone() };
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
     let mut stages = Stages::begin();
-    let inputs = Inputs::find(job)?;
+    let mut inputs = Inputs::find(job)?;
+    refuse_folder_of_inputs(out, &inputs)?;
     let files = manifest::hash_inputs(&inputs, job, &budget)?;
     let id = manifest::run_id(job, &files)?;
     let mut report = Report::new("run");
     report.fact("id", id.clone());
     if let Standing::Complete = RunFolder::standing(out, &id, common.force)? {
         report.say(format!("{}: run {id} is complete; nothing to do", out.display()));
+        report.rejected = rejected(&inputs);
         return Ok(report);
     }
     stages.end("inputs");
@@ -56,6 +63,7 @@ pub(crate) fn run_job(job: &Job, out: &Path, strip_rows: Option<usize>, common: 
     stages.end("detect");
     rasters.finish()?;
     stages.end("rasters");
+    inputs.warnings.extend(nothing_seen(&map));
     let alerts = annotate::in_area(annotate::measure(&map.patches, &inputs, job, &budget)?, &inputs);
     stages.end("patches");
     let annotation = annotate::annotate(&alerts, &inputs, job, &budget, common)?;
@@ -76,9 +84,39 @@ pub(crate) fn run_job(job: &Job, out: &Path, strip_rows: Option<usize>, common: 
         report.output(&path);
     }
     describe(&mut report, &manifest, out);
-    report.rejected = inputs.skipped.len() + inputs.registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>();
+    report.rejected = rejected(&inputs);
     report.warnings = inputs.warnings;
     Ok(report)
+}
+
+/// Outputs beside inputs would replace them, or be taken for scenes by the next run.
+fn refuse_folder_of_inputs(out: &Path, inputs: &Inputs) -> Result<(), Fault> {
+    let Ok(folder) = out.canonicalize() else { return Ok(()) };
+    let lies_there = |file: &&PathBuf| file.canonicalize().is_ok_and(|file| file.parent() == Some(&folder));
+    match inputs.files.iter().find(lies_there) {
+        Some(file) => Err(Fault::usage(format!(
+            "{}: holds an input of the job ({}); choose a folder of its own for the outputs",
+            out.display(),
+            file.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Scenes and records that could not be used.
+fn rejected(inputs: &Inputs) -> usize {
+    inputs.skipped.len() + inputs.registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>()
+}
+
+/// A run that saw nothing must not be mistaken for one that saw no change.
+fn nothing_seen(map: &Map) -> Option<Warning> {
+    let seen = [Answer::Unchanged, Answer::Candidate, Answer::Changed];
+    seen.iter().all(|answer| map.tallies.total(*answer).0 == 0).then(|| {
+        Warning::new(
+            "nothing_seen",
+            "no pixel that was to be looked at was seen clear often enough: the run can say nothing of change",
+        )
+    })
 }
 
 fn pretty(value: &serde_json::Value) -> Result<String, Fault> {

@@ -39,7 +39,7 @@ pub(crate) fn write_alerts(
     job: &Job,
     language: Language,
 ) -> Result<(), Fault> {
-    let name = &job.job.name;
+    let name = &job.about.name;
     let title = if name.is_empty() { subject(job, language).to_owned() } else { format!("{}: {name}", subject(job, language)) };
     let titles = features
         .columns

@@ -74,13 +74,11 @@ fn colours(scenes: &[Scene], inputs: &Inputs) -> [Role; 3] {
     let infrared = [Band::Swir16, Band::Nir08, Band::Red];
     let near = [Band::Nir, Band::Red, Band::Green];
     let all_have = |bands: &[Band; 3]| scenes.iter().all(|scene| bands.iter().all(|band| scene.has(&Role::Band(*band))));
-    match [natural, infrared, near].into_iter().find(all_have) {
-        Some(bands) => bands.map(Role::Band),
-        None => {
-            let role = inputs.looks.first().and_then(|look| look.bands.first().cloned()).unwrap_or_else(|| inputs.index.role());
-            [role.clone(), role.clone(), role]
-        }
+    if let Some(bands) = [natural, infrared, near].into_iter().find(all_have) {
+        return bands.map(Role::Band);
     }
+    let role = inputs.looks.first().and_then(|look| look.bands.first().cloned()).unwrap_or_else(|| inputs.index.role());
+    [role.clone(), role.clone(), role]
 }
 
 /// Median of the latest clear looks of a period, reflectance, shape (3, y, x); NaN where there is none.
@@ -212,7 +210,7 @@ fn boundaries(inputs: &Inputs, grid: &Grid) -> Result<Vec<Boundary>, Fault> {
 fn words(inputs: &Inputs, job: &Job, alerts: &[Alert], language: Language) -> Words {
     let pick = |es: &str, en: &str| language.pick(es, en).to_owned();
     let period = format!("{} - {}", inputs.monitoring.from(), inputs.monitoring.to());
-    let name = if job.job.name.is_empty() { String::new() } else { format!(" · {}", job.job.name) };
+    let name = if job.about.name.is_empty() { String::new() } else { format!(" · {}", job.about.name) };
     let area: f64 = alerts.iter().map(|alert| alert.area_ha).sum();
     let counted = match language {
         Language::Es => format!("{} alertas, {area:.1} ha cartografiadas (no es una estimación), {period}", alerts.len()),

@@ -9,7 +9,7 @@ use registry::{Catalogue, RegistryError, RegistrySource};
 
 use crate::fault::{Exit, Fault};
 
-/// The catalogue of a text; a mistake is told by file:line:column.
+/// The catalogue of a text; a mistake is told by file, line and column.
 pub(crate) fn parse(text: &str, path: &Path) -> Result<Catalogue, Fault> {
     Catalogue::parse(text).map_err(|error| at(&error, path))
 }

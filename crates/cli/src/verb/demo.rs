@@ -129,7 +129,9 @@ fn by_column(report: &mut Report, alerts: &Features, column: &str, title: &str) 
         *counts.entry(name.as_deref().unwrap_or("(none)")).or_insert(0) += 1;
     }
     report.say(format!("{title}:"));
-    counts.iter().for_each(|(name, count)| report.say(format!("  {count:>4}  {name}")));
+    for (name, count) in counts {
+        report.say(format!("  {count:>4}  {name}"));
+    }
 }
 
 fn files(report: &mut Report, out: &Path) {

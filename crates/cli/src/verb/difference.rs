@@ -7,6 +7,7 @@ use pipeline::map_in_order;
 use raster::{Grid, RasterReader, RasterSink as _, RasterSource as _, Role, Scaling, Window};
 use serde_json::json;
 
+use super::apart::check_apart;
 use super::index::raster_options;
 use super::layers::{self, LayerOptions};
 use crate::args::{Common, Difference};
@@ -26,6 +27,11 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     let before = Date::open(arguments, &index, None, &arguments.before, arguments.before_date, "--before")?;
     let grid = before.source.grid().clone();
     let after = Date::open(arguments, &index, Some(&grid), &arguments.after, arguments.after_date, "--after")?;
+    for output in [&arguments.out, &arguments.magnitude] {
+        for date in [&before, &after] {
+            check_apart(output.as_deref(), date.source.imagery().files().iter().chain(&arguments.aoi))?;
+        }
+    }
     let packed = |options| raster_options(options, &arguments.output, common);
     let flags = packed(RasterOptions { classes: legend(), ..RasterOptions::codes(&["change"]).nodata(255.0) })?;
     let values = packed(RasterOptions::values(&["magnitude"]).nodata(f64::NAN))?;
@@ -76,6 +82,9 @@ fn legend() -> Vec<RasterClass> {
 fn check_arguments(arguments: &Difference) -> Result<(), Fault> {
     if arguments.out.is_none() && arguments.magnitude.is_none() {
         return Err(Fault::usage("name an output: -o MASK, --magnitude FILE, or both"));
+    }
+    if arguments.out == arguments.magnitude {
+        return Err(Fault::usage("-o and --magnitude name the same file: name two"));
     }
     if !(arguments.drop.is_finite() && arguments.drop > 0.0) {
         return Err(Fault::usage(format!("--drop {}: expected a number above 0", arguments.drop)));

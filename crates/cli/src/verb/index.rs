@@ -9,6 +9,7 @@ use pipeline::map_in_order;
 use raster::{RasterReader as _, RasterSink as _, RasterSource as _, Role, Scaling, Window};
 use serde_json::json;
 
+use super::apart::check_apart;
 use super::layers::{self, LayerOptions};
 use crate::args::{Common, Index, RasterOutput};
 use crate::fault::{Exit, Fault};
@@ -24,6 +25,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     geoio::open::initialise(Some(budget.cache_bytes()));
     let indices = indices(&arguments.indices)?;
     let imagery = scene(arguments)?;
+    check_apart(Some(&arguments.out), imagery.files().iter().chain(&arguments.aoi))?;
     let grid = super::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
     let scene = &source.scenes()[0];
@@ -201,7 +203,7 @@ pub(crate) fn raster_options(options: RasterOptions, output: &RasterOutput, comm
         Some("1" | "none" | "no") => false,
         Some(other) => return Err(Fault::usage(format!("--predictor {other}: expected none, 2 or 3"))),
     };
-    if output.block < 16 || output.block % 16 != 0 {
+    if output.block < 16 || !output.block.is_multiple_of(16) {
         return Err(Fault::usage(format!("--block {}: expected a multiple of 16", output.block)));
     }
     let (format, compression) = (output.format, output.compress);

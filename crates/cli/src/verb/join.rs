@@ -9,6 +9,7 @@ use raster::Date;
 use registry::{Joined, Overlay, Period, Periods};
 use serde_json::json;
 
+use super::apart::check_apart;
 use super::catalogue;
 use crate::args::{Common, Join};
 use crate::fault::{Exit, Fault};
@@ -33,6 +34,7 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let mut files = Vec::new();
     let sources = catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?;
     let registries = catalogue::layers(sources, &arguments.registries, &mut files, &mut report.warnings)?;
+    check_apart(Some(&arguments.out), [&arguments.features, &arguments.registries].into_iter().chain(&files))?;
     let mut links = crate::run::links(&registries, &features.features.geometries, &budget, common)?;
     links.extend(Overlay::new(&registries)?.key_links(&features.features)?);
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));

@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub(crate) mod aoi;
+mod apart;
 pub(crate) mod catalogue;
 mod check;
 mod demo;

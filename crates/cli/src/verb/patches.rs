@@ -9,6 +9,7 @@ use pipeline::map_in_order;
 use raster::{Grid, Window};
 use serde_json::json;
 
+use super::apart::check_apart;
 use crate::args::{Common, Patches};
 use crate::fault::Fault;
 use crate::progress::Progress;
@@ -16,6 +17,8 @@ use crate::report::Report;
 
 /// Rows read at once.
 const ROWS: usize = 512;
+/// The class that is made into polygons without `--by-value`.
+const ONE: u64 = 1f64.to_bits();
 /// Components measured at once.
 const CHUNK: usize = 512;
 
@@ -25,6 +28,7 @@ pub(crate) fn patches(arguments: &Patches, common: &Common) -> Result<Report, Fa
     geoio::open::initialise(Some(budget.cache_bytes()));
     let connectivity =
         Connectivity::try_from(arguments.connectivity).map_err(|error| Fault::usage(format!("--connectivity: {error}")))?;
+    check_apart(Some(&arguments.out), [&arguments.raster].into_iter().chain(&arguments.aoi))?;
     let file = RasterFile::open(&arguments.raster)?;
     let bands = bands(arguments, &file)?;
     let grid = file.grid().clone();
@@ -99,7 +103,7 @@ fn components(
     let class = |value: f64| {
         let empty = value.is_nan() || nodata == Some(value);
         // Adding 0 makes one value of the two zeros.
-        (!empty && (by_value || value == 1.0)).then(|| (value + 0.0).to_bits())
+        (!empty && (by_value || value.to_bits() == ONE)).then(|| (value + 0.0).to_bits())
     };
     let path = file.path();
     map_in_order(
