@@ -94,10 +94,6 @@ impl Features {
     /// The features whose geometry meets a condition.
     pub fn retain(mut self, keep: impl Fn(&Geometry<f64>) -> bool) -> Self {
         let kept: Vec<bool> = self.geometries.iter().map(|geometry| geometry.as_ref().is_some_and(&keep)).collect();
-        fn cut<T>(values: &mut Vec<T>, kept: &[bool]) {
-            let mut flags = kept.iter();
-            values.retain(|_| *flags.next().expect("one flag a row"));
-        }
         cut(&mut self.geometries, &kept);
         for column in &mut self.columns {
             match &mut column.values {
@@ -132,6 +128,12 @@ impl Features {
             _ => None,
         }
     }
+}
+
+/// Keeps the rows whose flag is set.
+fn cut<T>(values: &mut Vec<T>, kept: &[bool]) {
+    let mut flags = kept.iter();
+    values.retain(|_| *flags.next().expect("one flag a row"));
 }
 
 /// What a file of features held: every column is text, exactly as it stood there.

@@ -3,8 +3,6 @@
 //! This room is pure: it knows no file, thread, clock or terminal. Blocks are (time, role, pixel), cubes (time, band, y, x);
 //! a missing observation is NaN.
 
-#![expect(clippy::needless_pass_by_value, reason = "array views are passed by value, as everywhere with ndarray")]
-
 mod answer;
 pub mod detector;
 mod dilation;

@@ -265,7 +265,7 @@ pub(crate) struct Index {
     /// Product folder or GeoTIFF with named bands
     #[arg(required_unless_present = "bands")]
     pub(crate) scene: Option<PathBuf>,
-    /// Layers by role: red=FILE[:BAND],nir=FILE[:BAND]
+    /// Layers by role: red=FILE,nir=FILE:2 (band 2 of the file)
     #[arg(long, value_name = "ROLE=FILE[:BAND],..")]
     pub(crate) bands: Option<String>,
     /// Output raster, one band an index
@@ -307,7 +307,7 @@ pub(crate) struct Difference {
     /// Index to compare, by name or formula
     #[arg(long, default_value = "NDVI")]
     pub(crate) index: String,
-    /// Layers of the earlier date: red=FILE[:BAND],nir=FILE[:BAND],scl=FILE
+    /// Layers of the earlier date: red=FILE:1,nir=FILE:2,scl=FILE
     #[arg(long, value_name = "ROLE=FILE[:BAND],..")]
     pub(crate) before: String,
     /// Earlier date

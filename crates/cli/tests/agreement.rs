@@ -58,7 +58,10 @@ fn confirmed_clearings_of_tura_lie_where_bfast_breaks_downwards() {
         println!("| -{least} | {pixels} | {:.3} | {:.3} |", share(&theirs, &confirmed), share(&theirs, &flagged));
     }
     let right = share(&confirmed, &downwards(0.0));
-    println!("of our confirmed pixels {right:.3} lie on a negative break, of the flagged {:.3}", share(&flagged, &downwards(0.0)));
+    println!(
+        "of our confirmed pixels {right:.3} lie on a negative break, of the flagged {:.3}",
+        share(&flagged, &downwards(0.0))
+    );
     assert!(right >= 0.85, "only {right:.3} of the confirmed pixels lie on a negative break");
     assert!(share(&downwards(0.1), &confirmed) >= 0.7, "strong breaks are missed");
     assert_eq!(features(&folder).len() as u64, told["counts"]["alerts"].as_u64().expect("a count"));

@@ -1,7 +1,7 @@
 use std::error::Error;
 
 use change::{Answer, ChangeError, ChangeStrip, Detector, Findings, MaskCounts, MaskPlan, NO_DAY, SeriesBlock, SpectralIndex};
-use ndarray::{Array2, Array3, ArrayView2};
+use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut1};
 use raster::{Date, DateRange, Observation, RasterReader, Role, Scene, Window};
 
 /// Why a strip could not be worked through.
@@ -77,7 +77,7 @@ impl Detection<'_> {
             for &scene in &observation.scenes {
                 let (values, count) = self.look(reader, scene, window)?;
                 counts[scene] += count;
-                fill_gaps(slots.as_slice_mut().expect("the series is contiguous"), &values);
+                fill_gaps(slots.row_mut(0), &values);
             }
         }
         let dates: Vec<Date> = self.observations.iter().map(|observation| observation.date).collect();
@@ -103,8 +103,8 @@ impl Detection<'_> {
 }
 
 /// The first clear pixel wins.
-fn fill_gaps(slots: &mut [f32], values: &[f32]) {
-    for (slot, value) in slots.iter_mut().zip(values) {
+fn fill_gaps(slots: ArrayViewMut1<'_, f32>, values: &[f32]) {
+    for (slot, value) in slots.into_iter().zip(values) {
         if slot.is_nan() {
             *slot = *value;
         }
@@ -125,11 +125,12 @@ fn sensors_seen(block: &SeriesBlock<'_>, period: DateRange) -> Vec<u16> {
     bits
 }
 
+fn plane<T>(shape: (usize, usize), values: Vec<T>) -> Array2<T> {
+    Array2::from_shape_vec(shape, values).expect("findings hold one entry a pixel")
+}
+
 fn strip(window: Window, findings: Findings, sensors: Vec<u16>, eligible: Option<ArrayView2<'_, bool>>) -> ChangeStrip {
     let shape = (window.rows, window.cols);
-    fn plane<T>(shape: (usize, usize), values: Vec<T>) -> Array2<T> {
-        Array2::from_shape_vec(shape, values).expect("one entry a pixel")
-    }
     let mut strip = ChangeStrip {
         window,
         answer: plane(shape, findings.answer.iter().map(|answer| answer.code()).collect()),

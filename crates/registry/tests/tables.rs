@@ -212,6 +212,5 @@ fn empty_tables_join_to_empty_tables() {
     let joined = Joined { ids: &[], links: &[], sources: &[], periods: Periods::AsOf(day("2021-01-01")), internal: true };
     assert!(long_table(&joined).expect("a long table").iter().all(|column| column.values.is_empty()));
     assert!(wide_columns(&joined).expect("a wide table").is_empty());
-    let source = source("privacy = \"public\"");
     assert!(summary(None, &[], &[]).expect("a summary").iter().all(|column| column.values.is_empty()));
 }

@@ -74,7 +74,6 @@ const COUNTED_HA: f64 = 0.5;
 ///
 /// # Errors
 /// [`SynthError::Plane`] where the shape is another, [`SynthError::Number`] where a pixel names no alert of the list.
-#[expect(clippy::needless_pass_by_value, reason = "a view is a borrow already")]
 pub fn score(landscape: &Landscape, plane: ArrayView2<'_, u32>, alerts: &[ScoredAlert]) -> Result<Score, SynthError> {
     let tally = Tally::new(landscape, &plane, alerts.len())?;
     let mut score = Score::default();

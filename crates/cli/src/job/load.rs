@@ -23,7 +23,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
     String::from_utf8(bytes).map_err(|_| Fault::usage(format!("{}: is not UTF-8 text; save it as UTF-8", path.display())))
 }
 
-/// Reads TOML; a mistake is told by file:line:column with what was expected.
+/// Reads TOML; a mistake is told by file, line and column with what was expected.
 fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, Fault> {
     toml::from_str(text).map_err(|error| {
         let message = error.message().replace('\n', "; ");
@@ -36,7 +36,9 @@ fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, Fault> {
 /// The place of a key within the table that an error names: a table that is one of several kinds hides its keys' places.
 fn precise(text: &str, span: Range<usize>, message: &str) -> Range<usize> {
     let key = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-    let Some(key) = key.filter(|key| !text[span.clone()].contains(*key) || text[span.clone()].contains('\n')) else { return span };
+    let Some(key) = key.filter(|key| !text[span.clone()].contains(*key) || text[span.clone()].contains('\n')) else {
+        return span;
+    };
     let mut from = span.start;
     for line in text[span.start..].split_inclusive('\n') {
         let lead = line.len() - line.trim_start().len();

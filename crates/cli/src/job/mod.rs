@@ -25,8 +25,8 @@ pub(crate) use period::Period;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Job {
     /// Name and language.
-    #[serde(default)]
-    pub(crate) job: About,
+    #[serde(default, rename = "job")]
+    pub(crate) about: About,
     /// The grid of the analysis; derived from the imagery where absent.
     #[serde(default)]
     pub(crate) grid: GridSpec,
@@ -91,7 +91,7 @@ fn default_margin() -> f64 {
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MaskSpec {
-    /// Classes of the sensor's table, such as ["cloud", "cloud_shadow"]; default: the table's own choice.
+    /// Names of classes of the sensor's table, such as cloud and snow (`atalaya sensors`); default: the table's own choice.
     pub(crate) classes: Option<Vec<String>>,
     /// Metres by which clouds and shadows are grown (default 0).
     #[serde(default)]
@@ -193,7 +193,7 @@ pub(crate) enum Meaning {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegistrySpec {
-    /// The catalogue (TOML with [[source]] tables).
+    /// The catalogue (TOML, a table `source` each).
     pub(crate) catalogue: PathBuf,
     /// Id of the polygon source by which summary.csv is drawn up; default: the first of theme "administrative".
     pub(crate) summary: Option<String>,

@@ -44,7 +44,6 @@ impl Stretch {
     }
 
     /// The colours of an image, shape (3, y, x); grey where a band is NaN.
-    #[expect(clippy::needless_pass_by_value, reason = "a view is a borrow already")]
     pub(crate) fn apply(&self, image: ArrayView3<'_, f32>) -> Array3<u8> {
         let (_, rows, cols) = image.dim();
         let mut colours = Array3::from_elem((3, rows, cols), MISSING);

@@ -1,5 +1,7 @@
 //! What the tests of the program share: running it, and finding the reference data.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -9,7 +11,6 @@ pub(crate) fn atalaya<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<It
 }
 
 /// Runs the program and expects exit code 0; gives stdout.
-#[expect(dead_code, reason = "not every test file runs to success")]
 pub(crate) fn succeed<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = I>) -> String {
     let output = atalaya(arguments);
     assert_eq!(output.status.code(), Some(0), "stderr: {}", String::from_utf8_lossy(&output.stderr));
@@ -17,7 +18,6 @@ pub(crate) fn succeed<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<It
 }
 
 /// Folder of the reference data; `None` (and a line that says so) where it is absent.
-#[expect(dead_code, reason = "not every test file needs reference data")]
 pub(crate) fn case(test: &str, name: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("ATALAYA_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);

@@ -78,7 +78,6 @@ fn numbers(scaling: Scaling) -> Numbers {
 
 impl Skipped {
     /// A scene that was found and cannot be used.
-    #[expect(clippy::needless_pass_by_value, reason = "an error or a text, whichever is at hand")]
     pub fn new(path: impl Into<PathBuf>, reason: impl ToString) -> Self {
         Self { path: path.into(), reason: reason.to_string() }
     }
