@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayViewMut2, Zip, s};
 use raster::{Cube, Grid, RasterReader, RasterSource, Role, Scaling, Scene, Window};
 
 use crate::regrid::{Layer, Regrid};
@@ -58,7 +58,8 @@ pub struct GriddedReader {
 }
 
 impl GriddedReader {
-    fn layer(&mut self, scene: usize, role: &Role, window: Window) -> Result<Array2<f32>, GeoioError> {
+    /// Reads a layer into an array of the window's shape.
+    fn layer(&mut self, scene: usize, role: &Role, window: Window, values: ArrayViewMut2<'_, f32>) -> Result<(), GeoioError> {
         let parts = Arc::clone(&self.parts);
         let source = parts.imagery.source(scene, role)?;
         self.use_file(source.file)?;
@@ -70,7 +71,7 @@ impl GriddedReader {
             resampling: if quality { Resampling::Nearest } else { parts.resampling },
         };
         let (_, file) = self.open.last().expect("use_file puts the file at the end");
-        self.regrid.read(file, layer, window)
+        self.regrid.read_into(file, layer, window, values)
     }
 
     fn use_file(&mut self, number: usize) -> Result<(), GeoioError> {
@@ -97,13 +98,13 @@ impl RasterReader for GriddedReader {
         let scaling: Vec<Scaling> = bands.iter().map(|role| described.scaling(role)).collect();
         let mut cube = Cube::unobserved(1, bands, scaling, layers, window.rows, window.cols);
         for (i, role) in cube.bands.iter().enumerate() {
-            let values = self.layer(scene, role, window)?;
-            cube.values.index_axis_mut(Axis(0), 0).index_axis_mut(Axis(0), i).assign(&values);
+            self.layer(scene, role, window, cube.values.slice_mut(s![0, i, .., ..]))?;
         }
         let fill = described.sensor.fill_code;
+        let mut codes = Array2::zeros(if cube.layers.is_empty() { (0, 0) } else { (window.rows, window.cols) });
         for (i, role) in cube.layers.iter().enumerate() {
-            let codes = self.layer(scene, role, window)?.mapv(|v| code(v, fill));
-            cube.quality.index_axis_mut(Axis(0), 0).index_axis_mut(Axis(0), i).assign(&codes);
+            self.layer(scene, role, window, codes.view_mut())?;
+            Zip::from(cube.quality.slice_mut(s![0, i, .., ..])).and(&codes).for_each(|kept, v| *kept = code(*v, fill));
         }
         Ok(cube)
     }
@@ -111,5 +112,6 @@ impl RasterReader for GriddedReader {
 
 /// The code a number stands for; the fill code for NaN and for what is no code.
 fn code(value: f32, fill: u16) -> u16 {
-    if value.fract() == 0.0 && (0.0..=65_535.0).contains(&value) { value as u16 } else { fill }
+    let code = value as u16;
+    if value - f32::from(code) == 0.0 { code } else { fill }
 }

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use gdal::raster::{GdalDataType, GdalType};
 use gdal::{Dataset, Metadata};
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayViewMut2, s};
 use raster::{Grid, Window};
 
 use crate::crs::crs_of;
@@ -100,10 +100,35 @@ impl RasterFile {
     /// # Errors
     /// As [`RasterFile::read`].
     pub fn read_valid(&self, band: usize, window: Window, nodata: Option<f64>) -> Result<Array2<f32>, GeoioError> {
-        let nodata = nodata.map(|v| v as f32);
         let mut values = self.read_stored(band, window, f32::NAN)?;
-        values.mapv_inplace(|v| if !v.is_finite() || nodata == Some(v) { f32::NAN } else { v });
+        let valid = valid(nodata);
+        values.mapv_inplace(valid);
         Ok(values)
+    }
+
+    /// As [`RasterFile::read_valid`] into an array of the window's shape: without a copy where the window lies inside.
+    pub(crate) fn read_valid_into(
+        &self,
+        band: usize,
+        window: Window,
+        nodata: Option<f64>,
+        mut values: ArrayViewMut2<'_, f32>,
+    ) -> Result<(), GeoioError> {
+        self.info(band)?;
+        let inside = !self.south_up && window.intersect(self.grid.window()) == Some(window);
+        match values.as_slice_mut() {
+            Some(numbers) if inside => {
+                let (first, size) = ((window.col, window.row), (window.cols, window.rows));
+                complaint::watch(|| self.dataset.rasterband(band)?.read_into_slice(first, size, size, numbers, None))
+                    .map_err(|reason| GeoioError::Read { path: self.path.clone(), band, window, reason })?;
+                let valid = valid(nodata);
+                for number in numbers {
+                    *number = valid(*number);
+                }
+            }
+            _ => values.assign(&self.read_valid(band, window, nodata)?),
+        }
+        Ok(())
     }
 
     fn read_stored<T: GdalType + Copy>(&self, band: usize, window: Window, outside: T) -> Result<Array2<T>, GeoioError> {
@@ -139,6 +164,12 @@ impl RasterFile {
             available: format!("bands 1 to {}", self.bands.len()),
         })
     }
+}
+
+/// NaN for what is no value.
+fn valid(nodata: Option<f64>) -> impl Fn(f32) -> f32 {
+    let nodata = nodata.map(|v| v as f32);
+    move |v| if !v.is_finite() || nodata == Some(v) { f32::NAN } else { v }
 }
 
 fn unfit(path: &Path, reason: &str) -> GeoioError {

@@ -1,6 +1,6 @@
 use gdal::raster::Buffer;
 use gdal::{Dataset, DriverManager};
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView1, ArrayViewMut2, s};
 use raster::{Bounds, Crs, Grid, Window};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,18 +60,33 @@ impl Regrid {
     }
 
     /// Values over a window of the grid; NaN = nodata or outside the file.
+    pub(crate) fn read(&mut self, file: &RasterFile, layer: Layer, window: Window) -> Result<Array2<f32>, GeoioError> {
+        let mut values = Array2::from_elem((window.rows, window.cols), f32::NAN);
+        self.read_into(file, layer, window, values.view_mut())?;
+        Ok(values)
+    }
+
+    /// As [`Regrid::read`] into an array of the window's shape.
     ///
     /// A file whose pixels coincide with the grid's is read as it is, the nearest of pixels that each cover whole ones
     /// of the grid are repeated (20 m codes on a grid of 10 m); else it is warped.
-    pub(crate) fn read(&mut self, file: &RasterFile, layer: Layer, window: Window) -> Result<Array2<f32>, GeoioError> {
+    pub(crate) fn read_into(
+        &mut self,
+        file: &RasterFile,
+        layer: Layer,
+        window: Window,
+        mut values: ArrayViewMut2<'_, f32>,
+    ) -> Result<(), GeoioError> {
         let wanted = self.grid.crop(window);
         if let Some(place) = file.grid().aligned_window(&wanted) {
-            return file.read_valid(layer.band, place, layer.nodata);
+            return file.read_valid_into(layer.band, place, layer.nodata, values);
         }
         if let (Resampling::Nearest, Some(nest)) = (layer.resampling, Nest::find(file.grid(), &wanted)) {
-            return Ok(nest.repeat(&file.read_valid(layer.band, nest.place, layer.nodata)?, window));
+            nest.repeat(&file.read_valid(layer.band, nest.place, layer.nodata)?, values);
+        } else {
+            values.assign(&self.warp(file, layer, window)?);
         }
-        self.warp(file, layer, window)
+        Ok(())
     }
 
     fn warp(&mut self, file: &RasterFile, layer: Layer, window: Window) -> Result<Array2<f32>, GeoioError> {
@@ -190,20 +205,17 @@ impl Nest {
     }
 
     /// The wanted pixels, each with the value of the pixel that covers it.
-    fn repeat(&self, values: &Array2<f32>, window: Window) -> Array2<f32> {
-        let mut wanted: Vec<f32> = Vec::with_capacity(window.pixels());
+    fn repeat(&self, values: &Array2<f32>, mut wanted: ArrayViewMut2<'_, f32>) {
+        let cols = wanted.ncols();
         let mut line = Vec::with_capacity(values.ncols() * self.times.1);
-        for row in 0..window.rows {
-            let (covering, step) = ((row + self.skip.0) / self.times.0, (row + self.skip.0) % self.times.0);
-            if row > 0 && step > 0 {
-                wanted.extend_from_within(wanted.len() - window.cols..);
-                continue;
-            }
+        for (row, covering) in values.rows().into_iter().enumerate() {
             line.clear();
-            values.row(covering).iter().for_each(|value| line.extend(std::iter::repeat_n(*value, self.times.1)));
-            wanted.extend_from_slice(&line[self.skip.1..self.skip.1 + window.cols]);
+            covering.iter().for_each(|value| line.extend(std::iter::repeat_n(*value, self.times.1)));
+            let line = ArrayView1::from(&line[self.skip.1..self.skip.1 + cols]);
+            let first = (row * self.times.0).saturating_sub(self.skip.0);
+            let end = ((row + 1) * self.times.0 - self.skip.0).min(wanted.nrows());
+            (first..end).for_each(|row| wanted.row_mut(row).assign(&line));
         }
-        Array2::from_shape_vec((window.rows, window.cols), wanted).expect("the pixels cover the whole window")
     }
 }
 
