@@ -2,11 +2,11 @@ use alert::{Column, Layer, Values};
 use polars::prelude::*;
 
 use crate::RegistryError;
-use crate::measure::CM2_PER_HA;
+use crate::measure;
 use crate::overlay::Link;
 use crate::period::{Periods, validity, validity_expr, written_day};
 use crate::source::{Bound, Privacy, RegistrySource};
-use crate::table::{column, failed, integers, reals, text};
+use crate::table::{column, failed, integers, shares, text};
 
 /// Everything a join works on.
 #[derive(Debug, Clone, Copy)]
@@ -147,7 +147,7 @@ fn long_columns(joined: &Joined<'_>, frame: &DataFrame) -> PolarsResult<Vec<Colu
         column("key", Values::Text(masked(text(frame, "key")?, &shown))),
         column("name", Values::Text(masked(text(frame, "name")?, &shown))),
         column("overlap_ha", Values::Real(masked(hectares(frame)?, &shown))),
-        column("share", Values::Real(masked(reals(frame, "share")?, &shown))),
+        column("share", Values::Real(masked(shares(frame, "share")?, &shown))),
         column("distance_m", Values::Real(masked(metres(frame)?, &shown))),
         column("valid_from", Values::Day(masked(day(integers(frame, "from")?), &shown))),
         column("valid_to", Values::Day(masked(day(integers(frame, "to")?), &shown))),
@@ -162,7 +162,7 @@ fn masked<T>(values: Vec<Option<T>>, shown: &[bool]) -> Vec<Option<T>> {
 
 /// The column `overlap` in hectares.
 pub(crate) fn hectares(frame: &DataFrame) -> PolarsResult<Vec<Option<f64>>> {
-    Ok(integers(frame, "overlap")?.into_iter().map(|cm2| cm2.map(|cm2| cm2 as f64 / CM2_PER_HA)).collect())
+    Ok(integers(frame, "overlap")?.into_iter().map(|cm2| cm2.map(measure::hectares)).collect())
 }
 
 /// The column `distance` in metres.

@@ -3,7 +3,7 @@ use change::Answer;
 use polars::prelude::*;
 
 use crate::RegistryError;
-use crate::measure::CM2_PER_HA;
+use crate::measure;
 use crate::source::RegistrySource;
 use crate::table::{column, failed, integers, text};
 
@@ -123,7 +123,7 @@ fn columns(frame: &DataFrame) -> PolarsResult<Vec<Column>> {
         column("alerts_low", Values::Integer(low)),
     ];
     for name in ["alert_area_ha"].into_iter().chain(AREAS.iter().map(|(name, _)| *name)) {
-        let hectares = whole(name)?.into_iter().map(|cm2| cm2.map(|cm2| cm2 as f64 / CM2_PER_HA)).collect();
+        let hectares = whole(name)?.into_iter().map(|cm2| cm2.map(measure::hectares)).collect();
         columns.push(column(name, Values::Real(hectares)));
     }
     columns.push(column("seen_share", Values::Real(seen_share(frame)?)));
@@ -136,7 +136,7 @@ fn seen_share(frame: &DataFrame) -> PolarsResult<Vec<Option<f64>>> {
     let share = |((changed, unchanged), hidden): ((Option<i64>, Option<i64>), Option<i64>)| {
         let seen = changed? + unchanged?;
         let asked = seen + hidden?;
-        (asked > 0).then(|| seen as f64 / asked as f64)
+        (asked > 0).then(|| measure::share(seen as f64 / asked as f64))
     };
     Ok(changed.into_iter().zip(unchanged).zip(hidden).map(share).collect())
 }

@@ -2,6 +2,7 @@ use alert::Values;
 use polars::prelude::*;
 
 use crate::RegistryError;
+use crate::measure::share;
 
 /// What names the step at which a table operation failed.
 pub(crate) fn failed(step: &'static str) -> impl Fn(PolarsError) -> RegistryError {
@@ -23,6 +24,11 @@ pub(crate) fn integers(frame: &DataFrame, name: &str) -> Result<Vec<Option<i64>>
 pub(crate) fn reals(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>, PolarsError> {
     let cast = frame.column(name)?.cast(&DataType::Float64)?;
     Ok(cast.f64()?.iter().collect())
+}
+
+/// A column of shares of a frame, as they are published.
+pub(crate) fn shares(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>, PolarsError> {
+    Ok(reals(frame, name)?.into_iter().map(|value| value.map(share)).collect())
 }
 
 /// A named column of a table of features.

@@ -4,7 +4,7 @@ use polars::prelude::*;
 use crate::RegistryError;
 use crate::join::{Joined, hectares, metres};
 use crate::source::RegistrySource;
-use crate::table::{column, failed, integers, reals, text};
+use crate::table::{column, failed, integers, shares, text};
 
 /// The wide columns, one row a feature in the features' order.
 ///
@@ -56,7 +56,7 @@ fn shown_columns(source: &RegistrySource, layer: &Layer, frame: &DataFrame) -> P
         columns.push(named("name", Values::Text(text(frame, "name")?)));
     }
     columns.push(named("overlap_ha", Values::Real(hectares(frame)?)));
-    columns.push(named("share", Values::Real(reals(frame, "share")?)));
+    columns.push(named("share", Values::Real(shares(frame, "share")?)));
     if source.join.measures_distance() {
         columns.push(named("distance_m", Values::Real(metres(frame)?)));
     }
