@@ -8,7 +8,7 @@ use std::path::Path;
 use geoio::RasterFile;
 use ndarray::Array2;
 use serde_json::Value;
-use support::{case, scratch, succeed};
+use support::{argument, case, scratch, succeed};
 
 fn plane(path: &Path, band: usize) -> Array2<f64> {
     let file = RasterFile::open(path).expect("a raster");
@@ -17,10 +17,6 @@ fn plane(path: &Path, band: usize) -> Array2<f64> {
 
 fn csv_rows(path: &Path) -> Vec<BTreeMap<String, String>> {
     csv::Reader::from_path(path).expect("a table").deserialize().map(|row| row.expect("a row")).collect()
-}
-
-fn argument(path: &Path) -> &str {
-    path.to_str().expect("a UTF-8 path")
 }
 
 #[test]

@@ -1,13 +1,23 @@
-//! What the tests of the program share: running it, and finding the reference data.
+//! What the tests of the program share: running it, simulated regions, and finding the reference data.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+pub(crate) mod json_schema;
+pub(crate) mod region;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// The program with arguments, to be started.
+pub(crate) fn command<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = I>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_atalaya"));
+    command.args(arguments);
+    command
+}
+
 /// Runs the program.
 pub(crate) fn atalaya<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = I>) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_atalaya")).args(arguments).output().expect("the program starts")
+    command(arguments).output().expect("the program starts")
 }
 
 /// Runs the program and expects exit code 0; gives stdout.
@@ -15,6 +25,22 @@ pub(crate) fn succeed<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<It
     let output = atalaya(arguments);
     assert_eq!(output.status.code(), Some(0), "stderr: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("stdout is text")
+}
+
+/// Runs the program and expects an exit code and one line on stderr that begins with `error: `; gives the line.
+pub(crate) fn fail<I: AsRef<std::ffi::OsStr>>(exit: i32, arguments: impl IntoIterator<Item = I>) -> String {
+    let output = atalaya(arguments);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(exit), "stderr: {told}");
+    assert!(output.stdout.is_empty(), "a failure leaves nothing on stdout");
+    let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(lines.len(), 1, "one line tells the error: {told}");
+    lines[0].to_owned()
+}
+
+/// A path as an argument.
+pub(crate) fn argument(path: &Path) -> &str {
+    path.to_str().expect("a UTF-8 path")
 }
 
 /// Folder of the reference data; `None` (and a line that says so) where it is absent.
@@ -30,7 +56,7 @@ pub(crate) fn case(test: &str, name: &str) -> Option<PathBuf> {
     None
 }
 
-/// A folder that goes with the test.
+/// A folder that goes with the test, on the disk of the build, so that files can be linked into it.
 pub(crate) fn scratch() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder for the test")
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder for the test")
 }
