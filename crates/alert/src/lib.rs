@@ -32,5 +32,5 @@ pub use measure::{Measured, geodesic_size, measure};
 pub use outline::outline;
 pub use patch::{Patch, PatchBuilder, PatchRules, PatchStatistics};
 pub use schema::{ALERT_SCHEMA, json_schema};
-pub use seam::{AlertSink, Projection};
+pub use seam::{AlertSink, Plane, Projection};
 pub use table::{ValuePatch, alert_features, component_features};

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use alert::Projection;
+use alert::{Plane, Projection};
 use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, CoordTransformOptions, SpatialRef};
 use raster::{Bounds, Crs, Grid};
 
@@ -186,6 +186,12 @@ impl FromLonLat {
     /// [`GeoioError::Transform`].
     pub fn bounds(&self, bounds: Bounds) -> Result<Bounds, GeoioError> {
         self.0.bounds(bounds)
+    }
+}
+
+impl Plane for FromLonLat {
+    fn to_plane(&self, x: &mut [f64], y: &mut [f64]) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.to_grid(x, y)?)
     }
 }
 

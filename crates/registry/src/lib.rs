@@ -22,6 +22,7 @@ mod wide;
 pub use catalogue::Catalogue;
 pub use error::RegistryError;
 pub use join::{Joined, long_table};
+pub use measure::AreaMeasure;
 pub use overlay::{Link, Overlay};
 pub use period::{Period, Periods};
 pub use source::{Bound, Join, Privacy, RegistrySource, Title};

@@ -1,5 +1,6 @@
-use geo::{BoundingRect, GeodesicArea};
-use geo_types::{Geometry, MultiPolygon, Rect};
+use alert::Plane;
+use geo::{Area, BoundingRect, GeodesicArea};
+use geo_types::{Coord, Geometry, LineString, MultiPolygon, Polygon, Rect};
 
 /// Square centimetres in a square metre.
 const CM2: f64 = 10_000.0;
@@ -17,9 +18,33 @@ pub(crate) fn share(share: f64) -> f64 {
     (share * 1e6).round() / 1e6
 }
 
-/// Geodesic area (WGS 84) in square centimetres, rounded; whichever way the rings are wound.
-pub(crate) fn area_cm2(polygons: &MultiPolygon<f64>) -> i64 {
-    polygons.iter().map(|polygon| (polygon.geodesic_area_signed().abs() * CM2).round() as i64).sum()
+/// How areas are measured.
+#[derive(Clone, Copy)]
+pub enum AreaMeasure<'a> {
+    /// On the ellipsoid (WGS 84).
+    Geodesic,
+    /// In the plane of the projected system that the features came from.
+    Planar(&'a dyn Plane),
+}
+
+impl AreaMeasure<'_> {
+    /// Area in square centimetres, rounded; whichever way the rings are wound. Polygons are in longitude and latitude.
+    pub(crate) fn area_cm2(self, polygons: &MultiPolygon<f64>) -> i64 {
+        let area_m2 = |polygon: &Polygon<f64>| match self {
+            Self::Geodesic => polygon.geodesic_area_signed().abs(),
+            Self::Planar(plane) => planar(polygon, plane).unsigned_area(),
+        };
+        polygons.iter().map(|polygon| (area_m2(polygon) * CM2).round() as i64).sum()
+    }
+}
+
+fn planar(polygon: &Polygon<f64>, plane: &dyn Plane) -> Polygon<f64> {
+    let ring = |ring: &LineString<f64>| {
+        let (mut x, mut y): (Vec<f64>, Vec<f64>) = ring.coords().map(|at| (at.x, at.y)).unzip();
+        plane.to_plane(&mut x, &mut y).expect("what came from a plane goes back to it");
+        x.into_iter().zip(y).map(|(x, y)| Coord { x, y }).collect::<LineString<f64>>()
+    };
+    Polygon::new(ring(polygon.exterior()), polygon.interiors().iter().map(ring).collect())
 }
 
 /// The polygons of a geometry; `None` where it is no surface.

@@ -9,7 +9,7 @@ use rstar::{AABB, RTree};
 
 use crate::RegistryError;
 use crate::error::hint;
-use crate::measure::grown;
+use crate::measure::{AreaMeasure, grown};
 use crate::nearness::{METRES_PER_DEGREE, distance_m};
 use crate::source::{Join, RegistrySource};
 use crate::surface::{Patch, Surface};
@@ -61,11 +61,11 @@ impl<'a> Overlay<'a> {
     ///
     /// Sorted by feature, source and record; the links of a run are those of its parts, one after another. Sources joined by key
     /// give none here: see [`Overlay::key_links`]. Polygons that only touch are not linked; a point on a border is linked to
-    /// both sides.
-    pub fn links(&self, features: &[Option<Geometry<f64>>], first_index: usize) -> Vec<Link> {
+    /// both sides. `measure` says how the areas of both are taken.
+    pub fn links(&self, features: &[Option<Geometry<f64>>], first_index: usize, measure: AreaMeasure<'_>) -> Vec<Link> {
         let mut links = Vec::new();
         for (offset, geometry) in features.iter().enumerate() {
-            let Some(feature) = geometry.as_ref().and_then(Feature::new) else { continue };
+            let Some(feature) = geometry.as_ref().and_then(|geometry| Feature::new(geometry, measure)) else { continue };
             for (number, indexed) in self.indexed.iter().enumerate() {
                 let mut hits = indexed.hits(&feature);
                 hits.sort_unstable_by_key(|hit| hit.record);
@@ -113,12 +113,12 @@ impl<'a> Overlay<'a> {
 struct Feature<'g> {
     geometry: &'g Geometry<f64>,
     bounds: Rect<f64>,
-    patch: Option<Patch>,
+    patch: Option<Patch<'g>>,
 }
 
 impl<'g> Feature<'g> {
-    fn new(geometry: &'g Geometry<f64>) -> Option<Self> {
-        Some(Self { geometry, bounds: geometry.bounding_rect()?, patch: Patch::new(geometry) })
+    fn new(geometry: &'g Geometry<f64>, measure: AreaMeasure<'g>) -> Option<Self> {
+        Some(Self { geometry, bounds: geometry.bounding_rect()?, patch: Patch::new(geometry, measure) })
     }
 }
 

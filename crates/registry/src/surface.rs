@@ -5,7 +5,7 @@ use geo_types::{Coord, Line, MultiPolygon, Point, Rect};
 use rstar::{AABB, RTree};
 
 use crate::clip::clip;
-use crate::measure::{area_cm2, grown, polygons};
+use crate::measure::{AreaMeasure, grown, polygons};
 
 /// A share of a patch's box by which a record is cut larger than the box, so that no cut lies on the patch.
 const MARGIN: f64 = 0.25;
@@ -18,18 +18,19 @@ pub(crate) struct Surface {
 }
 
 /// The polygons of a feature, with what is asked of them again and again.
-pub(crate) struct Patch {
+pub(crate) struct Patch<'m> {
     polygons: MultiPolygon<f64>,
+    measure: AreaMeasure<'m>,
     pub(crate) bounds: Rect<f64>,
     pub(crate) area_cm2: i64,
 }
 
-impl Patch {
+impl<'m> Patch<'m> {
     /// The patch that a geometry is; `None` where it is no surface.
-    pub(crate) fn new(geometry: &geo_types::Geometry<f64>) -> Option<Self> {
+    pub(crate) fn new(geometry: &geo_types::Geometry<f64>, measure: AreaMeasure<'m>) -> Option<Self> {
         let polygons = polygons(geometry)?;
         let bounds = polygons.bounding_rect()?;
-        Some(Self { area_cm2: area_cm2(&polygons), bounds, polygons })
+        Some(Self { area_cm2: measure.area_cm2(&polygons), bounds, polygons, measure })
     }
 }
 
@@ -61,7 +62,7 @@ impl Surface {
     }
 
     /// Area in square centimetres that the patch shares with this surface.
-    pub(crate) fn overlap_cm2(&self, patch: &Patch) -> i64 {
+    pub(crate) fn overlap_cm2(&self, patch: &Patch<'_>) -> i64 {
         let (min, max) = (patch.bounds.min(), patch.bounds.max());
         let envelope = AABB::from_corners(Point::from(min), Point::from(max));
         if self.edges.locate_in_envelope_intersecting(&envelope).next().is_none() {
@@ -69,7 +70,7 @@ impl Surface {
         }
         let frame = grown(patch.bounds, MARGIN * patch.bounds.width(), MARGIN * patch.bounds.height());
         let shared = clip(&self.polygons, frame).intersection(&patch.polygons);
-        area_cm2(&shared).min(patch.area_cm2)
+        patch.measure.area_cm2(&shared).min(patch.area_cm2)
     }
 }
 
@@ -92,8 +93,8 @@ mod tests {
         Surface::new(&Geometry::Polygon(polygon)).expect("a surface")
     }
 
-    fn square(x: f64, y: f64, side: f64) -> Patch {
-        Patch::new(&Geometry::Rect(Rect::new((x, y), (x + side, y + side)))).expect("a patch")
+    fn square(x: f64, y: f64, side: f64) -> Patch<'static> {
+        Patch::new(&Geometry::Rect(Rect::new((x, y), (x + side, y + side))), AreaMeasure::Geodesic).expect("a patch")
     }
 
     #[test]

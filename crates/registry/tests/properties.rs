@@ -2,7 +2,7 @@
 
 use alert::{Features, Layer, Values};
 use geo_types::{Geometry, LineString, Polygon, Rect};
-use registry::{Catalogue, Link, Overlay, RegistrySource};
+use registry::{AreaMeasure, Catalogue, Link, Overlay, RegistrySource};
 
 /// Numbers in [0, 1) of a linear congruential generator (Knuth's MMIX constants).
 struct Draw(u64);
@@ -44,7 +44,7 @@ fn layer(geometries: Vec<Option<Geometry<f64>>>) -> Layer {
 fn what_is_shared_is_never_more_than_the_feature() {
     let mut draw = Draw(1);
     let sources = [(source(), layer(draw.stars(40, 0.05, 60)))];
-    let links = Overlay::new(&sources).expect("an overlay").links(&draw.stars(300, 0.01, 12), 0);
+    let links = Overlay::new(&sources).expect("an overlay").links(&draw.stars(300, 0.01, 12), 0, AreaMeasure::Geodesic);
     assert!(links.len() > 100);
     for link in links {
         let area = link.feature_cm2.expect("an area");
@@ -58,10 +58,10 @@ fn chunks_do_not_change_the_links() {
     let sources = [(source(), layer(draw.stars(40, 0.05, 60)))];
     let features = draw.stars(101, 0.01, 12);
     let overlay = Overlay::new(&sources).expect("an overlay");
-    let whole = overlay.links(&features, 0);
+    let whole = overlay.links(&features, 0, AreaMeasure::Geodesic);
     for size in [1, 7, 50] {
         let chunks = features.chunks(size).enumerate();
-        let parts = chunks.flat_map(|(i, chunk)| overlay.links(chunk, i * size)).collect::<Vec<Link>>();
+        let parts = chunks.flat_map(|(i, chunk)| overlay.links(chunk, i * size, AreaMeasure::Geodesic)).collect::<Vec<Link>>();
         assert_eq!(parts, whole);
     }
     assert!(whole.is_sorted());
@@ -74,7 +74,7 @@ fn a_record_cut_in_two_shares_as_much_as_before() {
     let one = [(source(), layer(vec![Some(whole)]))];
     let features = draw.stars(200, 0.003, 20);
     let total = |sources: &[(RegistrySource, Layer)], feature: usize| {
-        let links = Overlay::new(sources).expect("an overlay").links(&features[feature..=feature], 0);
+        let links = Overlay::new(sources).expect("an overlay").links(&features[feature..=feature], 0, AreaMeasure::Geodesic);
         links.iter().map(|link| link.overlap_cm2).sum::<i64>() as f64
     };
     for feature in 0..features.len() {
@@ -93,7 +93,7 @@ fn a_patch_shares_what_a_cut_with_the_whole_record_gives() {
     let records = draw.stars(30, 0.08, 200);
     let features = draw.stars(100, 0.01, 12);
     let sources = [(source(), layer(records.clone()))];
-    let links = Overlay::new(&sources).expect("an overlay").links(&features, 0);
+    let links = Overlay::new(&sources).expect("an overlay").links(&features, 0, AreaMeasure::Geodesic);
     let polygon = |geometry: &Option<Geometry<f64>>| match geometry {
         Some(Geometry::Polygon(polygon)) => polygon.clone(),
         other => panic!("{other:?} is no polygon"),

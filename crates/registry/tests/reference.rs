@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use alert::{Features, Layer, Values};
 use geo_types::{Geometry, LineString, MultiPolygon, Point, Polygon};
 use raster::Date;
-use registry::{Catalogue, Joined, Overlay, Periods, long_table, wide_columns};
+use registry::{AreaMeasure, Catalogue, Joined, Overlay, Periods, long_table, wide_columns};
 use serde_json::Value;
 
 fn case(test: &str) -> Option<PathBuf> {
@@ -78,7 +78,7 @@ fn seats_fall_in_the_municipalities_that_geopandas_says() {
     let points =
         seats.iter().map(|seat| Some(Geometry::Point(Point::new(number(&seat[5]), number(&seat[4]))))).collect::<Vec<_>>();
     let ids = seats.iter().map(|seat| seat[2].clone()).collect::<Vec<_>>();
-    let links = Overlay::new(&sources).expect("an overlay").links(&points, 0);
+    let links = Overlay::new(&sources).expect("an overlay").links(&points, 0, AreaMeasure::Geodesic);
     let periods = Periods::AsOf(Date::from_days(0));
     let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, internal: false };
 

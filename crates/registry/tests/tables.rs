@@ -5,8 +5,8 @@ use change::Answer;
 use geo_types::{Geometry, Point, Rect};
 use raster::Date;
 use registry::{
-    AlertUnit, Catalogue, Joined, Link, Overlay, Period, Periods, RegistryError, RegistrySource, UnitTally, long_table, summary,
-    wide_columns,
+    AlertUnit, AreaMeasure, Catalogue, Joined, Link, Overlay, Period, Periods, RegistryError, RegistrySource, UnitTally,
+    long_table, summary, wide_columns,
 };
 
 fn source(lines: &str) -> RegistrySource {
@@ -65,7 +65,7 @@ fn reals(columns: &[Column], name: &str) -> Vec<Option<f64>> {
 }
 
 fn links(sources: &[(RegistrySource, Layer)], features: &[Option<Geometry<f64>>]) -> Vec<Link> {
-    Overlay::new(sources).expect("an overlay").links(features, 0)
+    Overlay::new(sources).expect("an overlay").links(features, 0, AreaMeasure::Geodesic)
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use alert::{Alert, AlertContext, Column, Features, Layer, Patch};
 use geo_types::Geometry;
+use geoio::crs::FromLonLat;
 use pipeline::{Budget, map_in_order};
-use registry::{Joined, Link, Overlay, Period, Periods, RegistrySource};
+use raster::Crs;
+use registry::{AreaMeasure, Joined, Link, Overlay, Period, Periods, RegistrySource};
 
 use super::inputs::Inputs;
 use crate::args::Common;
@@ -63,7 +65,7 @@ pub(crate) fn annotate(
     }
     let geometries: Vec<Option<Geometry<f64>>> =
         alerts.iter().map(|a| Some(Geometry::MultiPolygon(a.geometry.clone()))).collect();
-    let links = links(&inputs.registries, &geometries, budget, common)?;
+    let links = links(&inputs.registries, &geometries, None, budget, common)?;
     let ids: Vec<String> = alerts.iter().map(|alert| alert.id.clone()).collect();
     let changes: Vec<Option<Period>> =
         alerts.iter().map(|alert| Some(Period { before: alert.date_before, first: alert.date_first })).collect();
@@ -82,9 +84,12 @@ pub(crate) fn annotate(
 }
 
 /// The links of features to records, found in chunks over the threads.
+///
+/// Areas are geodesic, or planar in a projected system.
 pub(crate) fn links(
     registries: &[(RegistrySource, Layer)],
     geometries: &[Option<Geometry<f64>>],
+    plane: Option<&Crs>,
     budget: &Budget,
     common: &Common,
 ) -> Result<Vec<Link>, Fault> {
@@ -97,8 +102,11 @@ pub(crate) fn links(
         &chunks,
         budget,
         1 << 20,
-        || Ok::<_, Fault>(()),
-        |(), (first, chunk)| Ok(overlay.links(chunk, *first)),
+        || Ok::<_, Fault>(plane.map(FromLonLat::new).transpose()?),
+        |plane, (first, chunk)| {
+            let measure = plane.as_ref().map_or(AreaMeasure::Geodesic, |plane| AreaMeasure::Planar(plane));
+            Ok(overlay.links(chunk, *first, measure))
+        },
         |chunk| {
             links.extend(chunk);
             progress.step();

@@ -5,7 +5,7 @@ use std::path::Path;
 use alert::{Column, Features, Layer};
 use geoio::layer::LayerOptions;
 use geoio::sink::SinkOptions;
-use raster::Date;
+use raster::{Crs, Date};
 use registry::{Joined, Overlay, Period, Periods};
 use serde_json::json;
 
@@ -20,14 +20,12 @@ use crate::report::Report;
 pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
-    if arguments.area != "geodesic" {
-        return Err(Fault::usage(format!("--area {}: expected geodesic", arguments.area)));
-    }
     let options = LayerOptions { lon: arguments.lon.clone(), lat: arguments.lat.clone(), ..LayerOptions::default() };
     let features = geoio::layer::read(&arguments.features, &options)?;
     if features.features.is_empty() {
         return Err(Fault::new(Exit::Input, format!("{}: holds no feature", arguments.features.display())));
     }
+    let plane = plane(&features, arguments)?;
     let ids = ids(&features, arguments)?;
     let days = days(&features, arguments)?;
     let mut report = Report::new("join");
@@ -35,7 +33,7 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let sources = catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?;
     let registries = catalogue::layers(sources, &arguments.registries, &mut files, &mut report.warnings)?;
     check_apart(Some(&arguments.out), [&arguments.features, &arguments.registries].into_iter().chain(&files))?;
-    let mut links = crate::run::links(&registries, &features.features.geometries, &budget, common)?;
+    let mut links = crate::run::links(&registries, &features.features.geometries, plane.as_ref(), &budget, common)?;
     links.extend(Overlay::new(&registries)?.key_links(&features.features)?);
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
     let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
@@ -55,6 +53,22 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     report.rejected = features.rejected + registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>();
     report.warnings.extend(features.warnings);
     Ok(report)
+}
+
+/// The projected system of the features, where areas are to be planar.
+fn plane(features: &Layer, arguments: &Join) -> Result<Option<Crs>, Fault> {
+    match arguments.area.as_str() {
+        "geodesic" => Ok(None),
+        "planar" => match geoio::crs::crs(&features.crs)? {
+            crs if crs.geographic => Err(Fault::usage(format!(
+                "--area planar: {} is in {}, which is no plane; give features in a projected system, or use geodesic",
+                arguments.features.display(),
+                features.crs
+            ))),
+            crs => Ok(Some(crs)),
+        },
+        other => Err(Fault::usage(format!("--area {other}: expected geodesic or planar"))),
+    }
 }
 
 /// One row a feature: its own columns, then those of the sources.
