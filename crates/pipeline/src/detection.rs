@@ -52,6 +52,8 @@ pub struct StripDetection {
     pub strip: ChangeStrip,
     /// Why pixels were left out, one entry a scene.
     pub counts: Vec<MaskCounts>,
+    /// Looks at pixels that were held against the whole baseline, because their season had too few clear looks.
+    pub fallbacks: u64,
 }
 
 impl Detection<'_> {
@@ -83,8 +85,9 @@ impl Detection<'_> {
         let dates: Vec<Date> = self.observations.iter().map(|observation| observation.date).collect();
         let block = SeriesBlock::new(&dates, self.sensors, series.view())?;
         let findings = self.detector.detect(&block);
+        let fallbacks = findings.n_fallback.iter().map(|n| u64::from(*n)).sum();
         let seen_by = sensors_seen(&block, self.detector.monitoring());
-        Ok(StripDetection { strip: strip(window, findings, seen_by, eligible), counts })
+        Ok(StripDetection { strip: strip(window, findings, seen_by, eligible), counts, fallbacks })
     }
 
     /// The index of one scene over a window, NaN where masked or not observed; row by row.

@@ -24,6 +24,8 @@ pub(crate) struct Map {
     pub(crate) tallies: Tallies,
     /// Why pixels were left out, one entry a scene.
     pub(crate) counts: Vec<MaskCounts>,
+    /// Looks at pixels that were held against the whole baseline instead of its season.
+    pub(crate) fallbacks: u64,
 }
 
 /// The rasters of a run.
@@ -127,6 +129,7 @@ pub(crate) fn detect(
         statistics: PatchStatistics::default(),
         tallies: Tallies::default(),
         counts: vec![MaskCounts::default(); inputs.scenes().len()],
+        fallbacks: 0,
     };
     let mut progress = Progress::begin(common, "detect", strips.len() as u64);
     map_in_order(
@@ -149,10 +152,11 @@ pub(crate) fn detect(
             let tallies = Tallies::of(&found.strip, &areas, view(units.as_ref()), view(inside.as_ref()));
             Ok((found, tallies))
         },
-        |(StripDetection { strip, counts }, tallies)| {
+        |(StripDetection { strip, counts, fallbacks }, tallies)| {
             files.write(&strip)?;
             map.patches.extend(patches.push(&strip));
             map.tallies.add(&tallies);
+            map.fallbacks += fallbacks;
             map.counts.iter_mut().zip(counts).for_each(|(sum, count)| *sum += &count);
             progress.step();
             Ok(())

@@ -139,7 +139,7 @@ pub(crate) fn counts(job: &Job, inputs: &Inputs, map: &Map, alerts: &[Alert]) ->
         "alerts": alerts.len(), "alerts_high": high, "alerts_low": alerts.len() - high,
         "answers": answers,
         "patches_too_small": map.statistics.dropped.components, "pixels_too_small": map.statistics.dropped.pixels,
-        "min_patch_pixels": min_pixels, "min_patch_ruled_by": ruled_by,
+        "pixel_looks_without_season": map.fallbacks, "min_patch_pixels": min_pixels, "min_patch_ruled_by": ruled_by,
         "observations": inputs.observations.len(), "scenes": inputs.scenes().len(), "scenes_skipped": inputs.skipped.len(),
     })
 }
