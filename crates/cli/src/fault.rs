@@ -118,7 +118,8 @@ impl From<geoio::layer::LayerError> for Fault {
 
 impl From<geoio::sink::SinkError> for Fault {
     fn from(error: geoio::sink::SinkError) -> Self {
-        Self::from_error(exit(error.kind()), error)
+        let usage = matches!(error, geoio::sink::SinkError::Extension { .. });
+        Self::from_error(if usage { Exit::Usage } else { exit(error.kind()) }, error)
     }
 }
 

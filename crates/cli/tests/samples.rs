@@ -30,7 +30,8 @@ fn the_sample_job_finds_the_planted_clearings_that_were_seen() {
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(told["counts"]["scenes"], 38);
     let truth: Value =
-        serde_json::from_str(&std::fs::read_to_string(samples().join("caqueta/truth.geojson")).expect("the truth")).expect("JSON");
+        serde_json::from_str(&std::fs::read_to_string(samples().join("caqueta/truth.geojson")).expect("the truth"))
+            .expect("JSON");
     let large_seen = truth["features"].as_array().expect("features").iter().filter(|feature| {
         let planted = &feature["properties"];
         planted["seen"] == 1 && planted["area_ha"].as_f64().expect("hectares") >= 0.5

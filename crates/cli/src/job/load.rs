@@ -95,6 +95,12 @@ mod tests {
     }
 
     #[test]
+    fn an_index_that_does_not_exist_is_told_with_its_place() {
+        let told = fault("[change]\nindex = \"NBRR\"\nbaseline = { from = 2020-01-01 }\nmonitoring = { from = 2021-01-01 }\n");
+        assert!(told.starts_with("job.toml:2:9: there is no index called 'NBRR'; did you mean NBR?"), "{told}");
+    }
+
+    #[test]
     fn a_day_that_does_not_exist_is_told_with_its_place() {
         let told = fault("[change]\nindex = \"NBR\"\nbaseline = { from = \"2021-02-30\" }\n");
         assert!(told.starts_with("job.toml:3:"), "{told}");

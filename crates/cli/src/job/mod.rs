@@ -10,13 +10,12 @@ pub(crate) use load::read_text;
 use std::path::{Path, PathBuf};
 
 use alert::PatchRules;
-use change::{DifferenceParameters, Direction, MaskOptions, SpectralIndex};
+use change::{ChangeError, DifferenceParameters, Direction, MaskOptions, SpectralIndex};
 use geoio::{Compression, ImagerySpec, Resampling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::args::Language;
-use crate::fault::Fault;
 
 pub(crate) use period::Period;
 
@@ -103,6 +102,7 @@ pub(crate) struct MaskSpec {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChangeSpec {
     /// An index by name, or your own: { name, formula, direction }.
+    #[schemars(with = "WrittenIndex")]
     pub(crate) index: IndexSpec,
     /// The method; `difference` is the one there is.
     #[serde(default)]
@@ -127,14 +127,36 @@ pub(crate) enum Method {
     Difference,
 }
 
-/// An index by name or by formula.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged)]
+/// An index by name or by formula; a job with one that does not exist cannot be read.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(try_from = "WrittenIndex", untagged)]
 pub(crate) enum IndexSpec {
     /// A name of the catalogue, or of a ready-made layer.
     Name(String),
     /// The user's own.
     Own(OwnIndex),
+}
+
+/// An index as a job writes it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum WrittenIndex {
+    /// A name of the catalogue, or of a ready-made layer.
+    Name(String),
+    /// The user's own.
+    Own(OwnIndex),
+}
+
+impl TryFrom<WrittenIndex> for IndexSpec {
+    type Error = ChangeError;
+
+    fn try_from(written: WrittenIndex) -> Result<Self, ChangeError> {
+        let spec = match written {
+            WrittenIndex::Name(name) => Self::Name(name),
+            WrittenIndex::Own(own) => Self::Own(own),
+        };
+        spec.resolve().map(|_| spec)
+    }
 }
 
 /// An index of the user's own.
@@ -152,7 +174,7 @@ pub(crate) struct OwnIndex {
 
 impl IndexSpec {
     /// The index it names.
-    pub(crate) fn resolve(&self) -> Result<SpectralIndex, Fault> {
+    pub(crate) fn resolve(&self) -> Result<SpectralIndex, ChangeError> {
         Ok(match self {
             Self::Name(name) => SpectralIndex::find(name)?,
             Self::Own(OwnIndex { name, formula, direction }) => SpectralIndex::new(name, formula, &[], *direction)?,
