@@ -36,9 +36,9 @@ fn check(root: &Value, schema: &Value, value: &Value, place: &str, faults: &mut 
             }
             "properties" => {
                 for (name, member) in value.as_object().into_iter().flatten() {
-                    member_schema(schema, name).iter().for_each(|rule| {
+                    for rule in member_schema(schema, name) {
                         check(root, rule, member, &format!("{place}/{name}"), faults);
-                    });
+                    }
                 }
                 true
             }
