@@ -49,6 +49,8 @@ pub struct Alert {
     pub perimeter_m: f64,
     /// Number of pixels.
     pub pixels: u64,
+    /// Area of its confirmed pixels, hectares.
+    pub confirmed_ha: f64,
     /// Mean of later minus earlier over its pixels, in units of the index.
     pub magnitude: f64,
     /// Fewest clear observations in the monitoring period over its pixels.
@@ -124,6 +126,7 @@ fn alert(
         area_high_ha: round(area_ha * (pixels + ring / 2.0) / pixels, 1e4),
         perimeter_m: round(measured.perimeter_m, 10.0),
         pixels: patch.pixels,
+        confirmed_ha: round(area_ha * patch.pixels_confirmed as f64 / pixels, 1e4),
         magnitude: round(patch.magnitude, 1e6),
         n_clear: patch.n_clear,
         last_clear: patch.last_clear,

@@ -45,7 +45,7 @@ impl ColumnDescription {
 }
 
 /// The columns of the table of alerts, in order. Columns of registries, `<source>_<column>`, come after them.
-pub const ALERT_COLUMNS: [ColumnDescription; 22] = [
+pub const ALERT_COLUMNS: [ColumnDescription; 23] = [
     column(
         "id",
         Kind::Text,
@@ -65,14 +65,14 @@ pub const ALERT_COLUMNS: [ColumnDescription; 22] = [
         "date_before",
         Kind::Day,
         ("Última fecha sin cambio", "Last day unchanged"),
-        "Last day on which every pixel's place was still seen unchanged; the change began after it.",
+        "Smallest of the pixels' last days seen unchanged; the change began after it. Of the confirmed pixels where confidence is high.",
     )
     .null("a pixel was never seen clear before the change"),
     column(
         "date_first",
         Kind::Day,
         ("Primera fecha con cambio", "First day changed"),
-        "First day on which any pixel was seen changed; the change began on it or before.",
+        "First day on which a pixel was seen changed; the change began on it or before. Of the confirmed pixels where confidence is high.",
     ),
     column(
         "date_confirmed",
@@ -127,10 +127,11 @@ pub const ALERT_COLUMNS: [ColumnDescription; 22] = [
     ),
     column("lon", Kind::Real, ("Longitud", "Longitude"), "Longitude of a point inside, WGS 84.").unit("degree"),
     column("lat", Kind::Real, ("Latitud", "Latitude"), "Latitude of a point inside, WGS 84.").unit("degree"),
-    column("date_last", Kind::Day, ("Fecha de término", "Day complete"), "Day by which every pixel had been seen changed."),
+    column("date_last", Kind::Day, ("Fecha de término", "Day complete"), "Day by which every pixel had been seen changed. Of the confirmed pixels where confidence is high."),
     column("perimeter_m", Kind::Real, ("Perímetro (m)", "Perimeter (m)"), "Geodesic length of the outline, holes included.")
         .unit("m"),
     column("pixels", Kind::Integer, ("Píxeles", "Pixels"), "Number of pixels."),
+    column("confirmed_ha", Kind::Real, ("Área confirmada (ha)", "Confirmed area (ha)"), "Area of the pixels that are confirmed.").unit("ha"),
 ];
 
 /// A column's title in Spanish (`es`) or English (any other language); `None` where no alert has such a column.

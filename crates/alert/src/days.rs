@@ -18,6 +18,11 @@ impl DayCounts {
         }
     }
 
+    /// How many pixels there are.
+    pub(crate) fn total(&self) -> u64 {
+        self.0.iter().map(|(_, pixels)| pixels).sum()
+    }
+
     /// The day by which this many pixels are reached; `None` where there are fewer.
     pub(crate) fn day_of_count(&self, pixels: u64) -> Option<i32> {
         let mut reached = 0;

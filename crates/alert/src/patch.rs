@@ -56,14 +56,17 @@ impl PatchRules {
 
 /// Connected changed pixels.
 ///
-/// The clearing began in (`date_before`, `date_first`] and was complete by `date_last`. A patch is not split by date: a slow
-/// clearing would fall apart into pieces below the smallest area and be lost.
+/// The clearing began in (`date_before`, `date_first`] and was complete by `date_last`: by the confirmed pixels where at least
+/// half are, so that a single doubtful one moves no date, else by all. A patch is not split by date: a slow clearing would fall
+/// apart into pieces below the smallest area and be lost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patch {
     /// Outline in the coordinates of the grid, exterior rings counter-clockwise.
     pub outline: MultiPolygon<f64>,
     /// Number of pixels.
     pub pixels: u64,
+    /// How many of them are confirmed.
+    pub pixels_confirmed: u64,
     /// Its pixels that share an edge with a pixel outside it.
     pub edge_pixels: u64,
     /// Pixels outside it that share an edge with it.
@@ -158,19 +161,22 @@ fn day(days: i32) -> Option<Date> {
 fn patch(component: &Component<(), Pixels>, grid: &Grid) -> Patch {
     let sum = &component.tally;
     let fringe = Fringe::of(&component.runs);
+    let date_confirmed = sum.confirmed.day_of_count(component.pixels.div_ceil(2));
+    let span = if date_confirmed.is_some() { &sum.sure } else { &sum.all };
     Patch {
         outline: outline(&component.runs).map_coords(|corner| {
             let (x, y) = grid.corner(corner.y, corner.x);
             Coord { x, y }
         }),
         pixels: component.pixels,
+        pixels_confirmed: sum.confirmed.total(),
         edge_pixels: fringe.edge_pixels,
         ring_pixels: fringe.ring_pixels,
-        anchor: (sum.anchor.1, sum.anchor.2),
-        date_before: day(sum.before),
-        date_first: Date::from_days(sum.anchor.0),
-        date_last: Date::from_days(sum.last),
-        date_confirmed: sum.confirmed.day_of_count(component.pixels.div_ceil(2)).map(Date::from_days),
+        anchor: (span.anchor.1, span.anchor.2),
+        date_before: day(span.before),
+        date_first: Date::from_days(span.anchor.0),
+        date_last: Date::from_days(span.last),
+        date_confirmed: date_confirmed.map(Date::from_days),
         magnitude: sum.magnitude_micro as f64 / 1e6 / sum.with_magnitude as f64,
         n_clear: sum.n_clear,
         last_clear: day(sum.last_clear),
@@ -178,13 +184,32 @@ fn patch(component: &Component<(), Pixels>, grid: &Grid) -> Patch {
     }
 }
 
-/// Sums over pixels: whole numbers only, so that no order of adding changes them.
-struct Pixels {
+/// The days between which some pixels changed.
+#[derive(Clone, Copy)]
+struct Span {
     /// First day, row and column; the smallest is the anchor.
     anchor: (i32, u32, u32),
     /// Smallest day; `NO_DAY` is smaller than every day, and so stays.
     before: i32,
     last: i32,
+}
+
+impl Span {
+    const EMPTY: Self = Self { anchor: (i32::MAX, u32::MAX, u32::MAX), before: i32::MAX, last: NO_DAY };
+
+    fn join(&mut self, other: Self) {
+        self.anchor = self.anchor.min(other.anchor);
+        self.before = self.before.min(other.before);
+        self.last = self.last.max(other.last);
+    }
+}
+
+/// Sums over pixels: whole numbers only, so that no order of adding changes them.
+struct Pixels {
+    /// Of all pixels.
+    all: Span,
+    /// Of the confirmed ones.
+    sure: Span,
     confirmed: DayCounts,
     magnitude_micro: i64,
     with_magnitude: u64,
@@ -196,9 +221,8 @@ struct Pixels {
 impl Default for Pixels {
     fn default() -> Self {
         Self {
-            anchor: (i32::MAX, u32::MAX, u32::MAX),
-            before: i32::MAX,
-            last: NO_DAY,
+            all: Span::EMPTY,
+            sure: Span::EMPTY,
             confirmed: DayCounts::default(),
             magnitude_micro: 0,
             with_magnitude: 0,
@@ -215,10 +239,10 @@ impl Pixels {
         for col in run.col_start..run.col_end {
             let at = (row, col as usize);
             let first = strip.first[at];
-            self.anchor = self.anchor.min((first, run.row, col));
-            self.before = self.before.min(strip.before[at]);
-            self.last = self.last.max(first);
+            let span = Span { anchor: (first, run.row, col), before: strip.before[at], last: first };
+            self.all.join(span);
             if strip.confirmed[at] != NO_DAY {
+                self.sure.join(span);
                 self.confirmed.add(strip.confirmed[at], 1);
             }
             let magnitude = f64::from(strip.magnitude[at]);
@@ -235,9 +259,8 @@ impl Pixels {
 
 impl Tally for Pixels {
     fn merge(&mut self, other: Self) {
-        self.anchor = self.anchor.min(other.anchor);
-        self.before = self.before.min(other.before);
-        self.last = self.last.max(other.last);
+        self.all.join(other.all);
+        self.sure.join(other.sure);
         self.confirmed.merge(&other.confirmed);
         self.magnitude_micro += other.magnitude_micro;
         self.with_magnitude += other.with_magnitude;

@@ -44,6 +44,7 @@ fn values(name: &str, alerts: &[Alert], run: &str, context: &AlertContext<'_>) -
         "date_last" => day(alerts, |alert| Some(alert.date_last)),
         "perimeter_m" => real(alerts, |alert| alert.perimeter_m),
         "pixels" => integer(alerts, |alert| alert.pixels as i64),
+        "confirmed_ha" => real(alerts, |alert| alert.confirmed_ha),
         other => unreachable!("ALERT_COLUMNS has no column {other}"),
     }
 }

@@ -87,6 +87,20 @@ fn every_pixel() -> PatchRules {
     PatchRules { min_area_ha: 0.0, min_pixels: 1, ..PatchRules::default() }
 }
 
+#[test]
+fn a_doubtful_pixel_moves_no_date_of_a_confirmed_patch() {
+    let (grid, rules) = (grid(1, 5), every_pixel());
+    let sure = &patches(&grid, &map(&["BBBB."]), 1, &rules).0[0];
+    let doubtful = &patches(&grid, &map(&["BBBBz"]), 1, &rules).0[0];
+    let dates = |patch: &Patch| (patch.date_before, patch.date_first, patch.date_last, patch.date_confirmed, patch.anchor);
+    assert_eq!(dates(sure), dates(doubtful));
+    assert_eq!((doubtful.pixels, doubtful.pixels_confirmed), (5, 4));
+    let early = &patches(&grid, &map(&["aBBBB"]), 1, &rules).0[0];
+    assert_eq!((early.date_first, early.anchor), (sure.date_first, (0, 1)));
+    let unconfirmed = &patches(&grid, &map(&["aBzzz"]), 1, &rules).0[0];
+    assert_eq!((unconfirmed.date_first.days(), unconfirmed.date_last.days()), (19_000, 19_025));
+}
+
 fn context(sensors: &[String]) -> AlertContext<'_> {
     AlertContext { index: "NBR", method: "difference", sensors }
 }
@@ -198,7 +212,7 @@ fn the_table_has_the_contract_columns_first() {
     let table = alert_features(&alerts, "run-1", &context(&sensors));
     let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
     let contract = "id schema run state confidence date_before date_first date_confirmed area_ha area_low_ha area_high_ha magnitude \
-                    index method n_clear last_clear sensors lon lat date_last perimeter_m pixels";
+                    index method n_clear last_clear sensors lon lat date_last perimeter_m pixels confirmed_ha";
     assert_eq!(names.join(" "), contract);
     assert!(table.columns.iter().all(|column| column.values.len() == 2));
     let text = |name: &str| table.text(name).expect("a text column")[0].clone().expect("a value");

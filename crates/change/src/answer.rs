@@ -24,12 +24,12 @@ impl Answer {
     /// Every answer, by code.
     pub const ALL: [Self; 5] = [Self::Unchanged, Self::Candidate, Self::Changed, Self::NotEligible, Self::NotSeen];
 
-    /// Stable name: `unchanged`, `candidate`, `changed`, `not_eligible`, `not_seen`.
+    /// Stable name: `unchanged`, `flagged`, `confirmed`, `not_eligible`, `not_seen`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",
-            Self::Candidate => "candidate",
-            Self::Changed => "changed",
+            Self::Candidate => "flagged",
+            Self::Changed => "confirmed",
             Self::NotEligible => "not_eligible",
             Self::NotSeen => "not_seen",
         }

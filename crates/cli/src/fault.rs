@@ -20,6 +20,12 @@ pub(crate) enum Exit {
     Rejected = 4,
     /// An output could not be written.
     Output = 5,
+    /// Another run holds the folder.
+    Locked = 6,
+    /// Stopped by SIGINT, after a clean stop.
+    Interrupted = 130,
+    /// Stopped by SIGTERM, after a clean stop.
+    Terminated = 143,
 }
 
 /// An error on its way to the terminal: one line, an exit code, and what caused it.

@@ -7,6 +7,7 @@ mod picture;
 mod progress;
 mod report;
 mod run;
+mod stop;
 mod verb;
 
 use std::io::IsTerminal as _;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         }
     };
     log(&arguments);
+    stop::listen();
     match verb::carry_out(&arguments) {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(fault) => {

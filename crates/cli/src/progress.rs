@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
 
 use crate::args::{Common, ProgressStyle};
+use crate::fault::Fault;
+use crate::stop;
 
 /// Progress of one stage.
 pub(crate) struct Progress {
@@ -35,7 +37,10 @@ impl Progress {
     }
 
     /// One step is done.
-    pub(crate) fn step(&mut self) {
+    ///
+    /// # Errors
+    /// Where a signal asked the program to stop.
+    pub(crate) fn step(&mut self) -> Result<(), Fault> {
         self.done += 1;
         self.bar.inc(1);
         let last = self.done == self.total;
@@ -43,6 +48,7 @@ impl Progress {
             self.told = Instant::now();
             self.tell();
         }
+        stop::check()
     }
 
     fn tell(&self) {

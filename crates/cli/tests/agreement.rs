@@ -82,6 +82,59 @@ fn median_lag(folder: &Path, breaks: &Array2<f64>, confirmed: &Array2<bool>, the
     lags[lags.len() / 2]
 }
 
+/// Two Landsat dates whose pixel edges lie 15 m off the multiples of 30 m.
+const TARAVAO: &str = r#"
+[[imagery]]
+product = "geotiff"
+path = "CASES/13_bitemporal_taravao/LC8_053072_*_dn.tif"
+bands = { red = 4, nir = 5, qa = 9 }
+scale = 0.00002
+offset = -0.1
+qa = "bit(0)=0,bits(12-13)<3,bits(14-15)<3"
+
+[grid]
+margin_m = 600
+
+[change]
+index = "NDVI"
+baseline = { from = 2013-05-01, to = 2013-05-31 }
+monitoring = { from = 2013-08-01 }
+
+[output]
+folder = "FOLDER"
+"#;
+
+#[test]
+fn an_area_of_interest_keeps_pixels_and_ids_wherever_the_imagery_lies() {
+    let Some(cases) = case("an_area_of_interest_keeps_pixels_and_ids_wherever_the_imagery_lies", "") else { return };
+    let scratch = scratch();
+    let (all, _) = run(&TARAVAO.replace("FOLDER", "all"), "all", &cases, scratch.path());
+    let alerts = features(&all);
+    let (lon, lat) =
+        (alerts[0]["properties"]["lon"].as_f64().expect("degrees"), alerts[0]["properties"]["lat"].as_f64().expect("degrees"));
+    let d = 0.002;
+    let ring =
+        serde_json::json!([[lon - d, lat - d], [lon + d, lat - d], [lon + d, lat + d], [lon - d, lat + d], [lon - d, lat - d]]);
+    let area = serde_json::json!({ "type": "Polygon", "coordinates": [ring] });
+    std::fs::write(scratch.path().join("area.geojson"), area.to_string()).expect("the area is written");
+    let job = TARAVAO.replace("FOLDER", "here").replace("margin_m = 600", "margin_m = 600\naoi = \"area.geojson\"");
+    let (here, _) = run(&job, "here", &cases, scratch.path());
+    let whole: std::collections::BTreeMap<String, &Value> =
+        alerts.iter().map(|alert| (alert["id"].to_string(), &alert["properties"]["area_ha"])).collect();
+    let found = features(&here);
+    let same = found.iter().filter(|alert| whole.get(&alert["id"].to_string()) == Some(&&alert["properties"]["area_ha"])).count();
+    assert!(
+        same >= 1 && found.iter().any(|alert| alert["id"] == alerts[0]["id"]),
+        "{same} of {} alerts are the same",
+        found.len()
+    );
+    let origin = |folder: &Path| {
+        let grid = RasterFile::open(&folder.join("change.tif")).expect("a raster").grid().clone();
+        (grid.west.rem_euclid(30.0), grid.north.rem_euclid(30.0))
+    };
+    assert_eq!(origin(&all), origin(&here));
+}
+
 #[test]
 fn clearings_of_romania_become_alerts_that_nrt_sees_too() {
     let Some(cases) = case("clearings_of_romania_become_alerts_that_nrt_sees_too", "") else { return };

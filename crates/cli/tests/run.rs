@@ -242,6 +242,61 @@ fn a_complete_run_is_not_repeated_and_another_is_refused() {
 }
 
 #[test]
+fn a_complete_run_whose_outputs_were_touched_is_done_again() {
+    let scratch = scratch();
+    let copy = edited(scratch.path(), &[]);
+    copy.run(&[]);
+    let before = copy.outputs();
+    std::fs::remove_file(copy.path("out/alerts.csv")).expect("removed");
+    std::fs::write(copy.path("out/alerts.kml"), "broken").expect("written");
+    copy.run(&[]);
+    copy.outputs().assert_same(&before, "done again");
+}
+
+#[test]
+fn a_file_of_no_run_is_not_replaced_without_force() {
+    let scratch = scratch();
+    let copy = edited(scratch.path(), &[]);
+    std::fs::create_dir(copy.path("out")).expect("made");
+    std::fs::write(copy.path("out/alerts.csv"), "precious").expect("written");
+    let ran = atalaya(["run", &copy.job(), "-q"]);
+    assert_eq!(ran.status.code(), Some(2), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert_eq!(std::fs::read(copy.path("out/alerts.csv")).expect("there"), b"precious");
+}
+
+#[test]
+fn a_folder_in_which_another_run_writes_is_left_to_it() {
+    let scratch = scratch();
+    let copy = edited(scratch.path(), &[]);
+    std::fs::create_dir(copy.path("out")).expect("made");
+    let held = std::fs::File::open(copy.path("out")).expect("a folder");
+    held.lock().expect("nobody else holds it");
+    let ran = atalaya(["run", &copy.job(), "-q"]);
+    assert_eq!(ran.status.code(), Some(6), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
+fn a_signal_stops_cleanly() {
+    let scratch = scratch();
+    let folder = scratch.path().join("demo");
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_atalaya"))
+        .args(["demo", argument(&folder), "--size", "1200", "--data-only", "-q"])
+        .spawn()
+        .expect("the program starts");
+    let images = folder.join("imagery");
+    let begun = || std::fs::read_dir(&images).is_ok_and(|mut files| files.next().is_some());
+    while program.try_wait().expect("a child").is_none() && !begun() {
+        std::thread::yield_now();
+    }
+    let asked = std::process::Command::new("kill").args(["-INT", &program.id().to_string()]).status().expect("kill is there");
+    assert!(asked.success());
+    assert_eq!(program.wait().expect("a child").code(), Some(130));
+    let left = std::fs::read_dir(&images).expect("the folder").filter_map(Result::ok).map(|entry| entry.file_name());
+    let partial: Vec<_> = left.filter(|name| name.to_string_lossy().contains(".partial")).collect();
+    assert!(partial.is_empty(), "{partial:?}");
+}
+
+#[test]
 fn nothing_is_written_beside_the_inputs() {
     let scratch = scratch();
     let copy = region().link(scratch.path(), false);

@@ -144,14 +144,20 @@ impl Grid {
         Bounds { west, south, east, north }
     }
 
+    /// The pixels that the bounds meet, also beyond the grid's edges; at least one.
+    pub fn window_around(&self, bounds: Bounds) -> Window {
+        // A hair of tolerance keeps 51.0000001 from costing a column.
+        let first = |v: f64| (v + 1e-6).floor() as isize;
+        let last = |v: f64| (v - 1e-6).ceil() as isize;
+        let (col, row) = (first((bounds.west - self.west) / self.step_x), first((self.north - bounds.north) / self.step_y));
+        let end_col = last((bounds.east - self.west) / self.step_x).max(col + 1);
+        let end_row = last((self.north - bounds.south) / self.step_y).max(row + 1);
+        Window { row, col, rows: (end_row - row) as usize, cols: (end_col - col) as usize }
+    }
+
     /// The pixels of this grid that the bounds meet; `None` where they meet none.
     pub fn window_of(&self, bounds: Bounds) -> Option<Window> {
-        let col = ((bounds.west - self.west) / self.step_x).floor() as isize;
-        let row = ((self.north - bounds.north) / self.step_y).floor() as isize;
-        let end_col = ((bounds.east - self.west) / self.step_x).ceil() as isize;
-        let end_row = ((self.north - bounds.south) / self.step_y).ceil() as isize;
-        let (rows, cols) = ((end_row - row).max(0) as usize, (end_col - col).max(0) as usize);
-        Window { row, col, rows, cols }.intersect(self.window())
+        self.window_around(bounds).intersect(self.window())
     }
 
     /// The whole grid as a window.
@@ -228,6 +234,15 @@ mod tests {
         let window = Window { row: -2, col: 3, rows: 4, cols: 5 };
         assert_eq!(grid.aligned_window(&grid.crop(window)), Some(window));
         assert_eq!(grid.aligned_window(&Grid { west: grid.west + 5.0, ..grid.clone() }), None);
+    }
+
+    #[test]
+    fn bounds_become_pixels_of_the_grid_also_beyond_its_edges() {
+        let grid = Grid { crs: utm(), west: 15.0, north: 105.0, step_x: 30.0, step_y: 30.0, rows: 3, cols: 3 };
+        let bounds = Bounds { west: 0.0, south: 50.0, east: 45.0, north: 110.0 };
+        assert_eq!(grid.window_around(bounds), Window { row: -1, col: -1, rows: 3, cols: 2 });
+        assert_eq!(grid.window_of(bounds), Some(Window { row: 0, col: 0, rows: 2, cols: 1 }));
+        assert_eq!(grid.window_of(Bounds { west: 200.0, east: 300.0, ..bounds }), None);
     }
 
     #[test]

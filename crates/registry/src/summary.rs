@@ -31,14 +31,15 @@ pub struct AlertUnit {
     pub area_cm2: i64,
 }
 
-const AREAS: [(&str, &[Answer]); 4] = [
-    ("changed_ha", &[Answer::Changed, Answer::Candidate]),
+const AREAS: [(&str, &[Answer]); 5] = [
+    ("confirmed_ha", &[Answer::Changed]),
+    ("flagged_ha", &[Answer::Candidate]),
     ("unchanged_ha", &[Answer::Unchanged]),
     ("not_seen_ha", &[Answer::NotSeen]),
     ("not_eligible_ha", &[Answer::NotEligible]),
 ];
 
-/// Totals by unit: `unit`, `name`, `alerts`, `alerts_high`, `alerts_low`, `alert_area_ha`, `changed_ha`, `unchanged_ha`,
+/// Totals by unit: `unit`, `name`, `alerts`, `alerts_high`, `alerts_low`, `alert_area_ha`, `confirmed_ha`, `flagged_ha`, `unchanged_ha`,
 /// `not_seen_ha`, `not_eligible_ha`, `seen_share`.
 ///
 /// One row for each key that pixels or alerts fall in, sorted by key; records of one key are one unit. What falls outside every
@@ -78,6 +79,7 @@ fn pixel_rows(units: Option<&(RegistrySource, Layer)>, tallies: &[UnitTally]) ->
         AREAS[1].0 => area(AREAS[1].1),
         AREAS[2].0 => area(AREAS[2].1),
         AREAS[3].0 => area(AREAS[3].1),
+        AREAS[4].0 => area(AREAS[4].1),
         "alerts" => &none,
         "alerts_high" => &none,
         "alert_area_ha" => &none,
@@ -92,6 +94,7 @@ fn alert_rows(alerts: &[AlertUnit]) -> PolarsResult<DataFrame> {
         AREAS[1].0 => &none,
         AREAS[2].0 => &none,
         AREAS[3].0 => &none,
+        AREAS[4].0 => &none,
         "alerts" => vec![1_i64; alerts.len()],
         "alerts_high" => alerts.iter().map(|alert| i64::from(alert.high)).collect::<Vec<_>>(),
         "alert_area_ha" => alerts.iter().map(|alert| alert.area_cm2).collect::<Vec<_>>(),
@@ -131,12 +134,14 @@ fn columns(frame: &DataFrame) -> PolarsResult<Vec<Column>> {
 }
 
 fn seen_share(frame: &DataFrame) -> PolarsResult<Vec<Option<f64>>> {
-    let (changed, unchanged) = (integers(frame, "changed_ha")?, integers(frame, "unchanged_ha")?);
+    let seen = ["confirmed_ha", "flagged_ha", "unchanged_ha"].map(|name| integers(frame, name));
     let hidden = integers(frame, "not_seen_ha")?;
-    let share = |((changed, unchanged), hidden): ((Option<i64>, Option<i64>), Option<i64>)| {
-        let seen = changed? + unchanged?;
-        let asked = seen + hidden?;
+    let [confirmed, flagged, unchanged] = seen;
+    let (confirmed, flagged, unchanged) = (confirmed?, flagged?, unchanged?);
+    let share = |row: usize| {
+        let seen = confirmed[row]? + flagged[row]? + unchanged[row]?;
+        let asked = seen + hidden[row]?;
         (asked > 0).then(|| measure::share(seen as f64 / asked as f64))
     };
-    Ok(changed.into_iter().zip(unchanged).zip(hidden).map(share).collect())
+    Ok((0..hidden.len()).map(share).collect())
 }

@@ -203,7 +203,8 @@ fn the_summary_adds_up_by_unit_and_keeps_what_is_outside() {
     assert_eq!(whole(&table, "alerts"), [Some(0), Some(2), Some(0)]);
     assert_eq!(whole(&table, "alerts_low"), [Some(0), Some(1), Some(0)]);
     assert_eq!(reals(&table, "alert_area_ha"), [Some(0.0), Some(2.0), Some(0.0)]);
-    assert_eq!(reals(&table, "changed_ha"), [Some(0.0), Some(2.0), Some(0.0)]);
+    assert_eq!(reals(&table, "confirmed_ha"), [Some(0.0), Some(1.0), Some(0.0)]);
+    assert_eq!(reals(&table, "flagged_ha"), [Some(0.0), Some(1.0), Some(0.0)]);
     assert_eq!(reals(&table, "seen_share"), [None, Some(0.8), Some(1.0)]);
 }
 

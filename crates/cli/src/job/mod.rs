@@ -63,7 +63,7 @@ pub(crate) struct About {
 }
 
 /// The grid of the analysis.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GridSpec {
     /// Reference system, such as "EPSG:32618"; default: that of the most-covered zone of the imagery.
@@ -80,6 +80,13 @@ pub(crate) struct GridSpec {
     /// How reflectance comes onto another grid: nearest, bilinear (default) or average. Masks are always nearest.
     #[serde(default)]
     pub(crate) resampling: Resampling,
+}
+
+impl Default for GridSpec {
+    fn default() -> Self {
+        let (crs, resolution, bounds, aoi, margin_m) = (None, None, None, None, default_margin());
+        Self { crs, resolution, bounds, aoi, margin_m, resampling: Resampling::default() }
+    }
 }
 
 fn default_margin() -> f64 {

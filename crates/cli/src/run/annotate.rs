@@ -109,8 +109,7 @@ pub(crate) fn links(
         },
         |chunk| {
             links.extend(chunk);
-            progress.step();
-            Ok(())
+            progress.step()
         },
     )?;
     Ok(links)

@@ -158,8 +158,7 @@ pub(crate) fn detect(
             map.tallies.add(&tallies);
             map.fallbacks += fallbacks;
             map.counts.iter_mut().zip(counts).for_each(|(sum, count)| *sum += &count);
-            progress.step();
-            Ok(())
+            progress.step()
         },
     )?;
     let (last, statistics) = patches.finish();

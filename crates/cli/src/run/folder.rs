@@ -8,8 +8,27 @@ use crate::fault::{Exit, Fault};
 /// Name of the file that marks a complete run.
 pub(crate) const MANIFEST: &str = "run.json";
 
-/// Where a run works until it is complete.
+/// What a run writes.
+const OUTPUTS: [&str; 13] = [
+    "alerts.csv",
+    "alerts.geojson",
+    "alerts.gpkg",
+    "alerts.kml",
+    "alerts.schema.json",
+    "change.tif",
+    "days.tif",
+    "links.csv",
+    "magnitude.tif",
+    "observations.tif",
+    "quicklook.png",
+    "summary.csv",
+    "timings.json",
+];
+
+/// Where a run works until it is complete. No other run writes there meanwhile.
 pub(crate) struct RunFolder {
+    /// Held until the end; the system lets go of it when the program dies.
+    _lock: fs::File,
     out: PathBuf,
     work: PathBuf,
     done: bool,
@@ -30,8 +49,16 @@ impl RunFolder {
             return Ok(Standing::Free);
         }
         match fs::read_to_string(out.join(MANIFEST)) {
-            Err(_) => Ok(Standing::Free),
-            Ok(text) if run_id(&text).as_deref() == Some(id) => Ok(Standing::Complete),
+            Err(_) => match OUTPUTS.iter().find(|name| out.join(name).exists()) {
+                Some(name) => Err(Fault::usage(format!(
+                    "{}: holds a file {name} that is of no run; choose another folder, or --force to replace it",
+                    out.display()
+                ))),
+                None => Ok(Standing::Free),
+            },
+            Ok(text) if run_id(&text).as_deref() == Some(id) => {
+                Ok(if whole(out, &text) { Standing::Complete } else { Standing::Free })
+            }
             Ok(_) => Err(Fault::usage(format!(
                 "{}: holds another run; choose another folder, or --force to replace it",
                 out.display()
@@ -42,11 +69,16 @@ impl RunFolder {
     /// Makes `OUT/.work/<id>`.
     pub(crate) fn create(out: &Path, id: &str) -> Result<Self, Fault> {
         let work = out.join(".work").join(id);
+        if out.is_file() {
+            return Err(Fault::new(Exit::Output, format!("{}: is a file; name a folder for the outputs", out.display())));
+        }
+        fs::create_dir_all(out).map_err(|error| unwritable(out, &error))?;
+        let lock = lock(out)?;
         if work.exists() {
             fs::remove_dir_all(&work).map_err(|error| unwritable(&work, &error))?;
         }
         fs::create_dir_all(&work).map_err(|error| unwritable(&work, &error))?;
-        Ok(Self { out: out.to_path_buf(), work, done: false })
+        Ok(Self { _lock: lock, out: out.to_path_buf(), work, done: false })
     }
 
     /// Where outputs are written for now.
@@ -81,6 +113,31 @@ impl Drop for RunFolder {
             let _ = fs::remove_dir(&self.out);
         }
     }
+}
+
+/// Takes the folder for this run alone.
+fn lock(out: &Path) -> Result<fs::File, Fault> {
+    let folder = fs::File::open(out).map_err(|error| unwritable(out, &error))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(folder),
+        Err(fs::TryLockError::WouldBlock) => Err(Fault::new(
+            Exit::Locked,
+            format!("{}: another run is writing here; wait for it, or choose another folder", out.display()),
+        )),
+        Err(fs::TryLockError::Error(error)) => Err(unwritable(out, &error)),
+    }
+}
+
+/// Whether every output that a manifest lists is there as it was written.
+fn whole(out: &Path, manifest: &str) -> bool {
+    let Ok(manifest) = serde_json::from_str::<serde_json::Value>(manifest) else { return false };
+    let outputs = manifest["outputs"].as_array();
+    outputs.is_some_and(|outputs| {
+        outputs.iter().all(|output| {
+            let name = output["path"].as_str().unwrap_or_default();
+            geoio::sha256_file(&out.join(name)).is_ok_and(|sum| Some(sum.as_str()) == output["sha256"].as_str())
+        })
+    })
 }
 
 fn run_id(text: &str) -> Option<String> {

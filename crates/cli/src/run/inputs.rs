@@ -8,8 +8,8 @@ use change::{Detector, Difference, MaskPlan, SpectralIndex};
 use geoio::crs::FromLonLat;
 use geoio::{Eligibility, GriddedImagery, Skipped, Zones};
 use pipeline::{Detection, Look};
-use raster::{Bounds, DateRange, Grid, Observation, Scene, Warning};
-use registry::{Catalogue, RegistrySource};
+use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
+use registry::{Catalogue, Overlay, RegistrySource};
 
 use crate::fault::{Exit, Fault};
 use crate::job::{ChangeSpec, Job, Within, read_text};
@@ -60,13 +60,20 @@ impl Inputs {
         let found = geoio::find(&job.imagery, &job.base)?;
         let (mut skipped, mut warnings) = (found.skipped, found.warnings);
         let mut files = found.imagery.files();
-        let imagery = found.imagery.retain(|_, scene| match lacking(scene, &index) {
-            None => true,
-            Some(reason) => {
-                skipped.push(Skipped { path: PathBuf::from(&scene.id), reason });
-                false
-            }
-        });
+        let truncated: BTreeMap<usize, String> = found
+            .imagery
+            .truncated(&wanted(&found.imagery.scenes, &index))
+            .into_iter()
+            .map(|(scene, error)| (scene, error.to_string()))
+            .collect();
+        let imagery =
+            found.imagery.retain(|place, scene| match lacking(scene, &index).or_else(|| truncated.get(&place).cloned()) {
+                None => true,
+                Some(reason) => {
+                    skipped.push(Skipped { path: PathBuf::from(&scene.id), reason });
+                    false
+                }
+            });
         if imagery.scenes.is_empty() {
             let reasons: Vec<String> = skipped.iter().take(3).map(|s| format!("{}: {}", s.path.display(), s.reason)).collect();
             return Err(Fault::new(Exit::Input, format!("no scene can be used; {}", reasons.join("; "))));
@@ -87,6 +94,12 @@ impl Inputs {
             warnings.push(Warning::new(
                 "no_eligibility",
                 "the job names no layer to look in ([change] within): seasonal land is flagged too, and the outputs cannot say what kind of cover was lost",
+            ));
+        }
+        if observations.iter().filter(|look| monitoring.contains(look.date)).count() == 1 {
+            warnings.push(Warning::new(
+                "one_look",
+                "the monitoring period has a single look: nothing can be confirmed, and every alert is of low confidence",
             ));
         }
         let registries = registries(job, &mut files, &mut warnings)?;
@@ -143,6 +156,9 @@ impl Inputs {
     }
 }
 
+/// How many times coarser than the imagery a grid may be; more is a mistake in units.
+const COARSEST: f64 = 100.0;
+
 fn grid(job: &Job, scenes: &[Scene], aoi: Option<&Layer>) -> Result<(Grid, String), Fault> {
     let (derived, said) = geoio::derive_grid(scenes)?;
     let spec = &job.grid;
@@ -164,11 +180,22 @@ fn grid(job: &Job, scenes: &[Scene], aoi: Option<&Layer>) -> Result<(Grid, Strin
         }
         (None, None) => geoio::scene_bounds(scenes, &crs)?,
     };
-    let grid = Grid::covering(crs, bounds, step_x, step_y)?;
+    // The imagery's own pixels wherever they will do: nothing is resampled, and an alert keeps its id.
+    let own = same_system && (step_x, step_y) == (derived.step_x, derived.step_y);
+    let grid = if own { derived.crop(derived.window_around(bounds)) } else { Grid::covering(crs, bounds, step_x, step_y)? };
+    if grid.pixel_m().0.max(grid.pixel_m().1) > COARSEST * derived.pixel_m().0.max(derived.pixel_m().1) {
+        return Err(Fault::usage(format!(
+            "[grid] resolution = {step_x} makes pixels of {:.0} m from imagery of {:.0} m; it is in the units of {}",
+            grid.pixel_m().0,
+            derived.pixel_m().0,
+            grid.crs.name()
+        )));
+    }
     if !geoio::scene_bounds(scenes, &grid.crs)?.overlaps(grid.bounds()) {
         return Err(Fault::new(Exit::Input, "no scene overlaps the grid that the job names: check [grid] crs, bounds and aoi"));
     }
-    Ok((grid, "named by the job".to_owned()))
+    let said = if own { "the imagery's own pixels, where the job says" } else { "named by the job" };
+    Ok((grid, said.to_owned()))
 }
 
 fn aoi_bounds(aoi: &Layer, crs: &raster::Crs, margin_m: f64) -> Result<Bounds, Fault> {
@@ -179,6 +206,18 @@ fn aoi_bounds(aoi: &Layer, crs: &raster::Crs, margin_m: f64) -> Result<Bounds, F
     let lonlat = all.fold(first, Bounds::union);
     let margin = if crs.geographic { margin_m / 111_195.0 } else { margin_m };
     Ok(FromLonLat::new(crs)?.bounds(lonlat)?.grow(margin))
+}
+
+/// Every layer that the index or the masks may read.
+fn wanted(scenes: &[Scene], index: &SpectralIndex) -> Vec<Role> {
+    let of = |scene: &Scene| {
+        let bands = index.inputs(&|role| scene.has(role), &scene.id).unwrap_or_default();
+        bands.into_iter().chain(scene.sensor.masks.iter().map(|class| class.layer.clone())).collect::<Vec<_>>()
+    };
+    let mut roles: Vec<Role> = scenes.iter().flat_map(of).collect();
+    roles.sort();
+    roles.dedup();
+    roles
 }
 
 /// Why a scene cannot be used: a layer of the index or of the sensor's masks that it does not have.
@@ -281,7 +320,9 @@ fn registries(job: &Job, files: &mut Vec<PathBuf>, warnings: &mut Vec<Warning>) 
     let path = job.path(&spec.catalogue);
     files.push(path.clone());
     let catalogue: Catalogue = catalogue::parse(&read_text(&path)?, &path)?;
-    catalogue::layers(catalogue, &path, files, warnings)
+    let layers = catalogue::layers(catalogue, &path, files, warnings)?;
+    Overlay::new(&layers)?;
+    Ok(layers)
 }
 
 fn units(job: &Job, registries: &[(RegistrySource, Layer)]) -> Result<Option<usize>, Fault> {

@@ -14,10 +14,10 @@ use super::inputs::Inputs;
 use crate::fault::{Exit, Fault};
 use crate::job::Job;
 
-/// A file that a run read.
+/// A file that a run read or wrote.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct InputFile {
-    /// As the job names it.
+pub(crate) struct HashedFile {
+    /// As the job names it, or within the folder of the outputs.
     path: String,
     /// Size.
     bytes: u64,
@@ -26,7 +26,7 @@ pub(crate) struct InputFile {
 }
 
 /// Hashes every input.
-pub(crate) fn hash_inputs(inputs: &Inputs, job: &Job, budget: &Budget) -> Result<Vec<InputFile>, Fault> {
+pub(crate) fn hash_inputs(inputs: &Inputs, job: &Job, budget: &Budget) -> Result<Vec<HashedFile>, Fault> {
     let mut files = Vec::with_capacity(inputs.files.len());
     map_in_order(
         &inputs.files,
@@ -36,7 +36,7 @@ pub(crate) fn hash_inputs(inputs: &Inputs, job: &Job, budget: &Budget) -> Result
         |(), path| {
             let bytes = std::fs::metadata(path).map(|meta| meta.len());
             let bytes = bytes.map_err(|error| Fault::new(Exit::Input, format!("{}: cannot be read: {error}", path.display())))?;
-            Ok(InputFile { path: relative(path, &job.base), bytes, sha256: geoio::sha256_file(path)? })
+            Ok(HashedFile { path: relative(path, &job.base), bytes, sha256: geoio::sha256_file(path)? })
         },
         |file| {
             files.push(file);
@@ -46,12 +46,27 @@ pub(crate) fn hash_inputs(inputs: &Inputs, job: &Job, budget: &Budget) -> Result
     Ok(files)
 }
 
+/// What a run has written so far in its folder, with SHA-256; `timings.json` differs from run to run and is left out.
+pub(crate) fn hash_outputs(folder: &Path) -> Result<Vec<HashedFile>, Fault> {
+    let unreadable = |error: std::io::Error| Fault::new(Exit::Output, format!("{}: {error}", folder.display()));
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).map_err(unreadable)?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| {
+            let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+            Ok(HashedFile { path: relative(path, folder), bytes, sha256: geoio::sha256_file(path)? })
+        })
+        .collect()
+}
+
 fn relative(path: &Path, base: &Path) -> String {
     path.strip_prefix(base).unwrap_or(path).display().to_string()
 }
 
 /// The run's id: what the job says (but for its folder), what its inputs hold, and the program's version.
-pub(crate) fn run_id(job: &Job, files: &[InputFile]) -> Result<String, Fault> {
+pub(crate) fn run_id(job: &Job, files: &[HashedFile]) -> Result<String, Fault> {
     let mut told = serde_json::to_value(job).map_err(|error| Fault::from_error(Exit::Internal, error))?;
     if let Some(output) = told.get_mut("output").and_then(Value::as_object_mut) {
         output.remove("folder");
@@ -64,7 +79,7 @@ pub(crate) fn run_id(job: &Job, files: &[InputFile]) -> Result<String, Fault> {
 }
 
 /// Everything `run.json` holds.
-pub(crate) fn manifest(id: &str, job: &Job, inputs: &Inputs, files: &[InputFile], map: &Map, alerts: &[Alert]) -> Value {
+pub(crate) fn manifest(id: &str, job: &Job, inputs: &Inputs, files: &[HashedFile], map: &Map, alerts: &[Alert]) -> Value {
     let grid = inputs.grid();
     let bounds = grid.bounds();
     json!({

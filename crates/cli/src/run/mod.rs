@@ -77,7 +77,8 @@ pub(crate) fn run_job(job: &Job, out: &Path, strip_rows: Option<usize>, common: 
         quicklook::write(&work.path().join("quicklook.png"), &answers, &inputs, job, &alerts, language)?;
         stages.end("quicklook");
     }
-    let manifest = manifest::manifest(&id, job, &inputs, &files, &map, &alerts);
+    let mut manifest = manifest::manifest(&id, job, &inputs, &files, &map, &alerts);
+    manifest["outputs"] = json!(manifest::hash_outputs(work.path())?);
     outputs::write_text(&work.path().join(MANIFEST), &pretty(&manifest)?)?;
     outputs::write_text(&work.path().join("timings.json"), &pretty(&stages.json(&budget, strip_rows))?)?;
     for path in work.publish()? {
@@ -110,6 +111,11 @@ fn rejected(inputs: &Inputs) -> usize {
 
 /// A run that saw nothing must not be mistaken for one that saw no change.
 fn nothing_seen(map: &Map) -> Option<Warning> {
+    let asked = Answer::ALL.iter().filter(|answer| **answer != Answer::NotEligible);
+    if asked.map(|answer| map.tallies.total(*answer).0).sum::<u64>() == 0 {
+        let message = "the layer that the job looks within has no pixel here: check its classes and its place";
+        return Some(Warning::new("nothing_eligible", message));
+    }
     let seen = [Answer::Unchanged, Answer::Candidate, Answer::Changed];
     seen.iter().all(|answer| map.tallies.total(*answer).0 == 0).then(|| {
         Warning::new(
@@ -127,12 +133,13 @@ fn describe(report: &mut Report, manifest: &serde_json::Value, out: &Path) {
     let counts = &manifest["counts"];
     report.fact("counts", counts.clone());
     report.say(format!(
-        "{} alerts ({} high, {} low) from {} observations; changed {:.1} ha, not seen {:.1} ha of the area asked about",
+        "{} alerts ({} high, {} low) from {} observations; confirmed {:.1} ha, flagged {:.1} ha, not seen {:.1} ha of the area asked about",
         counts["alerts"],
         counts["alerts_high"],
         counts["alerts_low"],
         counts["observations"],
-        hectares(&counts["answers"]["changed"]) + hectares(&counts["answers"]["candidate"]),
+        hectares(&counts["answers"]["confirmed"]),
+        hectares(&counts["answers"]["flagged"]),
         hectares(&counts["answers"]["not_seen"]),
     ));
     report.say(format!("outputs in {}", out.display()));

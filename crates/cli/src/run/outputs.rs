@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use alert::{Alert, AlertContext, Features, Values};
+use alert::{Alert, AlertContext, Column, Features, Values};
 use geoio::sink::SinkOptions;
 use registry::AlertUnit;
 
@@ -46,7 +46,7 @@ pub(crate) fn write_alerts(
         .iter()
         .filter_map(|column| Some((column.name.clone(), alert::column_title(&column.name, language.code())?.to_owned())))
         .collect();
-    let options = SinkOptions { force: true, titles, title, ..SinkOptions::default() };
+    let options = SinkOptions { force: true, titles, title };
     for file in ["alerts.geojson", "alerts.gpkg", "alerts.csv", "alerts.kml"] {
         geoio::sink::write(&folder.join(file), features, &options)?;
     }
@@ -57,7 +57,7 @@ pub(crate) fn write_alerts(
     write_text(&folder.join("alerts.schema.json"), &schema)
 }
 
-/// Writes hectares by unit and answer.
+/// Writes hectares by unit and answer; the first column says that they are no estimate.
 pub(crate) fn write_summary(
     folder: &Path,
     map: &Map,
@@ -65,9 +65,11 @@ pub(crate) fn write_summary(
     features: &Features,
     language: Language,
 ) -> Result<(), Fault> {
-    let table = summary_table(map, inputs, features)?;
+    let mut table = summary_table(map, inputs, features)?;
     let heading = language.pick("superficie cartografiada, no es una estimación", "mapped area, not an estimate");
-    let options = SinkOptions { force: true, heading: heading.to_owned(), ..SinkOptions::default() };
+    let rows = table.len();
+    table.columns.insert(0, Column { name: "basis".to_owned(), values: Values::Text(vec![Some(heading.to_owned()); rows]) });
+    let options = SinkOptions { force: true, ..SinkOptions::default() };
     Ok(geoio::sink::write(&folder.join("summary.csv"), &table, &options)?)
 }
 

@@ -61,8 +61,7 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
             if let Some(sink) = &mut magnitude {
                 sink.write(0, window, change.view())?;
             }
-            progress.step();
-            Ok(())
+            progress.step()
         },
     )?;
     mask.map(raster::RasterSink::finish).transpose()?;

@@ -61,8 +61,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
             }
             counts += &masked;
             quality += &seen;
-            progress.step();
-            Ok(())
+            progress.step()
         },
     )?;
     sink.finish()?;

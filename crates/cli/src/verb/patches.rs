@@ -117,8 +117,7 @@ fn components(
                 labeller.push_row(row.to_slice().expect("rows are contiguous"), class, |(), _| ());
             }
             found.extend(labeller.take_closed().into_iter().map(|component| patch(&component, grid)));
-            progress.step();
-            Ok(())
+            progress.step()
         },
     )?;
     found.extend(labeller.finish().0.into_iter().map(|component| patch(&component, grid)));

@@ -11,6 +11,9 @@ use crate::run::{Inputs, out_folder};
 /// Bytes a pixel of the output rasters takes before compression: answer, four days, magnitude, two counts.
 const OUTPUT_BYTES_A_PIXEL: usize = 1 + 4 * 4 + 4 + 2 * 2;
 
+/// Bytes of the picture and the tables, roughly.
+const PICTURE_BYTES: u64 = 16 << 20;
+
 /// Says which scenes, dates, grid, memory and disk a run would use; writes nothing.
 pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault> {
     let budget = common.budget();
@@ -20,11 +23,11 @@ pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault
     let grid = inputs.grid();
     let detection = inputs.detection();
     let bytes_a_row = detection.bytes_a_pixel() * grid.cols as u64;
-    let strip_rows = budget.strip_rows(bytes_a_row, 512);
+    let strip_rows = budget.strip_rows(bytes_a_row, 512).min(grid.rows);
     let strips = grid.strips(strip_rows).len();
     let in_flight = budget.in_flight(bytes_a_row * strip_rows as u64).min(strips) as u64;
     let memory = bytes_a_row * strip_rows as u64 * in_flight + budget.cache_bytes();
-    let disk = 2 * (grid.rows * grid.cols * OUTPUT_BYTES_A_PIXEL) as u64;
+    let disk = 2 * (grid.rows * grid.cols * OUTPUT_BYTES_A_PIXEL) as u64 + PICTURE_BYTES;
     let dates: Vec<String> = inputs.observations.iter().map(|look| look.date.to_string()).collect();
     let in_period = |period: raster::DateRange| inputs.observations.iter().filter(|look| period.contains(look.date)).count();
     let bounds = grid.bounds();

@@ -70,10 +70,7 @@ fn scenes(landscape: &Landscape, folder: &Path, every: usize, common: &Common) -
             }
             Ok(writer.finish()?)
         },
-        |()| {
-            progress.step();
-            Ok(())
-        },
+        |()| progress.step(),
     )
 }
 

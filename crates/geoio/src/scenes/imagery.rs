@@ -1,10 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use raster::{Role, Scene, Warning};
+use raster::{Role, Scene, Warning, Window};
 use serde::Serialize;
 
-use crate::GeoioError;
+use crate::{GeoioError, RasterFile};
 
 /// Where a layer of a scene is stored.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,6 +89,30 @@ impl Imagery {
             layer: role.to_string(),
             available: layers.iter().map(|(layer, _)| layer.to_string()).collect::<Vec<_>>().join(", "),
         })
+    }
+
+    /// The scenes whose files end too early, with the reason: the last pixel of each of these layers is read.
+    ///
+    /// A download that broke off is found here, before a long run; damage in between is found when it is read.
+    pub fn truncated(&self, roles: &[Role]) -> Vec<(usize, GeoioError)> {
+        let mut open: BTreeMap<usize, Result<RasterFile, GeoioError>> = BTreeMap::new();
+        let mut found = Vec::new();
+        for (scene, layers) in self.layers.iter().enumerate() {
+            for (_, layer) in layers.iter().filter(|(role, _)| roles.contains(role)) {
+                let file = open.entry(layer.file).or_insert_with(|| RasterFile::open(&self.paths[layer.file]));
+                let Ok(file) = file else { continue };
+                let (row, col) = (file.grid().rows as isize - 1, file.grid().cols as isize - 1);
+                if let Err(error) = file.read(layer.band, Window { row, col, rows: 1, cols: 1 }) {
+                    found.push((scene, error));
+                    break;
+                }
+            }
+            // A stack is shared by many scenes and stays open; a file of one scene is not needed again.
+            if self.paths.len() >= self.scenes.len() {
+                open.clear();
+            }
+        }
+        found
     }
 
     /// The same imagery with only the scenes for which `keep` holds; `keep` is given place and scene.

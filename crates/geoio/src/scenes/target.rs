@@ -31,7 +31,7 @@ pub fn derive_grid(scenes: &[Scene]) -> Result<(Grid, String), GeoioError> {
         .min_by(|a, b| (a.grid.step_x * a.grid.step_y).total_cmp(&(b.grid.step_x * b.grid.step_y)))
         .expect("the widest system is that of a scene");
     let bounds = scene_bounds(scenes, &crs)?;
-    let grid = extend(&finest.grid, bounds);
+    let grid = finest.grid.crop(finest.grid.window_around(bounds));
     let why = format!(
         "{} covers the most ground ({} of {} scenes); pixels of {} x {} as in {}",
         crs.name(),
@@ -74,14 +74,4 @@ pub fn scene_bounds(scenes: &[Scene], crs: &Crs) -> Result<Bounds, GeoioError> {
         all = Some(all.map_or(bounds, |so_far| so_far.union(bounds)));
     }
     all.ok_or_else(|| GeoioError::Nothing { what: "the list of scenes".to_owned(), reason: "it is empty".to_owned() })
-}
-
-/// The grid with the same pixels that covers the bounds.
-fn extend(grid: &Grid, bounds: Bounds) -> Grid {
-    // A hair of tolerance keeps 600000.0000001 from costing a column.
-    let first = |v: f64| (v + 1e-6).floor() as isize;
-    let last = |v: f64| (v - 1e-6).ceil() as isize;
-    let (col0, col1) = (first((bounds.west - grid.west) / grid.step_x), last((bounds.east - grid.west) / grid.step_x));
-    let (row0, row1) = (first((grid.north - bounds.north) / grid.step_y), last((grid.north - bounds.south) / grid.step_y));
-    grid.crop(raster::Window { row: row0, col: col0, rows: (row1 - row0).max(1) as usize, cols: (col1 - col0).max(1) as usize })
 }

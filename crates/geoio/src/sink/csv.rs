@@ -11,10 +11,7 @@ use super::rounded::{decimal, rounded};
 ///
 /// Points become columns `lon` and `lat`, other geometry a column `wkt`. Text that a spreadsheet would take for a formula gets
 /// an apostrophe before it.
-pub(super) fn write(out: &mut impl Write, features: &Features, heading: &str) -> io::Result<()> {
-    if !heading.is_empty() {
-        write!(out, "# {}\r\n", heading.replace(['\r', '\n'], " "))?;
-    }
+pub(super) fn write(out: &mut impl Write, features: &Features) -> io::Result<()> {
     let place = Place::of(features);
     let mut lines = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
     let names = features.columns.iter().map(|column| harmless(column.name.clone()));

@@ -31,8 +31,6 @@ pub struct SinkOptions {
     pub titles: BTreeMap<String, String>,
     /// Name of the document for people (KML); the table's name where empty.
     pub title: String,
-    /// A line `# ...` before the header that says what the numbers are (CSV); none where empty.
-    pub heading: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +82,7 @@ impl AlertSink for FileSink {
         let staged = Staged::new(&self.path, self.options.force)?;
         match self.format {
             Format::GeoJson => self.text(&staged, |out| geojson::write(out, features))?,
-            Format::Csv => self.text(&staged, |out| csv::write(out, features, &self.options.heading))?,
+            Format::Csv => self.text(&staged, |out| csv::write(out, features))?,
             Format::Kml => self.text(&staged, |out| kml::write(out, features, &self.options))?,
             Format::GeoPackage => gpkg::write(&staged, features)?,
             Format::FlatGeobuf => fgb::write(&staged, features)?,
