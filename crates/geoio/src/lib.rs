@@ -18,6 +18,7 @@ mod raster_file;
 mod regrid;
 mod scenes;
 pub mod sink;
+mod soundness;
 mod staged;
 
 pub use cog::{Compression, Pixel, RasterClass, RasterFormat, RasterOptions, RasterWriter};
@@ -32,4 +33,5 @@ pub use scenes::{
     Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, Skipped, StackSpec, derive_grid, find, scene_bounds,
     scene_of_file, scene_of_layers,
 };
+pub use soundness::check_blocks;
 pub use staged::{Staged, sha256_file};

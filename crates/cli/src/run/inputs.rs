@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use alert::{Features, Layer};
 use change::{Detector, Difference, MaskPlan, SpectralIndex};
 use geoio::crs::FromLonLat;
-use geoio::{Eligibility, GriddedImagery, Skipped, Zones};
-use pipeline::{Detection, Look};
+use geoio::{Eligibility, GriddedImagery, Imagery, Skipped, Zones};
+use pipeline::{Detection, Look, map_in_order};
 use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
 use registry::{Catalogue, Overlay, RegistrySource};
 
+use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::job::{ChangeSpec, Job, Within, read_text};
+use crate::progress::Progress;
 use crate::verb::catalogue;
 
 /// Everything a run needs, opened lazily.
@@ -53,21 +55,25 @@ pub(crate) struct Inputs {
     pub(crate) warnings: Vec<Warning>,
 }
 
+/// How closely files are looked at before they are used.
+#[derive(Clone, Copy)]
+pub(crate) enum Depth<'a> {
+    /// Only whether they end where they should.
+    Ends,
+    /// Every block, with its checksum where it has one.
+    Blocks(&'a Common),
+}
+
 impl Inputs {
-    /// Finds and describes what a job names.
-    pub(crate) fn find(job: &Job) -> Result<Self, Fault> {
+    /// Finds and describes what a job names; scenes in damaged files are left out.
+    pub(crate) fn find(job: &Job, depth: Depth<'_>) -> Result<Self, Fault> {
         let index = job.change.index.resolve()?;
         let found = geoio::find(&job.imagery, &job.base)?;
         let (mut skipped, mut warnings) = (found.skipped, found.warnings);
         let mut files = found.imagery.files();
-        let truncated: BTreeMap<usize, String> = found
-            .imagery
-            .truncated(&wanted(&found.imagery.scenes, &index))
-            .into_iter()
-            .map(|(scene, error)| (scene, error.to_string()))
-            .collect();
+        let damaged = damaged(&found.imagery, &index, depth)?;
         let imagery =
-            found.imagery.retain(|place, scene| match lacking(scene, &index).or_else(|| truncated.get(&place).cloned()) {
+            found.imagery.retain(|place, scene| match lacking(scene, &index).or_else(|| damaged.get(&place).cloned()) {
                 None => true,
                 Some(reason) => {
                     skipped.push(Skipped { path: PathBuf::from(&scene.id), reason });
@@ -208,6 +214,33 @@ fn aoi_bounds(aoi: &Layer, crs: &raster::Crs, margin_m: f64) -> Result<Bounds, F
     Ok(FromLonLat::new(crs)?.bounds(lonlat)?.grow(margin))
 }
 
+/// The scenes whose files are damaged, with the reason.
+fn damaged(imagery: &Imagery, index: &SpectralIndex, depth: Depth<'_>) -> Result<BTreeMap<usize, String>, Fault> {
+    let ends = imagery.truncated(&wanted(&imagery.scenes, index));
+    let mut damaged: BTreeMap<usize, String> = ends.into_iter().map(|(scene, error)| (scene, error.to_string())).collect();
+    let Depth::Blocks(common) = depth else { return Ok(damaged) };
+    let files = imagery.rasters();
+    let mut progress = Progress::begin(common, "check", files.len() as u64);
+    let mut place = 0;
+    map_in_order(
+        files,
+        &common.budget(),
+        1 << 20,
+        || Ok::<_, Fault>(()),
+        |(), path| Ok(geoio::check_blocks(path).err()),
+        |error| {
+            if let Some(error) = error {
+                for scene in imagery.scenes_in(place) {
+                    damaged.entry(scene).or_insert_with(|| error.to_string());
+                }
+            }
+            place += 1;
+            progress.step()
+        },
+    )?;
+    Ok(damaged)
+}
+
 /// Every layer that the index or the masks may read.
 fn wanted(scenes: &[Scene], index: &SpectralIndex) -> Vec<Role> {
     let of = |scene: &Scene| {
@@ -297,6 +330,7 @@ fn eligibility(
             }
             let path = job.path(path);
             files.push(path.clone());
+            geoio::check_blocks(&path)?;
             Ok(Eligibility::raster(path, 1, within.classes.clone(), grid.clone())?)
         }
         (None, Some(path)) => {

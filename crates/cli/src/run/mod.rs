@@ -17,7 +17,7 @@ use raster::Warning;
 use serde_json::{Map as Object, json};
 
 pub(crate) use annotate::links;
-pub(crate) use inputs::Inputs;
+pub(crate) use inputs::{Depth, Inputs};
 pub(crate) use outputs::write_text;
 
 use crate::args::{Common, Run};
@@ -45,7 +45,7 @@ pub(crate) fn run_job(job: &Job, out: &Path, strip_rows: Option<usize>, common: 
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
     let mut stages = Stages::begin();
-    let mut inputs = Inputs::find(job)?;
+    let mut inputs = Inputs::find(job, Depth::Blocks(common))?;
     refuse_folder_of_inputs(out, &inputs)?;
     let files = manifest::hash_inputs(&inputs, job, &budget)?;
     let id = manifest::run_id(job, &files)?;

@@ -6,7 +6,7 @@ use crate::args::{Common, JobFile};
 use crate::fault::Fault;
 use crate::job::Job;
 use crate::report::{Report, print};
-use crate::run::{Inputs, out_folder};
+use crate::run::{Depth, Inputs, out_folder};
 
 /// Bytes a pixel of the output rasters takes before compression: answer, four days, magnitude, two counts.
 const OUTPUT_BYTES_A_PIXEL: usize = 1 + 4 * 4 + 4 + 2 * 2;
@@ -19,7 +19,7 @@ pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
     let job = Job::load(&arguments.job)?;
-    let inputs = Inputs::find(&job)?;
+    let inputs = Inputs::find(&job, Depth::Ends)?;
     let grid = inputs.grid();
     let detection = inputs.detection();
     let bytes_a_row = detection.bytes_a_pixel() * grid.cols as u64;

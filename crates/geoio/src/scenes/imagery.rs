@@ -78,6 +78,17 @@ impl Imagery {
         &self.paths[number]
     }
 
+    /// The raster files, by their numbers.
+    pub fn rasters(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// The scenes that have a layer in a file.
+    pub fn scenes_in(&self, file: usize) -> impl Iterator<Item = usize> + '_ {
+        let scenes = self.layers.iter().enumerate();
+        scenes.filter(move |(_, layers)| layers.iter().any(|(_, layer)| layer.file == file)).map(|(scene, _)| scene)
+    }
+
     /// Where a layer of a scene is stored.
     ///
     /// # Errors
