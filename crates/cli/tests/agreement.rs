@@ -136,6 +136,19 @@ fn an_area_of_interest_keeps_pixels_and_ids_wherever_the_imagery_lies() {
 }
 
 #[test]
+fn whole_numbers_without_a_scale_are_warned_of() {
+    let Some(cases) = case("whole_numbers_without_a_scale_are_warned_of", "") else { return };
+    let scratch = scratch();
+    let job = include_str!("jobs/romania.toml").replace("scale = 0.0001\n", "");
+    let path = scratch.path().join("job.toml");
+    std::fs::write(&path, job.replace("CASES", cases.to_str().expect("a UTF-8 path"))).expect("the job is written");
+    let told = succeed(["check", path.to_str().expect("a UTF-8 path"), "--json", "-q"]);
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    let codes: Vec<&Value> = told["warnings"].as_array().expect("warnings").iter().map(|warning| &warning["code"]).collect();
+    assert!(codes.iter().any(|code| *code == "unscaled"), "{codes:?}");
+}
+
+#[test]
 fn clearings_of_romania_become_alerts_that_nrt_sees_too() {
     let Some(cases) = case("clearings_of_romania_become_alerts_that_nrt_sees_too", "") else { return };
     let scratch = scratch();

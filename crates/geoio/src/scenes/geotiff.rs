@@ -215,12 +215,18 @@ impl Numbers {
         if self.scale.is_some() || self.offset.is_some() {
             return None;
         }
-        let (role, scaling) = layers.find_map(|(role, info)| {
+        layers.find(|(role, _)| !role.is_quality()).and_then(|(role, info)| {
             let scaling = self.scaling(role, info);
-            (scaling != Scaling::IDENTITY).then_some((role, scaling))
-        })?;
-        let message = format!("{role} is scaled by the file's own tags: {} x stored + {}", scaling.scale, scaling.offset);
-        Some(Warning::new("scale_from_file", message).about(name))
+            if scaling != Scaling::IDENTITY {
+                let message = format!("{role} is scaled by the file's own tags: {} x stored + {}", scaling.scale, scaling.offset);
+                return Some(Warning::new("scale_from_file", message).about(name));
+            }
+            let whole = !info.data_type.starts_with("Float");
+            let message = format!(
+                "{role} holds whole numbers and nobody gives their scale: say scale = 1 if they are the values themselves"
+            );
+            whole.then(|| Warning::new("unscaled", message).about(name))
+        })
     }
 }
 
