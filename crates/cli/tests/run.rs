@@ -288,7 +288,8 @@ fn a_signal_stops_cleanly() {
     while program.try_wait().expect("a child").is_none() && !begun() {
         std::thread::yield_now();
     }
-    let asked = std::process::Command::new("kill").args(["-INT", &program.id().to_string()]).status().expect("kill is there");
+    let asked =
+        std::process::Command::new("sh").args(["-c", &format!("kill -INT {}", program.id())]).status().expect("a shell is there");
     assert!(asked.success());
     assert_eq!(program.wait().expect("a child").code(), Some(130));
     let left = std::fs::read_dir(&images).expect("the folder").filter_map(Result::ok).map(|entry| entry.file_name());
