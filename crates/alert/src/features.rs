@@ -154,6 +154,13 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// Bytes of memory that geometry and columns take, with what is made of them to be searched, roughly.
+    pub fn bytes(&self) -> u64 {
+        let coordinates: usize = self.features.geometries.iter().flatten().map(geo::CoordsIter::coords_count).sum();
+        let texts: usize = self.features.columns.iter().map(|column| column.values.len() * 48).sum();
+        (coordinates * 64 + texts) as u64
+    }
+
     /// Bounding boxes of the features, degrees; `None` for one without geometry.
     pub fn boxes(&self) -> Vec<Option<Rect<f64>>> {
         self.features.geometries.iter().map(|g| g.as_ref().and_then(BoundingRect::bounding_rect)).collect()

@@ -1,5 +1,7 @@
+use std::io::{self, Read, Write};
+
 use ndarray::Array2;
-use raster::Window;
+use raster::{Stored, Window};
 
 /// The day written where there is none, -2147483648.
 pub const NO_DAY: i32 = i32::MIN;
@@ -74,4 +76,34 @@ pub struct ChangeStrip {
     pub n_clear: Array2<u16>,
     /// Bit i is set where sensor number i saw the pixel clear in the monitoring period.
     pub sensors: Array2<u16>,
+}
+
+impl Stored for ChangeStrip {
+    fn store(&self, to: &mut dyn Write) -> io::Result<()> {
+        self.window.store(to)?;
+        self.answer.store(to)?;
+        for days in [&self.before, &self.first, &self.confirmed, &self.last_clear] {
+            days.store(to)?;
+        }
+        self.magnitude.store(to)?;
+        for counts in [&self.n_baseline, &self.n_clear, &self.sensors] {
+            counts.store(to)?;
+        }
+        Ok(())
+    }
+
+    fn restore(from: &mut dyn Read) -> io::Result<Self> {
+        Ok(Self {
+            window: Window::restore(from)?,
+            answer: Array2::restore(from)?,
+            before: Array2::restore(from)?,
+            first: Array2::restore(from)?,
+            confirmed: Array2::restore(from)?,
+            last_clear: Array2::restore(from)?,
+            magnitude: Array2::restore(from)?,
+            n_baseline: Array2::restore(from)?,
+            n_clear: Array2::restore(from)?,
+            sensors: Array2::restore(from)?,
+        })
+    }
 }

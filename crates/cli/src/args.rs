@@ -218,6 +218,9 @@ pub(crate) struct Run {
     /// Rows of a strip [default: by memory]; the outputs do not depend on it
     #[arg(long, value_name = "N")]
     pub(crate) strip_rows: Option<usize>,
+    /// Begin anew: discard what an interrupted run has finished
+    #[arg(long)]
+    pub(crate) fresh: bool,
 }
 
 #[derive(Debug, Args)]

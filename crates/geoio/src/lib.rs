@@ -3,6 +3,7 @@
 //! The only room that knows GDAL. It must never know what a change is or how an alert is found: it turns files into
 //! [`raster::Cube`]s and [`alert::Features`], and arrays and tables into files that are complete or absent.
 
+mod checkpoint;
 mod cog;
 mod complaint;
 pub mod crs;
@@ -21,6 +22,7 @@ pub mod sink;
 mod soundness;
 mod staged;
 
+pub use checkpoint::CheckpointFolder;
 pub use cog::{Compression, Pixel, RasterClass, RasterFormat, RasterOptions, RasterWriter};
 pub use doctor::{Driver, Versions, versions};
 pub use error::{GeoioError, Kind};

@@ -16,9 +16,14 @@ impl Budget {
         self.jobs
     }
 
-    /// Bytes for the raster library's own cache: an eighth of all.
+    /// Bytes of memory in all.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Bytes for the raster library's own cache: an eighth of all, at most 256 MiB.
     pub fn cache_bytes(&self) -> u64 {
-        self.bytes / 8
+        (self.bytes / 8).min(256 << 20)
     }
 
     /// Bytes for chunks under way: half of all.
@@ -37,6 +42,52 @@ impl Budget {
         let fit = self.chunk_bytes() / (bytes_a_row.max(1) * (self.jobs as u64 + 1));
         ((fit as usize).clamp(16, most.max(16)) / 16) * 16
     }
+
+    /// The highest strips (16 rows times a power of two, at most [`StripCost::MOST_ROWS`]) with which the run keeps to the budget.
+    ///
+    /// # Errors
+    /// The bytes that the lowest strips need, where the budget is less.
+    pub fn plan_strips(&self, cost: &StripCost) -> Result<StripPlan, u64> {
+        let plan = |rows: usize| StripPlan { rows, in_flight: 2 * self.jobs, bytes: cost.bytes(rows, self) };
+        let heights = std::iter::successors(Some(StripCost::MOST_ROWS), |rows| Some(rows / 2).filter(|rows| *rows >= 16));
+        heights.map(plan).find(|plan| plan.bytes <= self.bytes).ok_or_else(|| plan(16).bytes)
+    }
+}
+
+/// What strips of a run cost in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StripCost {
+    /// Pixels a row.
+    pub cols: usize,
+    /// Bytes a pixel while a thread works on it.
+    pub working: u64,
+    /// Bytes a pixel of a result that waits for its turn.
+    pub waiting: u64,
+    /// Bytes that do not depend on the strips: the program, layers, rows of tiles that are being filled.
+    pub fixed: u64,
+}
+
+impl StripCost {
+    /// Rows of the highest strips: a row of the usual tiles.
+    pub const MOST_ROWS: usize = 512;
+
+    /// Bytes of a run with strips of this height, the raster library's cache among them.
+    pub fn bytes(&self, rows: usize, budget: &Budget) -> u64 {
+        let pixels = (self.cols * rows) as u64;
+        let jobs = budget.jobs as u64;
+        self.fixed + budget.cache_bytes() + pixels * jobs * (self.working + 2 * self.waiting)
+    }
+}
+
+/// How a run is cut so that it keeps to its budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StripPlan {
+    /// Rows of a strip.
+    pub rows: usize,
+    /// Strips under way at once.
+    pub in_flight: usize,
+    /// Bytes at the highest.
+    pub bytes: u64,
 }
 
 #[cfg(test)]
@@ -53,5 +104,18 @@ mod tests {
         let wide = Budget::new(2, 1 << 30).strip_rows(1 << 16, 512);
         let tight = Budget::new(2, 1 << 24).strip_rows(1 << 16, 512);
         assert!(tight < wide && tight >= 16 && wide <= 512, "{tight} {wide}");
+    }
+
+    #[test]
+    fn a_plan_keeps_to_the_budget_or_says_what_it_needs() {
+        let cost = StripCost { cols: 10_000, working: 150, waiting: 30, fixed: 300 << 20 };
+        for mebibytes in [500u64, 700, 1500, 4000] {
+            let budget = Budget::new(2, mebibytes << 20);
+            let plan = budget.plan_strips(&cost).expect("a plan");
+            assert!(plan.bytes <= mebibytes << 20 && plan.rows >= 16, "{plan:?}");
+        }
+        let least = Budget::new(2, 100 << 20).plan_strips(&cost).expect_err("too little");
+        assert!(least > 300 << 20);
+        assert!(Budget::new(2, 4 << 30).plan_strips(&cost).expect("a plan").rows == StripCost::MOST_ROWS);
     }
 }

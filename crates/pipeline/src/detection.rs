@@ -1,8 +1,9 @@
 use std::error::Error;
+use std::io::{self, Read, Write};
 
 use change::{Answer, ChangeError, ChangeStrip, Detector, Findings, MaskCounts, MaskPlan, NO_DAY, SeriesBlock, SpectralIndex};
 use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut1};
-use raster::{Date, DateRange, Observation, RasterReader, Role, Scene, Window};
+use raster::{Date, DateRange, Observation, RasterReader, Role, Scene, Stored, Window};
 
 /// Why a strip could not be worked through.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,18 @@ pub struct StripDetection {
     pub counts: Vec<MaskCounts>,
     /// Looks at pixels that were held against the whole baseline, because their season had too few clear looks.
     pub fallbacks: u64,
+}
+
+impl Stored for StripDetection {
+    fn store(&self, to: &mut dyn Write) -> io::Result<()> {
+        self.strip.store(to)?;
+        self.counts.store(to)?;
+        self.fallbacks.store(to)
+    }
+
+    fn restore(from: &mut dyn Read) -> io::Result<Self> {
+        Ok(Self { strip: ChangeStrip::restore(from)?, counts: Vec::restore(from)?, fallbacks: u64::restore(from)? })
+    }
 }
 
 impl Detection<'_> {

@@ -5,7 +5,9 @@
 mod budget;
 mod detection;
 mod order;
+mod resume;
 
-pub use budget::Budget;
+pub use budget::{Budget, StripCost, StripPlan};
 pub use detection::{Detection, DetectionError, Look, StripDetection};
 pub use order::map_in_order;
+pub use resume::resume;

@@ -5,7 +5,8 @@ use crate::Budget;
 
 /// Maps chunks on the budget's threads and hands the results to `consume` on the calling thread, in the order of the chunks.
 ///
-/// `open` makes what a worker keeps (file handles); `bytes_a_chunk` bounds how far workers run ahead of `consume`.
+/// `open` makes what a worker keeps (file handles); `in_flight` bounds how many chunks are under way at once, finished ones
+/// that wait for their turn included.
 /// The first error in the order of the chunks ends the run and is returned, whatever the threads' timing.
 ///
 /// # Errors
@@ -16,7 +17,7 @@ use crate::Budget;
 pub fn map_in_order<I, W, R, E>(
     chunks: &[I],
     budget: &Budget,
-    bytes_a_chunk: u64,
+    in_flight: usize,
     open: impl Fn() -> Result<W, E> + Sync,
     map: impl Fn(&mut W, &I) -> Result<R, E> + Sync,
     mut consume: impl FnMut(R) -> Result<(), E>,
@@ -26,7 +27,7 @@ where
     R: Send,
     E: Send,
 {
-    let in_flight = budget.in_flight(bytes_a_chunk);
+    let in_flight = in_flight.max(1);
     let workers = budget.jobs().min(in_flight).min(chunks.len());
     if workers <= 1 {
         let mut worker = open()?;
@@ -156,13 +157,13 @@ impl<T> Drop for StopOnExit<'_, T> {
 mod tests {
     use super::*;
 
-    fn squares(jobs: usize, bytes_a_chunk: u64) -> Vec<u64> {
+    fn squares(jobs: usize, in_flight: usize) -> Vec<u64> {
         let chunks: Vec<u64> = (0..500).collect();
         let mut out = Vec::new();
         map_in_order(
             &chunks,
             &Budget::new(jobs, 1 << 20),
-            bytes_a_chunk,
+            in_flight,
             || Ok::<_, String>(0u64),
             |calls, chunk| {
                 *calls += 1;
@@ -182,8 +183,8 @@ mod tests {
     fn results_come_in_order_for_any_number_of_threads() {
         let expected: Vec<u64> = (0..500).map(|i| i * i).collect();
         for jobs in [1, 2, 3, 8] {
-            for bytes_a_chunk in [1, 1 << 18, 1 << 30] {
-                assert_eq!(squares(jobs, bytes_a_chunk), expected);
+            for in_flight in [1, 3, 17] {
+                assert_eq!(squares(jobs, in_flight), expected);
             }
         }
     }
@@ -196,7 +197,7 @@ mod tests {
             let result = map_in_order(
                 &chunks,
                 &Budget::new(jobs, 1 << 20),
-                1,
+                2 * jobs,
                 || Ok(()),
                 |(), &chunk| if chunk % 10 == 7 { Err(chunk) } else { Ok(chunk) },
                 |_| {
@@ -216,7 +217,7 @@ mod tests {
         map_in_order(
             &chunks,
             &budget,
-            100,
+            budget.in_flight(100),
             || Ok::<_, String>(()),
             |(), &chunk| Ok((chunk, consumed.load(std::sync::atomic::Ordering::SeqCst))),
             |(chunk, seen)| {
@@ -236,7 +237,7 @@ mod tests {
                 assert!(*chunk != 5, "planted");
                 Ok(*chunk)
             };
-            map_in_order(&chunks, &Budget::new(3, 1 << 20), 1, || Ok(()), map, |_| Ok(()))
+            map_in_order(&chunks, &Budget::new(3, 1 << 20), 6, || Ok(()), map, |_| Ok(()))
         });
         assert!(run.is_err());
     }

@@ -13,6 +13,7 @@ mod qa;
 mod scene;
 mod seam;
 pub mod sensor;
+mod stored;
 mod warning;
 mod window;
 
@@ -24,7 +25,8 @@ pub use grid::{Bounds, Crs, Grid};
 pub use observation::{Observation, observations};
 pub use qa::{Comparison, Condition, QaRule, Test};
 pub use scene::Scene;
-pub use seam::{RasterReader, RasterSink, RasterSource};
+pub use seam::{Checkpoint, RasterReader, RasterSink, RasterSource};
 pub use sensor::{MaskClass, Sensor};
+pub use stored::Stored;
 pub use warning::Warning;
 pub use window::Window;

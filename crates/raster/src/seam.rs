@@ -54,3 +54,18 @@ pub trait RasterSink<T> {
     /// Whatever keeps the raster from being completed; nothing is left under the final name then.
     fn finish(self) -> Result<(), Self::Error>;
 }
+
+/// Keeps what was worked out of each chunk of a run, so that a run that was stopped goes on where it was.
+pub trait Checkpoint<T>: Sync {
+    /// Why a result cannot be kept.
+    type Error: Error + Send + Sync + 'static;
+
+    /// What was kept of the chunk at a place; `None` where nothing was, or where it is not as it was kept.
+    fn load(&self, place: usize) -> Option<T>;
+
+    /// Keeps the result of the chunk at a place.
+    ///
+    /// # Errors
+    /// Whatever keeps the result from being stored.
+    fn keep(&self, place: usize, result: &T) -> Result<(), Self::Error>;
+}

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
 use std::ops::AddAssign;
 
+use raster::Stored;
 use serde::Serialize;
 
 /// How many pixels were looked at, and what became of them; windows and scenes add up in any order.
@@ -39,5 +41,20 @@ impl AddAssign<&Self> for MaskCounts {
 impl AddAssign for MaskCounts {
     fn add_assign(&mut self, other: Self) {
         *self += &other;
+    }
+}
+
+impl Stored for MaskCounts {
+    fn store(&self, to: &mut dyn Write) -> io::Result<()> {
+        for count in [self.pixels, self.unobserved, self.clear, self.dilated] {
+            count.store(to)?;
+        }
+        self.masked.store(to)
+    }
+
+    fn restore(from: &mut dyn Read) -> io::Result<Self> {
+        let mut next = || u64::restore(from);
+        let [pixels, unobserved, clear, dilated] = [next()?, next()?, next()?, next()?];
+        Ok(Self { pixels, unobserved, clear, masked: BTreeMap::restore(from)?, dilated })
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn measure(patches: &[Patch], inputs: &Inputs, job: &Job, budget: &Bu
     map_in_order(
         &chunks,
         budget,
-        1 << 20,
+        budget.in_flight(1 << 20),
         || Ok::<_, Fault>(geoio::crs::GridProjection::new(grid)?),
         |projection, chunk| Ok(alert::alerts(chunk, grid, projection, &context, job.patches.simplify_m)?),
         |chunk| {
@@ -101,7 +101,7 @@ pub(crate) fn links(
     map_in_order(
         &chunks,
         budget,
-        1 << 20,
+        budget.in_flight(1 << 20),
         || Ok::<_, Fault>(plane.map(FromLonLat::new).transpose()?),
         |plane, (first, chunk)| {
             let measure = plane.as_ref().map_or(AreaMeasure::Geodesic, |plane| AreaMeasure::Planar(plane));

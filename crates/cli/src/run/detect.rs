@@ -1,12 +1,15 @@
 //! From scenes to a change map and patches, strip by strip.
 
+use std::io::{self, Read, Write};
+
 use alert::{Patch, PatchBuilder, PatchStatistics};
 use change::{Answer, ChangeStrip, MaskCounts, NO_DAY};
-use geoio::{EligibilityReader, GriddedReader, RasterClass, RasterOptions, RasterWriter, ZonesReader};
+use geoio::{CheckpointFolder, EligibilityReader, GriddedReader, RasterClass, RasterOptions, RasterWriter, ZonesReader};
 use ndarray::{Array2, ArrayView2};
-use pipeline::{Budget, StripDetection, map_in_order};
-use raster::{RasterSink as _, RasterSource as _, Window};
+use pipeline::{Budget, StripCost, StripDetection, StripPlan, map_in_order, resume};
+use raster::{RasterSink as _, RasterSource as _, Stored, Window};
 
+use super::folder::RunFolder;
 use super::inputs::{Inputs, zones};
 use super::tally::{PixelAreas, Tallies};
 use crate::args::Common;
@@ -26,10 +29,12 @@ pub(crate) struct Map {
     pub(crate) counts: Vec<MaskCounts>,
     /// Looks at pixels that were held against the whole baseline instead of its season.
     pub(crate) fallbacks: u64,
+    /// Strips in all, and how many of them an interrupted run had finished.
+    pub(crate) strips: (usize, usize),
 }
 
 /// The rasters of a run.
-pub(crate) struct MapFiles {
+struct MapFiles {
     answer: RasterWriter<u8>,
     days: RasterWriter<i32>,
     magnitude: RasterWriter<f32>,
@@ -41,7 +46,7 @@ pub(crate) const RASTERS: [&str; 4] = ["change.tif", "days.tif", "magnitude.tif"
 
 impl MapFiles {
     /// Opens all of them, so that a full disk or a missing right shows before the long work.
-    pub(crate) fn create(folder: &std::path::Path, inputs: &Inputs, job: &Job, common: &Common) -> Result<Self, Fault> {
+    fn create(folder: &std::path::Path, inputs: &Inputs, job: &Job, common: &Common) -> Result<Self, Fault> {
         let packed = |options: RasterOptions| RasterOptions {
             compression: job.output.compress,
             threads: common.budget().jobs(),
@@ -77,7 +82,7 @@ impl MapFiles {
     }
 
     /// Completes the rasters.
-    pub(crate) fn finish(self) -> Result<(), Fault> {
+    fn finish(self) -> Result<(), Fault> {
         self.answer.finish()?;
         self.days.finish()?;
         self.magnitude.finish()?;
@@ -106,20 +111,77 @@ struct Worker {
     units: Option<ZonesReader>,
 }
 
+/// What a strip gave; kept on disk until the run is complete.
+struct Worked {
+    found: StripDetection,
+    tallies: Tallies,
+}
+
+impl Stored for Worked {
+    fn store(&self, to: &mut dyn Write) -> io::Result<()> {
+        self.found.store(to)?;
+        self.tallies.store(to)
+    }
+
+    fn restore(from: &mut dyn Read) -> io::Result<Self> {
+        Ok(Self { found: StripDetection::restore(from)?, tallies: Tallies::restore(from)? })
+    }
+}
+
+/// How a run is cut into strips so that it keeps to its memory; `rows` is what the user wants.
+pub(crate) fn plan(inputs: &Inputs, budget: &Budget, rows: Option<usize>) -> Result<StripPlan, Fault> {
+    let cost = cost(inputs);
+    let too_little = |least: u64| {
+        Fault::usage(format!(
+            "--memory {} MiB is too little for {} columns and {} looks on {} threads: give at least {} MiB, or fewer --jobs",
+            budget.bytes() >> 20,
+            cost.cols,
+            inputs.observations.len(),
+            budget.jobs(),
+            least.div_ceil(1 << 20)
+        ))
+    };
+    let planned = budget.plan_strips(&cost).map_err(too_little)?;
+    let Some(rows) = rows else { return Ok(planned) };
+    match cost.bytes(rows, budget) {
+        bytes if bytes <= budget.bytes() => Ok(StripPlan { rows, bytes, ..planned }),
+        bytes => Err(too_little(bytes)),
+    }
+}
+
+/// Bytes of the program, its libraries and their tables.
+const PROGRAM_BYTES: u64 = 128 << 20;
+
+/// Bytes a pixel of a [`Worked`] strip: answer, four days, magnitude, three counts.
+const RESULT_BYTES_A_PIXEL: u64 = 1 + 4 * 4 + 4 + 3 * 2;
+
+fn cost(inputs: &Inputs) -> StripCost {
+    let layers: u64 = inputs.registries.iter().map(|(_, layer)| layer.bytes()).sum();
+    let tile_rows = (inputs.grid().cols * StripCost::MOST_ROWS) as u64 * RESULT_BYTES_A_PIXEL;
+    StripCost {
+        cols: inputs.grid().cols,
+        working: inputs.detection().bytes_a_pixel(),
+        waiting: RESULT_BYTES_A_PIXEL,
+        fixed: PROGRAM_BYTES + layers + tile_rows,
+    }
+}
+
 /// Works through all strips; the result does not depend on their height or on the number of threads.
+///
+/// Strips that an interrupted run has finished are taken from `folder`.
 pub(crate) fn detect(
     inputs: &Inputs,
     job: &Job,
-    files: &mut MapFiles,
+    folder: &RunFolder,
     budget: &Budget,
-    strip_rows: Option<usize>,
+    plan: &StripPlan,
     common: &Common,
 ) -> Result<Map, Fault> {
+    let mut files = MapFiles::create(folder.path(), inputs, job, common)?;
     let detection = inputs.detection();
     let grid = inputs.grid();
-    let bytes_a_row = detection.bytes_a_pixel() * grid.cols as u64;
-    let height = strip_rows.unwrap_or_else(|| budget.strip_rows(bytes_a_row, 512));
-    let strips: Vec<Window> = grid.strips(height).collect();
+    let strips: Vec<(usize, Window)> = grid.strips(plan.rows).enumerate().collect();
+    let kept = CheckpointFolder::open(&folder.strips(plan.rows))?;
     let areas = PixelAreas::new(grid)?;
     let zones = zones(inputs)?;
     let aoi = inputs.aoi.as_ref().map(|aoi| geoio::Eligibility::polygons(grid.clone(), &aoi.features)).transpose()?;
@@ -130,12 +192,13 @@ pub(crate) fn detect(
         tallies: Tallies::default(),
         counts: vec![MaskCounts::default(); inputs.scenes().len()],
         fallbacks: 0,
+        strips: (strips.len(), 0),
     };
     let mut progress = Progress::begin(common, "detect", strips.len() as u64);
     map_in_order(
         &strips,
         budget,
-        bytes_a_row * height as u64,
+        plan.in_flight,
         || {
             Ok::<_, Fault>(Worker {
                 scenes: inputs.imagery.open()?,
@@ -144,15 +207,17 @@ pub(crate) fn detect(
                 units: zones.as_ref().map(geoio::Zones::open),
             })
         },
-        |worker, &window| {
-            let eligible = worker.within.as_mut().map(|reader| reader.read(window)).transpose()?;
-            let found = detection.detect(&mut worker.scenes, window, view(eligible.as_ref()))?;
-            let units = worker.units.as_mut().map(|reader| reader.read(window)).transpose()?;
-            let inside = worker.aoi.as_mut().map(|reader| reader.read(window)).transpose()?;
-            let tallies = Tallies::of(&found.strip, &areas, view(units.as_ref()), view(inside.as_ref()));
-            Ok((found, tallies))
+        |worker, &(place, window)| {
+            resume(&kept, place, || {
+                let eligible = worker.within.as_mut().map(|reader| reader.read(window)).transpose()?;
+                let found = detection.detect(&mut worker.scenes, window, view(eligible.as_ref()))?;
+                let units = worker.units.as_mut().map(|reader| reader.read(window)).transpose()?;
+                let inside = worker.aoi.as_mut().map(|reader| reader.read(window)).transpose()?;
+                let tallies = Tallies::of(&found.strip, &areas, view(units.as_ref()), view(inside.as_ref()));
+                Ok::<_, Fault>(Worked { found, tallies })
+            })
         },
-        |(StripDetection { strip, counts, fallbacks }, tallies)| {
+        |Worked { found: StripDetection { strip, counts, fallbacks }, tallies }| {
             files.write(&strip)?;
             map.patches.extend(patches.push(&strip));
             map.tallies.add(&tallies);
@@ -161,6 +226,8 @@ pub(crate) fn detect(
             progress.step()
         },
     )?;
+    files.finish()?;
+    map.strips.1 = kept.loaded();
     let (last, statistics) = patches.finish();
     map.patches.extend(last);
     map.statistics = statistics;

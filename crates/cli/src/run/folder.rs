@@ -26,6 +26,8 @@ const OUTPUTS: [&str; 13] = [
 ];
 
 /// Where a run works until it is complete. No other run writes there meanwhile.
+///
+/// `OUT/.work/<id>` holds the outputs so far, which a new start makes again, and a folder of finished strips, which it keeps.
 pub(crate) struct RunFolder {
     /// Held until the end; the system lets go of it when the program dies.
     _lock: fs::File,
@@ -34,11 +36,20 @@ pub(crate) struct RunFolder {
     done: bool,
 }
 
+/// Where runs work.
+const WORK: &str = ".work";
+
+/// Where the outputs of an earlier run wait until those of this one stand in their place.
+const EARLIER: &str = "earlier";
+
+/// Head of the names of folders of strips; the rest is the strips' height.
+const STRIPS: &str = "strips-";
+
 /// What a folder holds.
 pub(crate) enum Standing {
     /// This very run, complete.
     Complete,
-    /// Nothing of a run, or `--force` was given.
+    /// Nothing of a run, this run unfinished, or `--force` was given.
     Free,
 }
 
@@ -49,6 +60,8 @@ impl RunFolder {
             return Ok(Standing::Free);
         }
         match fs::read_to_string(out.join(MANIFEST)) {
+            // A run that died while its outputs were given their names left some of them, and no manifest.
+            Err(_) if out.join(WORK).join(id).is_dir() => Ok(Standing::Free),
             Err(_) => match OUTPUTS.iter().find(|name| out.join(name).exists()) {
                 Some(name) => Err(Fault::usage(format!(
                     "{}: holds a file {name} that is of no run; choose another folder, or --force to replace it",
@@ -66,19 +79,21 @@ impl RunFolder {
         }
     }
 
-    /// Makes `OUT/.work/<id>`.
-    pub(crate) fn create(out: &Path, id: &str) -> Result<Self, Fault> {
-        let work = out.join(".work").join(id);
+    /// Makes `OUT/.work/<id>`; what an interrupted run has finished there stays, unless the start is `fresh`.
+    pub(crate) fn create(out: &Path, id: &str, fresh: bool) -> Result<Self, Fault> {
+        let work = out.join(WORK).join(id);
         if out.is_file() {
             return Err(Fault::new(Exit::Output, format!("{}: is a file; name a folder for the outputs", out.display())));
         }
         fs::create_dir_all(out).map_err(|error| unwritable(out, &error))?;
         let lock = lock(out)?;
-        if work.exists() {
-            fs::remove_dir_all(&work).map_err(|error| unwritable(&work, &error))?;
+        if fresh && out.join(WORK).exists() {
+            fs::remove_dir_all(out.join(WORK)).map_err(|error| unwritable(&work, &error))?;
         }
         fs::create_dir_all(&work).map_err(|error| unwritable(&work, &error))?;
-        Ok(Self { _lock: lock, out: out.to_path_buf(), work, done: false })
+        let folder = Self { _lock: lock, out: out.to_path_buf(), work, done: false };
+        folder.clear().map_err(|error| unwritable(&folder.work, &error))?;
+        Ok(folder)
     }
 
     /// Where outputs are written for now.
@@ -86,32 +101,98 @@ impl RunFolder {
         &self.work
     }
 
-    /// Moves every output to its final name, the manifest last, and gives their paths.
-    pub(crate) fn publish(mut self) -> Result<Vec<PathBuf>, Fault> {
-        let entries = fs::read_dir(&self.work).map_err(|error| unwritable(&self.work, &error))?;
-        let mut names: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.file_name()).collect();
-        names.sort_by_key(|name| (name == MANIFEST, name.clone()));
-        // A manifest of an earlier run must not vouch for a mixture.
-        let _ = fs::remove_file(self.out.join(MANIFEST));
-        let mut paths = Vec::new();
-        for name in names {
-            let target = self.out.join(&name);
-            fs::rename(self.work.join(&name), &target).map_err(|error| unwritable(&target, &error))?;
-            paths.push(target);
+    /// Where finished strips of this height are kept.
+    pub(crate) fn strips(&self, rows: usize) -> PathBuf {
+        self.work.join(format!("{STRIPS}{rows}"))
+    }
+
+    /// Height of the strips that an interrupted run has finished; of several heights the one with most of them.
+    pub(crate) fn rows_kept(&self) -> Option<usize> {
+        let entries = fs::read_dir(&self.work).ok()?.filter_map(Result::ok);
+        let height = |entry: &fs::DirEntry| entry.file_name().to_str()?.strip_prefix(STRIPS)?.parse::<usize>().ok();
+        let area = |entry: &fs::DirEntry| Some((fs::read_dir(entry.path()).ok()?.count() * height(entry)?, height(entry)?));
+        entries.filter_map(|entry| area(&entry)).filter(|(area, rows)| *area > 0 && *rows > 0).max().map(|(_, rows)| rows)
+    }
+
+    /// Removes all but finished strips.
+    fn clear(&self) -> std::io::Result<()> {
+        for entry in fs::read_dir(&self.work)? {
+            let entry = entry?;
+            let path = entry.path();
+            if !path.is_dir() {
+                fs::remove_file(path)?;
+            } else if entry.file_name().to_string_lossy().starts_with(STRIPS) {
+                // Fails where strips are kept in it, and then it stays.
+                let _ = fs::remove_dir(path);
+            } else {
+                fs::remove_dir_all(path)?;
+            }
         }
-        fs::File::open(&self.out).and_then(|folder| folder.sync_all()).map_err(|error| unwritable(&self.out, &error))?;
+        Ok(())
+    }
+
+    /// Moves every output to its final name, the manifest last, and gives their paths.
+    ///
+    /// Outputs of an earlier run stand aside until all is in place; on a failure they are put back. At no time does a manifest
+    /// vouch for a mixture of two runs.
+    pub(crate) fn publish(mut self) -> Result<Vec<PathBuf>, Fault> {
+        let unwritable = |error: std::io::Error| unwritable(&self.out, &error);
+        let aside = self.work.join(EARLIER);
+        let entries = fs::read_dir(&self.work).map_err(unwritable)?.filter_map(Result::ok);
+        let mut names: Vec<String> = entries
+            .filter(|entry| entry.path().is_file())
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| name != MANIFEST)
+            .collect();
+        names.sort();
+        names.push(MANIFEST.to_owned());
+        fs::create_dir_all(&aside).map_err(unwritable)?;
+        let mut moves = Moves::default();
+        let earlier = std::iter::once(MANIFEST).chain(OUTPUTS).filter(|name| self.out.join(name).exists());
+        let place = earlier
+            .map(|name| (self.out.join(name), aside.join(name)))
+            .chain(names.iter().map(|name| (self.work.join(name), self.out.join(name))))
+            .try_for_each(|(from, to)| moves.rename(from, to))
+            .and_then(|()| fs::File::open(&self.out)?.sync_all());
+        if let Err(error) = place {
+            moves.undo();
+            return Err(unwritable(error));
+        }
         self.done = true;
-        Ok(paths)
+        Ok(names.iter().map(|name| self.out.join(name)).collect())
+    }
+}
+
+/// Renames that can be undone.
+#[derive(Default)]
+struct Moves(Vec<(PathBuf, PathBuf)>);
+
+impl Moves {
+    fn rename(&mut self, from: PathBuf, to: PathBuf) -> std::io::Result<()> {
+        fs::rename(&from, &to)?;
+        self.0.push((from, to));
+        Ok(())
+    }
+
+    fn undo(self) {
+        for (from, to) in self.0.into_iter().rev() {
+            // Best effort: the error that led here matters more.
+            let _ = fs::rename(to, from);
+        }
     }
 }
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.work);
-        let _ = fs::remove_dir(self.out.join(".work"));
-        if !self.done {
-            let _ = fs::remove_dir(&self.out);
+        if self.done {
+            // What unfinished runs of other jobs left goes too: their folder is taken.
+            let _ = fs::remove_dir_all(self.out.join(WORK));
+            return;
         }
+        let _ = self.clear();
+        let _ = fs::remove_dir(&self.work);
+        let _ = fs::remove_dir(self.out.join(WORK));
+        let _ = fs::remove_dir(&self.out);
     }
 }
 

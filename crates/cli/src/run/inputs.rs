@@ -225,7 +225,7 @@ fn damaged(imagery: &Imagery, index: &SpectralIndex, depth: Depth<'_>) -> Result
     map_in_order(
         files,
         &common.budget(),
-        1 << 20,
+        common.budget().in_flight(1 << 20),
         || Ok::<_, Fault>(()),
         |(), path| Ok(geoio::check_blocks(path).err()),
         |error| {

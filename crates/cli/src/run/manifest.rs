@@ -1,6 +1,7 @@
 //! What a run says of itself: `run.json`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use alert::{Alert, Confidence};
 use change::Answer;
@@ -23,6 +24,9 @@ pub(crate) struct HashedFile {
     bytes: u64,
     /// SHA-256, hexadecimal.
     sha256: String,
+    /// When it was last written, where the system tells.
+    #[serde(skip)]
+    modified: Option<SystemTime>,
 }
 
 /// Hashes every input.
@@ -31,12 +35,13 @@ pub(crate) fn hash_inputs(inputs: &Inputs, job: &Job, budget: &Budget) -> Result
     map_in_order(
         &inputs.files,
         budget,
-        1 << 20,
+        budget.in_flight(1 << 20),
         || Ok::<_, Fault>(()),
         |(), path| {
-            let bytes = std::fs::metadata(path).map(|meta| meta.len());
-            let bytes = bytes.map_err(|error| Fault::new(Exit::Input, format!("{}: cannot be read: {error}", path.display())))?;
-            Ok(HashedFile { path: relative(path, &job.base), bytes, sha256: geoio::sha256_file(path)? })
+            let meta = std::fs::metadata(path)
+                .map_err(|error| Fault::new(Exit::Input, format!("{}: cannot be read: {error}", path.display())))?;
+            let (bytes, modified) = (meta.len(), meta.modified().ok());
+            Ok(HashedFile { path: relative(path, &job.base), bytes, sha256: geoio::sha256_file(path)?, modified })
         },
         |file| {
             files.push(file);
@@ -46,17 +51,30 @@ pub(crate) fn hash_inputs(inputs: &Inputs, job: &Job, budget: &Budget) -> Result
     Ok(files)
 }
 
+/// Refuses inputs that were written to while the run read them: `run.json` would vouch for what nobody can check.
+pub(crate) fn refuse_changed(paths: &[PathBuf], files: &[HashedFile]) -> Result<(), Fault> {
+    let same = |path: &PathBuf, file: &HashedFile| {
+        std::fs::metadata(path).is_ok_and(|meta| meta.len() == file.bytes && meta.modified().ok() == file.modified)
+    };
+    match paths.iter().zip(files).find(|(path, file)| !same(path, file)) {
+        Some((path, _)) => {
+            Err(Fault::new(Exit::Input, format!("{}: was changed while the run read it; run again", path.display())))
+        }
+        None => Ok(()),
+    }
+}
+
 /// What a run has written so far in its folder, with SHA-256; `timings.json` differs from run to run and is left out.
 pub(crate) fn hash_outputs(folder: &Path) -> Result<Vec<HashedFile>, Fault> {
     let unreadable = |error: std::io::Error| Fault::new(Exit::Output, format!("{}: {error}", folder.display()));
-    let mut paths: Vec<_> =
-        std::fs::read_dir(folder).map_err(unreadable)?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?.filter_map(Result::ok);
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     paths.sort();
     paths
         .iter()
         .map(|path| {
             let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
-            Ok(HashedFile { path: relative(path, folder), bytes, sha256: geoio::sha256_file(path)? })
+            Ok(HashedFile { path: relative(path, folder), bytes, sha256: geoio::sha256_file(path)?, modified: None })
         })
         .collect()
 }

@@ -17,6 +17,7 @@ use raster::Warning;
 use serde_json::{Map as Object, json};
 
 pub(crate) use annotate::links;
+pub(crate) use detect::plan as plan_strips;
 pub(crate) use inputs::{Depth, Inputs};
 pub(crate) use outputs::write_text;
 
@@ -34,11 +35,21 @@ pub(crate) fn run(arguments: &Run, common: &Common) -> Result<Report, Fault> {
         job.grid.aoi = Some(std::path::absolute(aoi).unwrap_or_else(|_| aoi.clone()));
     }
     let out = arguments.out.clone().unwrap_or_else(|| job.path(&job.output.folder));
-    run_job(&job, &out, arguments.strip_rows, common)
+    let start = Start { strip_rows: arguments.strip_rows, fresh: arguments.fresh };
+    run_job(&job, &out, start, common)
+}
+
+/// How a run begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Start {
+    /// Rows of a strip; by memory where there is none.
+    pub(crate) strip_rows: Option<usize>,
+    /// Whether what an interrupted run has finished is discarded.
+    pub(crate) fresh: bool,
 }
 
 /// Turns a job into alerts in a folder.
-pub(crate) fn run_job(job: &Job, out: &Path, strip_rows: Option<usize>, common: &Common) -> Result<Report, Fault> {
+pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> Result<Report, Fault> {
     let language = common.lang.unwrap_or(job.about.language);
     // Outputs in another language are another run.
     let job = &Job { about: About { language, ..job.about.clone() }, ..job.clone() };
@@ -51,18 +62,25 @@ pub(crate) fn run_job(job: &Job, out: &Path, strip_rows: Option<usize>, common: 
     let id = manifest::run_id(job, &files)?;
     let mut report = Report::new("run");
     report.fact("id", id.clone());
-    if let Standing::Complete = RunFolder::standing(out, &id, common.force)? {
+    if let Standing::Complete = RunFolder::standing(out, &id, common.force)?
+        && !start.fresh
+    {
         report.say(format!("{}: run {id} is complete; nothing to do", out.display()));
         report.rejected = rejected(&inputs);
         return Ok(report);
     }
     stages.end("inputs");
-    let work = RunFolder::create(out, &id)?;
-    let mut rasters = detect::MapFiles::create(work.path(), &inputs, job, common)?;
-    let map = detect::detect(&inputs, job, &mut rasters, &budget, strip_rows, common)?;
+    let planned = detect::plan(&inputs, &budget, start.strip_rows)?;
+    let work = RunFolder::create(out, &id, start.fresh)?;
+    // Strips that are there are used also where the memory or the threads are others now, if they fit.
+    let kept = work.rows_kept().filter(|_| start.strip_rows.is_none());
+    let plan = kept.and_then(|rows| detect::plan(&inputs, &budget, Some(rows)).ok()).unwrap_or(planned);
+    let map = detect::detect(&inputs, job, &work, &budget, &plan, common)?;
+    if map.strips.1 > 0 {
+        report.say(format!("continued: {} of {} strips were finished before", map.strips.1, map.strips.0));
+    }
+    report.fact("strips", json!({ "rows": plan.rows, "all": map.strips.0, "continued": map.strips.1 }));
     stages.end("detect");
-    rasters.finish()?;
-    stages.end("rasters");
     inputs.warnings.extend(nothing_seen(&map));
     let alerts = annotate::in_area(annotate::measure(&map.patches, &inputs, job, &budget)?, &inputs);
     stages.end("patches");
@@ -80,7 +98,8 @@ pub(crate) fn run_job(job: &Job, out: &Path, strip_rows: Option<usize>, common: 
     let mut manifest = manifest::manifest(&id, job, &inputs, &files, &map, &alerts);
     manifest["outputs"] = json!(manifest::hash_outputs(work.path())?);
     outputs::write_text(&work.path().join(MANIFEST), &pretty(&manifest)?)?;
-    outputs::write_text(&work.path().join("timings.json"), &pretty(&stages.json(&budget, strip_rows))?)?;
+    outputs::write_text(&work.path().join("timings.json"), &pretty(&stages.json(&budget, plan.rows))?)?;
+    manifest::refuse_changed(&inputs.files, &files)?;
     for path in work.publish()? {
         report.output(&path);
     }
@@ -167,7 +186,7 @@ impl Stages {
         self.seconds.push((stage, elapsed - before));
     }
 
-    fn json(&self, budget: &pipeline::Budget, strip_rows: Option<usize>) -> serde_json::Value {
+    fn json(&self, budget: &pipeline::Budget, strip_rows: usize) -> serde_json::Value {
         let stages: Object<String, _> =
             self.seconds.iter().map(|(stage, seconds)| ((*stage).to_owned(), json!((seconds * 1e3).round() / 1e3))).collect();
         json!({ "schema": "atalaya-timings/1", "jobs": budget.jobs(), "strip_rows": strip_rows, "seconds": stages })

@@ -1,11 +1,12 @@
 //! Pixels and hectares by unit and answer.
 
 use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
 
 use change::{Answer, ChangeStrip};
 use geo_types::{LineString, MultiPolygon, Polygon};
 use ndarray::{Array2, ArrayView2};
-use raster::{Grid, Window};
+use raster::{Grid, Stored, Window};
 use registry::UnitTally;
 
 use crate::fault::Fault;
@@ -95,5 +96,19 @@ impl Tallies {
             .iter()
             .map(|(&(unit, answer), &(pixels, area_cm2))| UnitTally { unit: unit.checked_sub(1), answer, pixels, area_cm2 })
             .collect()
+    }
+}
+
+impl Stored for Tallies {
+    fn store(&self, to: &mut dyn Write) -> io::Result<()> {
+        let sums: Vec<((u32, u8), (u64, i64))> =
+            self.sums.iter().map(|(&(unit, answer), &sum)| ((unit, answer.code()), sum)).collect();
+        sums.store(to)
+    }
+
+    fn restore(from: &mut dyn Read) -> io::Result<Self> {
+        let sums: Vec<((u32, u8), (u64, i64))> = Vec::restore(from)?;
+        let of = |code: u8| Answer::of(code).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no code of an answer"));
+        Ok(Self { sums: sums.into_iter().map(|((unit, code), sum)| Ok(((unit, of(code)?), sum))).collect::<io::Result<_>>()? })
     }
 }

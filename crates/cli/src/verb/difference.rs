@@ -45,7 +45,7 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     map_in_order(
         &strips,
         &budget,
-        bytes,
+        budget.in_flight(bytes),
         || Ok::<_, Fault>((before.source.open()?, after.source.open()?)),
         |(first, second), &window| {
             let (earlier, clear_before) = before.index(first, &index, window)?;

@@ -42,7 +42,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     map_in_order(
         &strips,
         &budget,
-        bytes,
+        budget.in_flight(bytes),
         || Ok::<_, Fault>(source.open()?),
         |reader, &window| {
             let cube = reader.read(0, &roles, window.grow(mask.margin()))?;

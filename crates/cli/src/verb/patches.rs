@@ -42,7 +42,7 @@ pub(crate) fn patches(arguments: &Patches, common: &Common) -> Result<Report, Fa
     map_in_order(
         &chunks,
         &budget,
-        1 << 20,
+        budget.in_flight(1 << 20),
         || Ok::<_, Fault>(geoio::crs::GridProjection::new(&grid)?),
         |projection, chunk| Ok(component_features(chunk, &grid, projection)?),
         |table| {
@@ -109,7 +109,7 @@ fn components(
     map_in_order(
         &strips,
         &common.budget(),
-        (grid.cols * ROWS * 16) as u64,
+        common.budget().in_flight((grid.cols * ROWS * 16) as u64),
         || Ok::<_, Fault>(RasterFile::open(path)?),
         |file, &window| Ok(file.read_f64(band, window)?),
         |values| {

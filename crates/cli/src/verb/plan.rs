@@ -6,7 +6,7 @@ use crate::args::{Common, JobFile};
 use crate::fault::Fault;
 use crate::job::Job;
 use crate::report::{Report, print};
-use crate::run::{Depth, Inputs, out_folder};
+use crate::run::{Depth, Inputs, out_folder, plan_strips};
 
 /// Bytes a pixel of the output rasters takes before compression: answer, four days, magnitude, two counts.
 const OUTPUT_BYTES_A_PIXEL: usize = 1 + 4 * 4 + 4 + 2 * 2;
@@ -21,13 +21,9 @@ pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault
     let job = Job::load(&arguments.job)?;
     let inputs = Inputs::find(&job, Depth::Ends)?;
     let grid = inputs.grid();
-    let detection = inputs.detection();
-    let bytes_a_row = detection.bytes_a_pixel() * grid.cols as u64;
-    let strip_rows = budget.strip_rows(bytes_a_row, 512).min(grid.rows);
-    let strips = grid.strips(strip_rows).len();
-    let in_flight = budget.in_flight(bytes_a_row * strip_rows as u64).min(strips) as u64;
-    let memory = bytes_a_row * strip_rows as u64 * in_flight + budget.cache_bytes();
-    let disk = 2 * (grid.rows * grid.cols * OUTPUT_BYTES_A_PIXEL) as u64 + PICTURE_BYTES;
+    let strips = plan_strips(&inputs, &budget, None)?;
+    let count = grid.strips(strips.rows).len();
+    let disk = 3 * (grid.rows * grid.cols * OUTPUT_BYTES_A_PIXEL) as u64 + PICTURE_BYTES;
     let dates: Vec<String> = inputs.observations.iter().map(|look| look.date.to_string()).collect();
     let in_period = |period: raster::DateRange| inputs.observations.iter().filter(|look| period.contains(look.date)).count();
     let bounds = grid.bounds();
@@ -59,7 +55,13 @@ pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault
             "registries {}",
             inputs.registries.iter().map(|(s, l)| format!("{} ({})", s.id, l.features.len())).collect::<Vec<_>>().join(", ")
         ))?;
-        print(&format!("memory     about {} MiB in {strips} strips of {strip_rows} rows", memory >> 20))?;
+        print(&format!(
+            "memory     at most {} of {} MiB: {count} strips of {} rows, {} under way at once",
+            strips.bytes >> 20,
+            budget.bytes() >> 20,
+            strips.rows,
+            strips.in_flight
+        ))?;
         print(&format!("disk       at most {} MiB in {}", disk >> 20, out_folder(&job).display()))?;
     }
     let mut report = Report::new("plan");
@@ -76,7 +78,7 @@ pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault
     );
     report.fact("scenes_skipped", json!(inputs.skipped));
     report.fact("dates", json!(dates));
-    report.fact("memory_bytes", memory);
+    report.fact("memory_bytes", strips.bytes);
     report.fact("disk_bytes", disk);
     report.rejected = inputs.skipped.len();
     report.warnings = inputs.warnings;

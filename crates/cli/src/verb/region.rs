@@ -59,7 +59,7 @@ fn scenes(landscape: &Landscape, folder: &Path, every: usize, common: &Common) -
     map_in_order(
         &places,
         &common.budget(),
-        (grid.rows * grid.cols * 40) as u64,
+        common.budget().in_flight((grid.rows * grid.cols * 40) as u64),
         || Ok::<_, Fault>(()),
         |(), &t| {
             let scene = landscape.scene(t);
