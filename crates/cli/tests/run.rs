@@ -107,7 +107,7 @@ fn threads_strips_and_memory_do_not_change_a_byte() {
         &["--jobs", "2", "--strip-rows", "512"],
         &["--jobs", "4", "--strip-rows", "37"],
         &["--jobs", "2"],
-        &["--jobs", "4", "--memory", "64MB"],
+        &["--jobs", "4", "--memory", "200MiB"],
     ];
     for cut in cuts {
         copy.run(&[&["--force"], cut].concat());

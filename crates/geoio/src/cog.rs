@@ -65,6 +65,8 @@ impl<T: Pixel> RasterWriter<T> {
             dataset.set_spatial_ref(&reference)?;
             dataset.set_geo_transform(&grid.geo_transform())?;
             describe(&dataset, &options)?;
+            // The head is written now: where it fails later, while a block is written, the library goes down with it.
+            dataset.flush_cache()?;
             Ok(dataset)
         })
         .map_err(|reason| encode(path, "creating", reason))?;

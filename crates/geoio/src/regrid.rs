@@ -1,6 +1,6 @@
 use gdal::raster::Buffer;
 use gdal::{Dataset, DriverManager};
-use ndarray::{Array2, ArrayView1, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayViewMut2, s};
 use raster::{Bounds, Crs, Grid, Window};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,12 @@ use crate::{GeoioError, RasterFile, complaint};
 
 /// Most source pixels that are held for one warp; a larger window is cut, which changes no value.
 const MAX_SOURCE_PIXELS: usize = 1 << 24;
+
+/// Most source pixels that are held while the nearest are picked.
+const PICKED_PIXELS: usize = 1 << 21;
+
+/// Part of a pixel by which a centre may lie before an edge and still count as on it.
+const TIE: f64 = 1e-6;
 
 /// How values are brought to another grid. Codes are always taken from the nearest pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -68,8 +74,8 @@ impl Regrid {
 
     /// As [`Regrid::read`] into an array of the window's shape.
     ///
-    /// A file whose pixels coincide with the grid's is read as it is, the nearest of pixels that each cover whole ones
-    /// of the grid are repeated (20 m codes on a grid of 10 m); else it is warped.
+    /// A file whose pixels coincide with the grid's is read as it is, the nearest pixels of a file in the grid's system are picked
+    /// (20 m codes on a grid of 10 m, all on the grid of a picture); else it is warped.
     pub(crate) fn read_into(
         &mut self,
         file: &RasterFile,
@@ -81,10 +87,44 @@ impl Regrid {
         if let Some(place) = file.grid().aligned_window(&wanted) {
             return file.read_valid_into(layer.band, place, layer.nodata, values);
         }
-        if let (Resampling::Nearest, Some(nest)) = (layer.resampling, Nest::find(file.grid(), &wanted)) {
-            nest.repeat(&file.read_valid(layer.band, nest.place, layer.nodata)?, values);
+        if layer.resampling == Resampling::Nearest && file.grid().crs == self.grid.crs {
+            self.pick(file, layer, window, values)
         } else {
             values.assign(&self.warp(file, layer, window)?);
+            Ok(())
+        }
+    }
+
+    /// The value of the pixel in which each pixel's centre lies; of two that meet there the eastern, the southern.
+    fn pick(
+        &self,
+        file: &RasterFile,
+        layer: Layer,
+        window: Window,
+        mut values: ArrayViewMut2<'_, f32>,
+    ) -> Result<(), GeoioError> {
+        let (grid, own) = (file.grid(), &self.grid);
+        // Counted from the grid's own corner, so that how the grid is cut changes nothing.
+        let centre = |first: isize, i: usize| first as f64 + i as f64 + 0.5;
+        let col = |i| (own.west + centre(window.col, i) * own.step_x - grid.west) / grid.step_x;
+        let row = |i| (grid.north - own.north + centre(window.row, i) * own.step_y) / grid.step_y;
+        let place = |at: f64| (at + TIE).floor() as isize;
+        let cols: Vec<isize> = (0..window.cols).map(|i| place(col(i))).collect();
+        let rows: Vec<isize> = (0..window.rows).map(|i| place(row(i))).collect();
+        let (Some(first), Some(last)) = (cols.first(), cols.last()) else { return Ok(()) };
+        let width = (last - first + 1) as usize;
+        let high = if own.step_y < 2.0 * grid.step_y { (PICKED_PIXELS / width).max(1) } else { 1 };
+        let mut start = 0;
+        while start < rows.len() {
+            let near = |row: &&isize| **row < rows[start] + high as isize;
+            let end = start + rows[start..].iter().take_while(near).count();
+            let source = Window { row: rows[start], col: *first, rows: (rows[end - 1] - rows[start] + 1) as usize, cols: width };
+            let read = file.read_valid(layer.band, source, layer.nodata)?;
+            for (row, mut line) in rows[start..end].iter().zip(values.slice_mut(s![start..end, ..]).rows_mut()) {
+                let from = read.row((row - rows[start]) as usize);
+                line.iter_mut().zip(&cols).for_each(|(value, col)| *value = from[(col - first) as usize]);
+            }
+            start = end;
         }
         Ok(())
     }
@@ -177,58 +217,6 @@ impl Regrid {
         };
         self.routes[place].1.bounds(bounds)
     }
-}
-
-/// Pixels of a file that each cover whole pixels of a finer grid of the same system.
-struct Nest {
-    /// The file's pixels that cover the wanted ones; may reach over the file's edges.
-    place: Window,
-    /// Fine rows and columns that one pixel covers.
-    times: (usize, usize),
-    /// Fine rows and columns of the first pixel that lie before the wanted ones.
-    skip: (usize, usize),
-}
-
-impl Nest {
-    /// The nest of `wanted` in a file's grid; `None` where a pixel's edge would cut a wanted pixel.
-    fn find(file: &Grid, wanted: &Grid) -> Option<Self> {
-        let times = (whole(file.step_y / wanted.step_y, 1e-8)?, whole(file.step_x / wanted.step_x, 1e-8)?);
-        if file.crs != wanted.crs || times.0 < 1 || times.1 < 1 {
-            return None;
-        }
-        let first_row = whole((file.north - wanted.north) / wanted.step_y, 1e-3)?;
-        let first_col = whole((wanted.west - file.west) / wanted.step_x, 1e-3)?;
-        let (row, rows, above) = cover(first_row, wanted.rows, times.0);
-        let (col, cols, left) = cover(first_col, wanted.cols, times.1);
-        let times = (times.0 as usize, times.1 as usize);
-        Some(Self { place: Window { row, col, rows, cols }, times, skip: (above, left) })
-    }
-
-    /// The wanted pixels, each with the value of the pixel that covers it.
-    fn repeat(&self, values: &Array2<f32>, mut wanted: ArrayViewMut2<'_, f32>) {
-        let cols = wanted.ncols();
-        let mut line = Vec::with_capacity(values.ncols() * self.times.1);
-        for (row, covering) in values.rows().into_iter().enumerate() {
-            line.clear();
-            covering.iter().for_each(|value| line.extend(std::iter::repeat_n(*value, self.times.1)));
-            let line = ArrayView1::from(&line[self.skip.1..self.skip.1 + cols]);
-            let first = (row * self.times.0).saturating_sub(self.skip.0);
-            let end = ((row + 1) * self.times.0 - self.skip.0).min(wanted.nrows());
-            (first..end).for_each(|row| wanted.row_mut(row).assign(&line));
-        }
-    }
-}
-
-/// Coarse pixels that cover `count` fine ones from `first` on: the first of them, how many, and the fine ones before `first`.
-fn cover(first: isize, count: usize, times: isize) -> (isize, usize, usize) {
-    let start = first.div_euclid(times);
-    let end = (first + count as isize - 1).div_euclid(times) + 1;
-    (start, (end - start) as usize, first.rem_euclid(times) as usize)
-}
-
-/// The whole number that `value` is, but for rounding.
-fn whole(value: f64, tolerance: f64) -> Option<isize> {
-    ((value - value.round()).abs() <= tolerance).then(|| value.round() as isize)
 }
 
 /// A dataset in memory of one band with these values.

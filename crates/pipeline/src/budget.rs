@@ -50,7 +50,10 @@ impl Budget {
     pub fn plan_strips(&self, cost: &StripCost) -> Result<StripPlan, u64> {
         let plan = |rows: usize| StripPlan { rows, in_flight: 2 * self.jobs, bytes: cost.bytes(rows, self) };
         let heights = std::iter::successors(Some(StripCost::MOST_ROWS), |rows| Some(rows / 2).filter(|rows| *rows >= 16));
-        heights.map(plan).find(|plan| plan.bytes <= self.bytes).ok_or_else(|| plan(16).bytes)
+        heights.map(plan).find(|plan| plan.bytes <= self.bytes).ok_or_else(|| {
+            // Of a budget that is larger the cache takes its share too.
+            (plan(16).bytes - self.cache_bytes()).div_ceil(7) * 8
+        })
     }
 }
 
@@ -115,7 +118,7 @@ mod tests {
             assert!(plan.bytes <= mebibytes << 20 && plan.rows >= 16, "{plan:?}");
         }
         let least = Budget::new(2, 100 << 20).plan_strips(&cost).expect_err("too little");
-        assert!(least > 300 << 20);
+        assert!(least > 300 << 20 && Budget::new(2, least).plan_strips(&cost).is_ok(), "{least}");
         assert!(Budget::new(2, 4 << 30).plan_strips(&cost).expect("a plan").rows == StripCost::MOST_ROWS);
     }
 }

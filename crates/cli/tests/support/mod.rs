@@ -52,8 +52,22 @@ pub(crate) fn case(test: &str, name: &str) -> Option<PathBuf> {
         return Some(folder.canonicalize().expect("the folder is there"));
     }
     assert!(std::env::var_os("ATALAYA_REQUIRE_SHARED").is_none(), "{}: reference data are required", folder.display());
-    eprintln!("skipped: {test}: no reference data");
+    skipped(test, "no reference data");
     None
+}
+
+/// A program of the system; `None` (and a line that says so) where it is not installed.
+pub(crate) fn tool(test: &str, name: &str) -> Option<PathBuf> {
+    let found = std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file());
+    if found.is_none() {
+        skipped(test, &format!("{name} is not installed"));
+    }
+    found
+}
+
+/// Says that a test could not be run; `scripts/test` lists such lines.
+pub(crate) fn skipped(test: &str, why: &str) {
+    eprintln!("skipped: {test}: {why}");
 }
 
 /// A folder that goes with the test, on the disk of the build, so that files can be linked into it.
