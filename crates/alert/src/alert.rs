@@ -53,10 +53,16 @@ pub struct Alert {
     pub confirmed_ha: f64,
     /// Mean of later minus earlier over its pixels, in units of the index.
     pub magnitude: f64,
-    /// Fewest clear observations in the monitoring period over its pixels.
+    /// Fewest clear overpasses in the baseline period over its pixels.
+    pub n_baseline: u16,
+    /// Fewest clear overpasses in the monitoring period over its pixels.
     pub n_clear: u16,
-    /// Last day on which any of it was clear.
+    /// Last day of the baseline period on which any of it was clear.
+    pub last_clear_baseline: Option<Date>,
+    /// Last day of the monitoring period on which any of it was clear.
     pub last_clear: Option<Date>,
+    /// Area around it, within [`crate::VICINITY_M`], that was to be looked at and was not seen, hectares.
+    pub unseen_near_ha: f64,
     /// Ids of the sensors that saw it clear in the monitoring period, sorted.
     pub sensors: Vec<String>,
     /// A point inside it: longitude, degrees.
@@ -80,13 +86,18 @@ pub struct AlertContext<'a> {
 
 /// The alerts of patches on a grid, by the row and column of their anchors, whatever the order of the patches.
 ///
+/// `unseen` has the pixels around each patch that were not seen, as [`crate::Vicinity`] counts them.
 /// `simplify_m` simplifies the geometry (not the measures) with this tolerance in metres.
 ///
 /// # Errors
 /// [`AlertError::Projection`] where a patch has no longitude and latitude; [`AlertError::Parameter`] for a tolerance that
 /// is not a positive number.
+///
+/// # Panics
+/// Where `unseen` has not one entry a patch.
 pub fn alerts(
     patches: &[Patch],
+    unseen: &[u64],
     grid: &Grid,
     projection: &dyn Projection,
     context: &AlertContext<'_>,
@@ -95,13 +106,15 @@ pub fn alerts(
     if let Some(tolerance) = simplify_m.filter(|tolerance| !(tolerance.is_finite() && *tolerance > 0.0)) {
         return Err(AlertError::Parameter { parameter: "simplify_m", got: tolerance.to_string(), expected: "more than 0 m" });
     }
-    let mut ordered: Vec<&Patch> = patches.iter().collect();
-    ordered.sort_unstable_by_key(|patch| patch.anchor);
-    ordered.into_iter().map(|patch| alert(patch, grid, projection, context, simplify_m)).collect()
+    assert_eq!(patches.len(), unseen.len(), "one count a patch");
+    let mut ordered: Vec<(&Patch, u64)> = patches.iter().zip(unseen.iter().copied()).collect();
+    ordered.sort_unstable_by_key(|(patch, _)| patch.anchor);
+    ordered.into_iter().map(|(patch, unseen)| alert(patch, unseen, grid, projection, context, simplify_m)).collect()
 }
 
 fn alert(
     patch: &Patch,
+    unseen: u64,
     grid: &Grid,
     projection: &dyn Projection,
     context: &AlertContext<'_>,
@@ -128,8 +141,11 @@ fn alert(
         pixels: patch.pixels,
         confirmed_ha: round(area_ha * patch.pixels_confirmed as f64 / pixels, 1e4),
         magnitude: round(patch.magnitude, 1e6),
+        n_baseline: patch.n_baseline,
         n_clear: patch.n_clear,
+        last_clear_baseline: patch.last_clear_baseline,
         last_clear: patch.last_clear,
+        unseen_near_ha: round(area_ha * unseen as f64 / pixels, 1e4),
         sensors,
         lon: measured.inside.x,
         lat: measured.inside.y,

@@ -22,6 +22,8 @@ pub struct ColumnDescription {
     pub unit: Option<&'static str>,
     /// When it is null; `None` where it never is.
     pub null: Option<&'static str>,
+    /// Whether alerts that an earlier program wrote under the same version of the schema may lack it.
+    pub optional: bool,
     /// Title in Spanish.
     pub title_es: &'static str,
     /// Title in English.
@@ -31,7 +33,16 @@ pub struct ColumnDescription {
 }
 
 const fn column(name: &'static str, kind: Kind, titles: (&'static str, &'static str), says: &'static str) -> ColumnDescription {
-    ColumnDescription { name, kind, unit: None, null: None, title_es: titles.0, title_en: titles.1, description: says }
+    ColumnDescription {
+        name,
+        kind,
+        unit: None,
+        null: None,
+        optional: false,
+        title_es: titles.0,
+        title_en: titles.1,
+        description: says,
+    }
 }
 
 impl ColumnDescription {
@@ -42,10 +53,14 @@ impl ColumnDescription {
     const fn null(self, when: &'static str) -> Self {
         Self { null: Some(when), ..self }
     }
+
+    const fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
 }
 
 /// The columns of the table of alerts, in order. Columns of registries, `<source>_<column>`, come after them.
-pub const ALERT_COLUMNS: [ColumnDescription; 23] = [
+pub const ALERT_COLUMNS: [ColumnDescription; 26] = [
     column(
         "id",
         Kind::Text,
@@ -110,7 +125,7 @@ pub const ALERT_COLUMNS: [ColumnDescription; 23] = [
         "n_clear",
         Kind::Integer,
         ("Observaciones claras", "Clear observations"),
-        "Fewest clear observations of a pixel in the monitoring period.",
+        "Fewest clear overpasses of a pixel in the monitoring period; two sensors on one day are two.",
     ),
     column(
         "last_clear",
@@ -132,6 +147,29 @@ pub const ALERT_COLUMNS: [ColumnDescription; 23] = [
         .unit("m"),
     column("pixels", Kind::Integer, ("Píxeles", "Pixels"), "Number of pixels."),
     column("confirmed_ha", Kind::Real, ("Área confirmada (ha)", "Confirmed area (ha)"), "Area of the pixels that are confirmed.").unit("ha"),
+    column(
+        "n_baseline",
+        Kind::Integer,
+        ("Observaciones claras de referencia", "Clear observations in the baseline"),
+        "Fewest clear overpasses of a pixel in the baseline period; two sensors on one day are two.",
+    )
+    .optional(),
+    column(
+        "last_clear_baseline",
+        Kind::Day,
+        ("Última fecha clara de referencia", "Last clear day of the baseline"),
+        "Last day of the baseline period on which any pixel was clear.",
+    )
+    .null("no pixel was clear")
+    .optional(),
+    column(
+        "unseen_near_ha",
+        Kind::Real,
+        ("No visto alrededor (ha)", "Not seen around it (ha)"),
+        "Area within 100 m (between centres of pixels; at least the neighbouring pixels) that was to be looked at and was not seen: the clearing may go on there.",
+    )
+    .unit("ha")
+    .optional(),
 ];
 
 /// A column's title in Spanish (`es`) or English (any other language); `None` where no alert has such a column.

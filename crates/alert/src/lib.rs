@@ -20,6 +20,7 @@ mod schema;
 mod seam;
 mod soundness;
 mod table;
+mod vicinity;
 
 pub use crate::alert::{Alert, AlertContext, Confidence, alerts};
 pub use antimeridian::split_antimeridian;
@@ -34,3 +35,4 @@ pub use patch::{Patch, PatchBuilder, PatchRules, PatchStatistics};
 pub use schema::{ALERT_SCHEMA, json_schema};
 pub use seam::{AlertSink, Plane, Projection};
 pub use table::{ValuePatch, alert_features, component_features};
+pub use vicinity::{VICINITY_M, Vicinity};

@@ -63,6 +63,8 @@ impl PatchRules {
 pub struct Patch {
     /// Outline in the coordinates of the grid, exterior rings counter-clockwise.
     pub outline: MultiPolygon<f64>,
+    /// Its pixels, by row, then column; runs of one row do not touch.
+    pub runs: Vec<Run>,
     /// Number of pixels.
     pub pixels: u64,
     /// How many of them are confirmed.
@@ -83,8 +85,12 @@ pub struct Patch {
     pub date_confirmed: Option<Date>,
     /// Mean of later minus earlier, in units of the index; NaN where no pixel has a magnitude.
     pub magnitude: f64,
-    /// Smallest of its pixels' counts of clear observations in the monitoring period.
+    /// Smallest of its pixels' counts of clear overpasses in the baseline period.
+    pub n_baseline: u16,
+    /// Smallest of its pixels' counts of clear overpasses in the monitoring period.
     pub n_clear: u16,
+    /// Last day of the baseline period on which any of it was clear.
+    pub last_clear_baseline: Option<Date>,
     /// Last day of the monitoring period on which any of it was clear.
     pub last_clear: Option<Date>,
     /// Bit i is set where sensor number i saw any of it clear in the monitoring period.
@@ -133,20 +139,20 @@ impl PatchBuilder {
             self.labeller.push_row(&answers, is_change, |pixels, run| pixels.add(strip, row, run));
         }
         let closed = self.labeller.take_closed();
-        self.patches(&closed)
+        self.patches(closed)
     }
 
     /// The patches that were still open at the last row, and what became of all changed pixels.
     pub fn finish(mut self) -> (Vec<Patch>, PatchStatistics) {
         let (closed, dropped) = std::mem::replace(&mut self.labeller, Labeller::new(Connectivity::Four, 0)).finish();
-        let patches = self.patches(&closed);
+        let patches = self.patches(closed);
         (patches, PatchStatistics { dropped, ..self.statistics })
     }
 
-    fn patches(&mut self, components: &[Component<(), Pixels>]) -> Vec<Patch> {
+    fn patches(&mut self, components: Vec<Component<(), Pixels>>) -> Vec<Patch> {
         self.statistics.patches += components.len() as u64;
         self.statistics.pixels += components.iter().map(|component| component.pixels).sum::<u64>();
-        components.iter().map(|component| patch(component, &self.grid)).collect()
+        components.into_iter().map(|component| patch(component, &self.grid)).collect()
     }
 }
 
@@ -158,7 +164,7 @@ fn day(days: i32) -> Option<Date> {
     (days != NO_DAY).then(|| Date::from_days(days))
 }
 
-fn patch(component: &Component<(), Pixels>, grid: &Grid) -> Patch {
+fn patch(component: Component<(), Pixels>, grid: &Grid) -> Patch {
     let sum = &component.tally;
     let fringe = Fringe::of(&component.runs);
     let date_confirmed = sum.confirmed.day_of_count(component.pixels.div_ceil(2));
@@ -178,9 +184,12 @@ fn patch(component: &Component<(), Pixels>, grid: &Grid) -> Patch {
         date_last: Date::from_days(span.last),
         date_confirmed: date_confirmed.map(Date::from_days),
         magnitude: sum.magnitude_micro as f64 / 1e6 / sum.with_magnitude as f64,
+        n_baseline: sum.n_baseline,
         n_clear: sum.n_clear,
+        last_clear_baseline: day(sum.last_clear_baseline),
         last_clear: day(sum.last_clear),
         sensors: sum.sensors,
+        runs: component.runs,
     }
 }
 
@@ -213,7 +222,9 @@ struct Pixels {
     confirmed: DayCounts,
     magnitude_micro: i64,
     with_magnitude: u64,
+    n_baseline: u16,
     n_clear: u16,
+    last_clear_baseline: i32,
     last_clear: i32,
     sensors: u16,
 }
@@ -226,7 +237,9 @@ impl Default for Pixels {
             confirmed: DayCounts::default(),
             magnitude_micro: 0,
             with_magnitude: 0,
+            n_baseline: u16::MAX,
             n_clear: u16::MAX,
+            last_clear_baseline: NO_DAY,
             last_clear: NO_DAY,
             sensors: 0,
         }
@@ -250,7 +263,9 @@ impl Pixels {
                 self.magnitude_micro += (magnitude * 1e6).round() as i64;
                 self.with_magnitude += 1;
             }
+            self.n_baseline = self.n_baseline.min(strip.n_baseline[at]);
             self.n_clear = self.n_clear.min(strip.n_clear[at]);
+            self.last_clear_baseline = self.last_clear_baseline.max(strip.last_clear_baseline[at]);
             self.last_clear = self.last_clear.max(strip.last_clear[at]);
             self.sensors |= strip.sensors[at];
         }
@@ -264,7 +279,9 @@ impl Tally for Pixels {
         self.confirmed.merge(&other.confirmed);
         self.magnitude_micro += other.magnitude_micro;
         self.with_magnitude += other.with_magnitude;
+        self.n_baseline = self.n_baseline.min(other.n_baseline);
         self.n_clear = self.n_clear.min(other.n_clear);
+        self.last_clear_baseline = self.last_clear_baseline.max(other.last_clear_baseline);
         self.last_clear = self.last_clear.max(other.last_clear);
         self.sensors |= other.sensors;
     }

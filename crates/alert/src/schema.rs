@@ -10,7 +10,7 @@ pub const ALERT_SCHEMA: &str = "atalaya-alert/1";
 /// Columns of registries may follow, named `<source>_<column>`.
 pub fn json_schema() -> Value {
     let properties: Map<String, Value> = ALERT_COLUMNS.iter().map(|column| (column.name.to_owned(), property(column))).collect();
-    let required: Vec<&str> = ALERT_COLUMNS.iter().map(|column| column.name).collect();
+    let required: Vec<&str> = ALERT_COLUMNS.iter().filter(|column| !column.optional).map(|column| column.name).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": ALERT_SCHEMA,

@@ -45,6 +45,9 @@ fn values(name: &str, alerts: &[Alert], run: &str, context: &AlertContext<'_>) -
         "perimeter_m" => real(alerts, |alert| alert.perimeter_m),
         "pixels" => integer(alerts, |alert| alert.pixels as i64),
         "confirmed_ha" => real(alerts, |alert| alert.confirmed_ha),
+        "n_baseline" => integer(alerts, |alert| i64::from(alert.n_baseline)),
+        "last_clear_baseline" => day(alerts, |alert| alert.last_clear_baseline),
+        "unseen_near_ha" => real(alerts, |alert| alert.unseen_near_ha),
         other => unreachable!("ALERT_COLUMNS has no column {other}"),
     }
 }

@@ -47,6 +47,11 @@ impl Answer {
         Self::ALL.into_iter().find(|answer| answer.code() == code)
     }
 
+    /// Whether the pixel was looked at and seen: the run can say something of it.
+    pub fn is_seen(self) -> bool {
+        matches!(self, Self::Unchanged | Self::Candidate | Self::Changed)
+    }
+
     /// Whether the pixel belongs to a patch.
     pub fn is_change(self) -> bool {
         matches!(self, Self::Candidate | Self::Changed)
@@ -66,13 +71,15 @@ pub struct ChangeStrip {
     pub first: Array2<i32>,
     /// Day on which it was confirmed; [`NO_DAY`] where it was not.
     pub confirmed: Array2<i32>,
+    /// Last day of the baseline period on which the pixel was clear; [`NO_DAY`] where never.
+    pub last_clear_baseline: Array2<i32>,
     /// Last day of the monitoring period on which the pixel was clear; [`NO_DAY`] where never.
     pub last_clear: Array2<i32>,
     /// Later minus earlier, in units of the index; NaN where there is no change.
     pub magnitude: Array2<f32>,
-    /// Clear observations in the baseline period.
+    /// Clear overpasses in the baseline period: scenes of one overpass are one look, two sensors of one day are two.
     pub n_baseline: Array2<u16>,
-    /// Clear observations in the monitoring period.
+    /// Clear overpasses in the monitoring period.
     pub n_clear: Array2<u16>,
     /// Bit i is set where sensor number i saw the pixel clear in the monitoring period.
     pub sensors: Array2<u16>,
@@ -82,7 +89,7 @@ impl Stored for ChangeStrip {
     fn store(&self, to: &mut dyn Write) -> io::Result<()> {
         self.window.store(to)?;
         self.answer.store(to)?;
-        for days in [&self.before, &self.first, &self.confirmed, &self.last_clear] {
+        for days in [&self.before, &self.first, &self.confirmed, &self.last_clear_baseline, &self.last_clear] {
             days.store(to)?;
         }
         self.magnitude.store(to)?;
@@ -99,6 +106,7 @@ impl Stored for ChangeStrip {
             before: Array2::restore(from)?,
             first: Array2::restore(from)?,
             confirmed: Array2::restore(from)?,
+            last_clear_baseline: Array2::restore(from)?,
             last_clear: Array2::restore(from)?,
             magnitude: Array2::restore(from)?,
             n_baseline: Array2::restore(from)?,

@@ -35,6 +35,8 @@ pub struct Findings {
     /// Clear observations in the monitoring period that were judged against the whole history, because too few of it lie in
     /// their season; 0 from detectors without seasons.
     pub n_fallback: Vec<u16>,
+    /// Last clear day in the history (baseline).
+    pub last_clear_history: Vec<i32>,
     /// Last clear day in the monitoring period.
     pub last_clear: Vec<i32>,
     /// Segments of each pixel, from detectors that fit them.
@@ -54,6 +56,7 @@ impl Findings {
             n_history: vec![0; pixels],
             n_monitor: vec![0; pixels],
             n_fallback: vec![0; pixels],
+            last_clear_history: vec![NO_DAY; pixels],
             last_clear: vec![NO_DAY; pixels],
             segments: None,
         }

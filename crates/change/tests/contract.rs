@@ -57,6 +57,7 @@ fn all_nan_is_not_seen(detector: &impl Detector) {
 fn constant_is_unchanged(detector: &impl Detector) {
     let found = detect(detector, &series(detector, TIMES, 3));
     assert_eq!(found.answer, [Answer::Unchanged; 3]);
+    assert_eq!(found.last_clear_history, [dates()[HISTORY - 1].days(); 3]);
     assert_eq!(found.last_clear, [dates()[TIMES - 1].days(); 3]);
 }
 
@@ -82,11 +83,12 @@ fn order_of_pixels_is_irrelevant(detector: &impl Detector, values: &Array3<f32>)
 fn said(findings: &Findings) -> Vec<String> {
     (0..findings.answer.len())
         .map(|p| {
-            let days = [findings.before[p], findings.first[p], findings.confirmed[p], findings.last_clear[p]];
+            let days = [findings.before[p], findings.first[p], findings.confirmed[p]];
+            let clear = [findings.last_clear_history[p], findings.last_clear[p]];
             let counts = [findings.n_history[p], findings.n_monitor[p], findings.n_fallback[p]];
             let segments = findings.segments.as_ref().map(|segments| &segments[p]);
             let numbers = (findings.magnitude[p], findings.statistic[p]);
-            format!("{:?} {days:?} {counts:?} {numbers:?} {segments:?}", findings.answer[p])
+            format!("{:?} {days:?} {clear:?} {counts:?} {numbers:?} {segments:?}", findings.answer[p])
         })
         .collect()
 }

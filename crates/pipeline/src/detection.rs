@@ -153,6 +153,7 @@ fn strip(window: Window, findings: Findings, sensors: Vec<u16>, eligible: Option
         before: plane(shape, findings.before),
         first: plane(shape, findings.first),
         confirmed: plane(shape, findings.confirmed),
+        last_clear_baseline: plane(shape, findings.last_clear_history),
         last_clear: plane(shape, findings.last_clear),
         magnitude: plane(shape, findings.magnitude),
         n_baseline: plane(shape, findings.n_history),

@@ -39,7 +39,7 @@ macro_rules! stored_numbers {
     )+};
 }
 
-stored_numbers!(u8, u32, i64, u64);
+stored_numbers!(u8, u32, i32, i64, u64);
 
 impl Stored for String {
     fn store(&self, to: &mut dyn Write) -> io::Result<()> {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use alert::{Column, Layer, Values};
 use change::Answer;
 use polars::prelude::*;
@@ -14,6 +16,8 @@ pub struct UnitTally {
     pub unit: Option<u32>,
     /// What the run says of them.
     pub answer: Answer,
+    /// Days from their last clear look to the last day of the monitoring period; `None` where they were not seen.
+    pub days_since_clear: Option<i32>,
     /// How many.
     pub pixels: u64,
     /// Their area, square centimetres.
@@ -40,11 +44,14 @@ const AREAS: [(&str, &[Answer]); 5] = [
 ];
 
 /// Totals by unit: `unit`, `name`, `alerts`, `alerts_high`, `alerts_low`, `alert_area_ha`, `confirmed_ha`, `flagged_ha`, `unchanged_ha`,
-/// `not_seen_ha`, `not_eligible_ha`, `seen_share`.
+/// `not_seen_ha`, `not_eligible_ha`, `seen_share`, `eligible_ha`, `not_seen_share`, `not_eligible_share`, `days_since_clear_median`,
+/// `days_since_clear_max`.
 ///
 /// One row for each key that pixels or alerts fall in, sorted by key; records of one key are one unit. What falls outside every
-/// unit (everything, without units) stands in a last row with neither unit nor name, only where there is any. `seen_share` is seen area over seen and not
-/// seen, missing where both are 0.
+/// unit (everything, without units) stands in a last row with neither unit nor name, only where there is any. The eligible area is what was to be looked at, seen or not:
+/// `seen_share` and `not_seen_share` are shares of it, `not_eligible_share` is one of the whole area, each missing where that is 0.
+/// Days are counted from the last clear look of a pixel to the end of the monitoring period, over the seen area: half of it was
+/// seen at most `days_since_clear_median` days before, all of it at most `days_since_clear_max`; missing where nothing was seen.
 ///
 /// # Errors
 /// [`RegistryError::Table`] where a table operation fails.
@@ -53,7 +60,7 @@ pub fn summary(
     tallies: &[UnitTally],
     alerts: &[AlertUnit],
 ) -> Result<Vec<Column>, RegistryError> {
-    totals(units, tallies, alerts).and_then(|frame| columns(&frame)).map_err(failed("the summary"))
+    totals(units, tallies, alerts).and_then(|frame| columns(&frame, &Recency::new(units, tallies))).map_err(failed("the summary"))
 }
 
 fn totals(units: Option<&(RegistrySource, Layer)>, tallies: &[UnitTally], alerts: &[AlertUnit]) -> PolarsResult<DataFrame> {
@@ -114,7 +121,7 @@ fn names(units: Option<&(RegistrySource, Layer)>) -> PolarsResult<LazyFrame> {
     Ok(frame.lazy().filter(col("unit").is_not_null()).group_by_stable([col("unit")]).agg([col("name").first()]))
 }
 
-fn columns(frame: &DataFrame) -> PolarsResult<Vec<Column>> {
+fn columns(frame: &DataFrame, recency: &Recency) -> PolarsResult<Vec<Column>> {
     let whole = |name| integers(frame, name);
     let (alerts, high) = (whole("alerts")?, whole("alerts_high")?);
     let low = alerts.iter().zip(&high).map(|(all, high)| Some((*all)? - (*high)?)).collect();
@@ -129,19 +136,92 @@ fn columns(frame: &DataFrame) -> PolarsResult<Vec<Column>> {
         let hectares = whole(name)?.into_iter().map(|cm2| cm2.map(measure::hectares)).collect();
         columns.push(column(name, Values::Real(hectares)));
     }
-    columns.push(column("seen_share", Values::Real(seen_share(frame)?)));
+    let shares = Shares::new(frame)?;
+    columns.push(column("seen_share", Values::Real(shares.each(|area| (area.seen, area.eligible())))));
+    columns.push(column(
+        "eligible_ha",
+        Values::Real(shares.areas.iter().map(|area| Some(measure::hectares(area.eligible()))).collect()),
+    ));
+    columns.push(column("not_seen_share", Values::Real(shares.each(|area| (area.not_seen, area.eligible())))));
+    columns.push(column("not_eligible_share", Values::Real(shares.each(|area| (area.not_eligible, area.all())))));
+    let keys = text(frame, "unit")?;
+    let days = |of: &dyn Fn(&BTreeMap<i32, i64>) -> Option<i32>| {
+        Values::Integer(keys.iter().map(|key| recency.units.get(key).and_then(of).map(i64::from)).collect())
+    };
+    columns.push(column("days_since_clear_median", days(&|days| median(days))));
+    columns.push(column("days_since_clear_max", days(&|days| days.last_key_value().map(|(days, _)| *days))));
     Ok(columns)
 }
 
-fn seen_share(frame: &DataFrame) -> PolarsResult<Vec<Option<f64>>> {
-    let seen = ["confirmed_ha", "flagged_ha", "unchanged_ha"].map(|name| integers(frame, name));
-    let hidden = integers(frame, "not_seen_ha")?;
-    let [confirmed, flagged, unchanged] = seen;
-    let (confirmed, flagged, unchanged) = (confirmed?, flagged?, unchanged?);
-    let share = |row: usize| {
-        let seen = confirmed[row]? + flagged[row]? + unchanged[row]?;
-        let asked = seen + hidden[row]?;
-        (asked > 0).then(|| measure::share(seen as f64 / asked as f64))
-    };
-    Ok((0..hidden.len()).map(share).collect())
+/// Square centimetres of one unit.
+struct Area {
+    seen: i64,
+    not_seen: i64,
+    not_eligible: i64,
+}
+
+impl Area {
+    fn eligible(&self) -> i64 {
+        self.seen + self.not_seen
+    }
+
+    fn all(&self) -> i64 {
+        self.eligible() + self.not_eligible
+    }
+}
+
+/// Areas by row.
+struct Shares {
+    areas: Vec<Area>,
+}
+
+impl Shares {
+    fn new(frame: &DataFrame) -> PolarsResult<Self> {
+        let of = |name| integers(frame, name).map(|areas| areas.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>());
+        let seen = [of("confirmed_ha")?, of("flagged_ha")?, of("unchanged_ha")?];
+        let (not_seen, not_eligible) = (of("not_seen_ha")?, of("not_eligible_ha")?);
+        let area = |row: usize| Area {
+            seen: seen.iter().map(|areas| areas[row]).sum(),
+            not_seen: not_seen[row],
+            not_eligible: not_eligible[row],
+        };
+        Ok(Self { areas: (0..not_seen.len()).map(area).collect() })
+    }
+
+    /// One area over another; `None` where that is 0.
+    fn each(&self, of: impl Fn(&Area) -> (i64, i64)) -> Vec<Option<f64>> {
+        let share = |(part, whole): (i64, i64)| (whole > 0).then(|| measure::share(part as f64 / whole as f64));
+        self.areas.iter().map(|area| share(of(area))).collect()
+    }
+}
+
+/// Seen area of each key by days since the last clear look, square centimetres.
+struct Recency {
+    units: BTreeMap<Option<String>, BTreeMap<i32, i64>>,
+}
+
+impl Recency {
+    fn new(units: Option<&(RegistrySource, Layer)>, tallies: &[UnitTally]) -> Self {
+        let keys = units.and_then(|(source, layer)| layer.features.text(&source.key)).unwrap_or_default();
+        let mut of: BTreeMap<Option<String>, BTreeMap<i32, i64>> = BTreeMap::new();
+        for tally in tallies.iter().filter(|tally| tally.pixels > 0) {
+            if let Some(days) = tally.days_since_clear {
+                let key = tally.unit.and_then(|unit| keys[unit as usize].clone());
+                *of.entry(key).or_default().entry(days).or_default() += tally.area_cm2;
+            }
+        }
+        Self { units: of }
+    }
+}
+
+/// The fewest days within which half of an area was seen.
+fn median(days: &BTreeMap<i32, i64>) -> Option<i32> {
+    let whole: i64 = days.values().sum();
+    let mut seen = 0;
+    days.iter()
+        .find(|(_, area)| {
+            seen += **area;
+            2 * seen >= whole
+        })
+        .map(|(days, _)| *days)
 }

@@ -187,14 +187,23 @@ fn a_field_that_the_layer_lacks_is_guessed() {
 #[test]
 fn the_summary_adds_up_by_unit_and_keeps_what_is_outside() {
     let source = source("name = \"owner\"\nprivacy = \"public\"");
-    let tally = |unit, answer, area_ha: i64| UnitTally { unit, answer, pixels: 1, area_cm2: area_ha * 100_000_000 };
+    let tally = |unit, answer, area_ha: i64| UnitTally {
+        unit,
+        answer,
+        days_since_clear: None,
+        pixels: 1,
+        area_cm2: area_ha * 100_000_000,
+    };
+    let seen = |days, of: UnitTally| UnitTally { days_since_clear: Some(days), ..of };
     let tallies = [
-        tally(Some(0), Answer::Unchanged, 6),
+        seen(16, tally(Some(0), Answer::Unchanged, 3)),
+        seen(4, tally(Some(0), Answer::Unchanged, 3)),
         tally(Some(0), Answer::NotSeen, 2),
         tally(Some(1), Answer::NotEligible, 5),
-        tally(Some(0), Answer::Changed, 1),
-        tally(Some(0), Answer::Candidate, 1),
-        tally(None, Answer::Unchanged, 3),
+        tally(Some(0), Answer::NotEligible, 10),
+        seen(4, tally(Some(0), Answer::Changed, 1)),
+        seen(90, tally(Some(0), Answer::Candidate, 1)),
+        seen(0, tally(None, Answer::Unchanged, 3)),
     ];
     let alert = |key: &str, high| AlertUnit { key: Some(key.to_owned()), high, area_cm2: 100_000_000 };
     let table = summary(Some(&(source, parcels())), &tallies, &[alert("010", true), alert("010", false)]).expect("a summary");
@@ -206,6 +215,11 @@ fn the_summary_adds_up_by_unit_and_keeps_what_is_outside() {
     assert_eq!(reals(&table, "confirmed_ha"), [Some(0.0), Some(1.0), Some(0.0)]);
     assert_eq!(reals(&table, "flagged_ha"), [Some(0.0), Some(1.0), Some(0.0)]);
     assert_eq!(reals(&table, "seen_share"), [None, Some(0.8), Some(1.0)]);
+    assert_eq!(reals(&table, "eligible_ha"), [Some(0.0), Some(10.0), Some(3.0)]);
+    assert_eq!(reals(&table, "not_seen_share"), [None, Some(0.2), Some(0.0)]);
+    assert_eq!(reals(&table, "not_eligible_share"), [Some(1.0), Some(0.5), Some(0.0)]);
+    assert_eq!(whole(&table, "days_since_clear_median"), [None, Some(4), Some(0)]);
+    assert_eq!(whole(&table, "days_since_clear_max"), [None, Some(90), Some(0)]);
 }
 
 #[test]

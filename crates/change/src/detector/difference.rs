@@ -134,6 +134,7 @@ impl Detector for Difference {
                 findings.n_history[place] = summary.n_history[pixel];
                 findings.n_monitor[place] = summary.n_monitor[pixel];
                 findings.n_fallback[place] = summary.n_fallback[pixel];
+                findings.last_clear_history[place] = summary.last_clear_history[pixel];
                 findings.last_clear[place] = summary.last_clear[pixel];
                 if summary.n_history[pixel] == 0 || summary.n_monitor[pixel] == 0 {
                     continue;

@@ -92,6 +92,7 @@ impl Memory {
         findings.n_history[pixel] = self.n_history;
         findings.n_monitor[pixel] = self.n_monitor;
         findings.last_clear[pixel] = day(self.last_clear);
+        findings.last_clear_history[pixel] = day(self.history_days.map(|(_, last)| last));
         let Some((from, to)) = self.history_days else { return Vec::new() };
         let mut segments = vec![Segment { from, to, coefficients: self.history.means().to_vec() }];
         if self.n_monitor == 0 {

@@ -52,10 +52,6 @@ impl Canvas {
         Frame { x: 0, y: 0, width, height }
     }
 
-    pub(super) fn get(&self, x: usize, y: usize) -> Colour {
-        std::array::from_fn(|band| self.pixels.get([band, y, x]).copied().unwrap_or(0))
-    }
-
     /// Lays a colour over a pixel; opacity 0 leaves it, 1 replaces it.
     pub(super) fn blend(&mut self, x: usize, y: usize, colour: Colour, opacity: f64) {
         for (band, &over) in colour.iter().enumerate() {

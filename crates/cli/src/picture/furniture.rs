@@ -52,7 +52,7 @@ impl Title {
 enum Sample {
     Line(Pen),
     Hatch,
-    Grey,
+    Pale,
 }
 
 /// Samples with their words, the scale bar and the north arrow.
@@ -74,7 +74,7 @@ impl Legend {
             (Sample::Line(panel::HIGH_PEN), &words.high),
             (Sample::Line(panel::LOW_PEN), &words.low),
             (Sample::Hatch, &words.not_seen),
-            (Sample::Grey, &words.not_eligible),
+            (Sample::Pale, &words.not_eligible),
             (Sample::Line(panel::BOUNDARY_PEN), &words.boundary),
         ];
         let most = width.saturating_sub(bar.length + 3 * APART + NORTH_WIDTH);
@@ -119,14 +119,12 @@ impl Sample {
                     canvas.stroke(&[(left, middle), (right, middle)], pen, frame);
                 }
             }
-            Self::Hatch => {
-                for at_y in y..y + height {
-                    for at_x in x..x + width {
-                        panel::hatch(canvas, at_x, at_y);
-                    }
+            Self::Hatch | Self::Pale => {
+                let paint = if matches!(self, Self::Hatch) { panel::hatch } else { panel::pale };
+                for (at_x, at_y) in (y..y + height).flat_map(|at_y| (x..x + width).map(move |at_x| (at_x, at_y))) {
+                    paint(canvas, at_x, at_y);
                 }
             }
-            Self::Grey => canvas.fill(frame, [178, 174, 164]),
         }
         canvas.outline(frame, INK);
     }

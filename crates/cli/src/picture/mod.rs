@@ -51,7 +51,7 @@ pub(crate) struct Words {
     pub(crate) low: String,
     /// Legend of hatched places.
     pub(crate) not_seen: String,
-    /// Legend of greyed places.
+    /// Legend of pale places.
     pub(crate) not_eligible: String,
     /// Legend of white lines.
     pub(crate) boundary: String,
@@ -68,6 +68,8 @@ pub(crate) struct Picture<'a> {
     pub(crate) before: ArrayView3<'a, u8>,
     /// Colours after, shape (3, y, x).
     pub(crate) after: ArrayView3<'a, u8>,
+    /// Whether there is anything to show before, shape (y, x).
+    pub(crate) clear_before: ArrayView2<'a, bool>,
     /// What was answered, shape (y, x): 0 unchanged, 1 candidate, 2 changed, 3 not eligible, 255 not seen.
     pub(crate) answer: ArrayView2<'a, u8>,
     /// Alerts.
@@ -147,7 +149,10 @@ fn check(picture: &Picture<'_>) -> Result<(), PictureError> {
             return Err(PictureError::Shape { what, expected, got: shape.to_vec() });
         }
     }
-    Ok(())
+    match picture.clear_before.shape() {
+        shape if shape != [rows, cols] => Err(PictureError::Shape { what: "clear", expected, got: shape.to_vec() }),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -162,13 +167,19 @@ mod tests {
     }
 
     fn drawn(outlines: &[Outline], answer: &Array2<u8>) -> Array3<u8> {
+        drawn_with(outlines, answer, true)
+    }
+
+    fn drawn_with(outlines: &[Outline], answer: &Array2<u8>, clear_before: bool) -> Array3<u8> {
         let (rows, cols) = answer.dim();
+        let clear_before = Array2::from_elem((rows, cols), clear_before);
         let (before, after) = (Array3::from_elem((3, rows, cols), 60), Array3::from_elem((3, rows, cols), 60));
         let lines = MultiLineString::new(vec![LineString::from(vec![(0.0, 0.0), (cols as f64, rows as f64)])]);
         let boundaries = [Boundary { lines, label: "Ñandú".to_owned() }];
         let picture = Picture {
             before: before.view(),
             after: after.view(),
+            clear_before: clear_before.view(),
             answer: answer.view(),
             outlines,
             boundaries: &boundaries,
@@ -208,7 +219,23 @@ mod tests {
     #[test]
     fn what_was_not_seen_looks_unlike_what_did_not_change() {
         let seen = drawn(&[], &Array2::zeros((100, 100)));
-        assert_ne!(seen, drawn(&[], &Array2::from_elem((100, 100), 255)));
+        let (hidden, outside) = (drawn(&[], &Array2::from_elem((100, 100), 255)), drawn(&[], &Array2::from_elem((100, 100), 3)));
+        let half = seen.dim().2 / 2;
+        let mean = |picture: &Array3<u8>| {
+            let panel = picture.slice(s![.., 200..700, half + 100..half + 700]);
+            panel.iter().map(|value| f64::from(*value)).sum::<f64>() / panel.len() as f64
+        };
+        let (seen, hidden, outside) = (mean(&seen), mean(&hidden), mean(&outside));
+        assert!(seen + 30.0 < hidden && hidden + 60.0 < outside, "dark ground {seen:.0}, grey {hidden:.0}, pale {outside:.0}");
+    }
+
+    #[test]
+    fn where_there_is_no_image_before_the_left_side_is_hatched() {
+        let answer = Array2::zeros((100, 100));
+        let (clear, none) = (drawn_with(&[], &answer, true), drawn_with(&[], &answer, false));
+        let half = clear.dim().2 / 2;
+        assert_ne!(clear.slice(s![.., .., ..half]), none.slice(s![.., .., ..half]));
+        assert_eq!(clear.slice(s![.., .., half..]), none.slice(s![.., .., half..]));
     }
 
     #[test]
@@ -223,9 +250,11 @@ mod tests {
     #[test]
     fn rasters_of_different_shapes_are_refused() {
         let (before, after, answer) = (Array3::zeros((3, 4, 4)), Array3::zeros((3, 4, 5)), Array2::zeros((4, 4)));
+        let clear_before = Array2::from_elem((4, 4), true);
         let picture = Picture {
             before: before.view(),
             after: after.view(),
+            clear_before: clear_before.view(),
             answer: answer.view(),
             outlines: &[],
             boundaries: &[],

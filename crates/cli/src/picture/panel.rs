@@ -14,7 +14,11 @@ pub(super) const BOUNDARY_PEN: Pen = Pen { width: 1.6, colour: WHITE, opacity: 1
 const NOT_ELIGIBLE: u8 = 3;
 const NOT_SEEN: u8 = 255;
 /// Distance between the lines of a hatch, and their width, in picture pixels.
-const HATCH: (usize, usize) = (9, 2);
+const HATCH: (usize, usize) = (10, 2);
+const HATCH_GROUND: Colour = [104, 108, 114];
+const HATCH_LINE: Colour = [158, 162, 168];
+/// What is not looked at fades to this.
+const PALE: Colour = [247, 244, 236];
 
 /// One image of the picture.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +28,14 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    /// The image before, with official lines but without their names.
+    /// The image before, hatched where there is none, with official lines but without their names.
     pub(super) fn draw_before(self, canvas: &mut Canvas, picture: &Picture<'_>) {
         self.image(canvas, &picture.before);
+        self.paint(canvas, picture.clear_before.dim(), |canvas, at, (x, y)| {
+            if !picture.clear_before[at] {
+                hatch(canvas, x, y);
+            }
+        });
         self.boundaries(canvas, picture.boundaries);
         canvas.outline(self.frame, INK);
     }
@@ -34,7 +43,11 @@ impl Panel {
     /// The image after with what was answered, official lines with their names, and alerts on top.
     pub(super) fn draw_after(self, canvas: &mut Canvas, picture: &Picture<'_>) {
         self.image(canvas, &picture.after);
-        self.answers(canvas, picture);
+        self.paint(canvas, picture.answer.dim(), |canvas, at, (x, y)| match picture.answer[at] {
+            NOT_ELIGIBLE => pale(canvas, x, y),
+            NOT_SEEN => hatch(canvas, x, y),
+            _ => {}
+        });
         self.boundaries(canvas, picture.boundaries);
         label::draw(canvas, self, picture);
         for high in [false, true] {
@@ -57,20 +70,21 @@ impl Panel {
         }
     }
 
-    fn answers(self, canvas: &mut Canvas, picture: &Picture<'_>) {
-        let (rows, cols) = picture.answer.dim();
-        for y in 0..self.frame.height {
-            for x in 0..self.frame.width {
-                let (row, col) = match self.zoom {
+    /// Goes over the panel: `paint` gets the place in the raster (row, column) and on the canvas (x, y).
+    fn paint(
+        self,
+        canvas: &mut Canvas,
+        (rows, cols): (usize, usize),
+        paint: impl Fn(&mut Canvas, (usize, usize), (usize, usize)),
+    ) {
+        let Frame { x: left, y: top, width, height } = self.frame;
+        for y in 0..height {
+            for x in 0..width {
+                let at = match self.zoom {
                     Zoom::Up(by) => (y / by, x / by),
                     Zoom::Down(by) => ((y * by + by / 2).min(rows - 1), (x * by + by / 2).min(cols - 1)),
                 };
-                let (at_x, at_y) = (self.frame.x + x, self.frame.y + y);
-                match picture.answer[[row, col]] {
-                    NOT_ELIGIBLE => canvas.blend(at_x, at_y, grey(canvas.get(at_x, at_y)), 0.5),
-                    NOT_SEEN => hatch(canvas, at_x, at_y),
-                    _ => {}
-                }
+                paint(canvas, at, (left + x, top + y));
             }
         }
     }
@@ -101,20 +115,15 @@ impl Panel {
     }
 }
 
-/// Dims a pixel and draws its part of the diagonal lines.
+/// Hides a pixel under grey with its part of the diagonal lines: nothing is to be seen there.
 pub(super) fn hatch(canvas: &mut Canvas, x: usize, y: usize) {
-    let under = canvas.get(x, y);
-    canvas.blend(x, y, grey(under), 0.6);
-    canvas.blend(x, y, [120, 126, 132], 0.35);
-    if (x + y) % HATCH.0 < HATCH.1 {
-        canvas.blend(x, y, WHITE, 0.75);
-    }
+    let colour = if (x + y) % HATCH.0 < HATCH.1 { HATCH_LINE } else { HATCH_GROUND };
+    canvas.blend(x, y, colour, 1.0);
 }
 
-/// Grey of the same brightness, a little lighter.
-fn grey([r, g, b]: Colour) -> Colour {
-    let brightness = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
-    [(brightness * 0.85 + 30.0) as u8; 3]
+/// Bleaches a pixel: it can be made out, but was not asked about.
+pub(super) fn pale(canvas: &mut Canvas, x: usize, y: usize) {
+    canvas.blend(x, y, PALE, 0.75);
 }
 
 /// A colour between the four raster pixels around a picture pixel.

@@ -1,10 +1,13 @@
 //! Alerts laid over the official layers.
 
-use alert::{Alert, AlertContext, Column, Features, Layer, Patch};
+use std::path::Path;
+
+use alert::{Alert, AlertContext, Column, Features, Layer, Patch, Vicinity};
 use geo_types::Geometry;
+use geoio::RasterFile;
 use geoio::crs::FromLonLat;
 use pipeline::{Budget, map_in_order};
-use raster::Crs;
+use raster::{Crs, Grid};
 use registry::{AreaMeasure, Joined, Link, Overlay, Period, Periods, RegistrySource};
 
 use super::inputs::Inputs;
@@ -16,10 +19,16 @@ use crate::progress::Progress;
 /// Patches or alerts a chunk.
 const CHUNK: usize = 256;
 
-/// Patches projected, measured and named, in chunks over the threads.
-pub(crate) fn measure(patches: &[Patch], inputs: &Inputs, job: &Job, budget: &Budget) -> Result<Vec<Alert>, Fault> {
+/// Patches projected, measured and named, in chunks over the threads; `unseen` has the pixels around each that were not seen.
+pub(crate) fn measure(
+    patches: &[Patch],
+    unseen: &[u64],
+    inputs: &Inputs,
+    job: &Job,
+    budget: &Budget,
+) -> Result<Vec<Alert>, Fault> {
     let context = AlertContext { index: inputs.index.name(), method: inputs.detector.name(), sensors: &inputs.sensors };
-    let chunks: Vec<&[Patch]> = patches.chunks(CHUNK).collect();
+    let chunks: Vec<(&[Patch], &[u64])> = patches.chunks(CHUNK).zip(unseen.chunks(CHUNK)).collect();
     let grid = inputs.grid();
     let mut alerts = Vec::with_capacity(patches.len());
     map_in_order(
@@ -27,13 +36,31 @@ pub(crate) fn measure(patches: &[Patch], inputs: &Inputs, job: &Job, budget: &Bu
         budget,
         budget.in_flight(1 << 20),
         || Ok::<_, Fault>(geoio::crs::GridProjection::new(grid)?),
-        |projection, chunk| Ok(alert::alerts(chunk, grid, projection, &context, job.patches.simplify_m)?),
+        |projection, (patches, unseen)| Ok(alert::alerts(patches, unseen, grid, projection, &context, job.patches.simplify_m)?),
         |chunk| {
             alerts.extend(chunk);
             Ok(())
         },
     )?;
     Ok(alerts)
+}
+
+/// Rows of the change map read at once.
+const ROWS: usize = 512;
+
+/// Pixels around each patch that were to be looked at and were not seen, from the change map as it was written.
+pub(crate) fn unseen_around(patches: &[Patch], answers: &Path, grid: &Grid) -> Result<Vec<u64>, Fault> {
+    let mut vicinity = Vicinity::new(grid, patches);
+    let file = RasterFile::open(answers)?;
+    let mut codes = Vec::with_capacity(grid.cols);
+    for strip in grid.strips(ROWS) {
+        for row in file.read_valid(1, strip, None)?.rows() {
+            codes.clear();
+            codes.extend(row.iter().map(|code| *code as u8));
+            vicinity.push_row(&codes);
+        }
+    }
+    Ok(vicinity.finish())
 }
 
 /// The alerts that meet the area of interest.

@@ -38,7 +38,7 @@ struct MapFiles {
     answer: RasterWriter<u8>,
     days: RasterWriter<i32>,
     magnitude: RasterWriter<f32>,
-    counts: RasterWriter<u16>,
+    observations: RasterWriter<i32>,
 }
 
 /// Names of the rasters of a run.
@@ -53,9 +53,10 @@ impl MapFiles {
             ..options
         };
         let grid = inputs.grid();
-        let [answer, days, magnitude, counts] = RASTERS.map(|name| folder.join(name));
+        let [answer, days, magnitude, observations] = RASTERS.map(|name| folder.join(name));
         let answers = RasterOptions { classes: legend(), ..RasterOptions::codes(&["answer"]).nodata(255.0) };
         let all_days = RasterOptions::codes(&["before_day", "first_day", "confirmed_day", "last_clear_day"]);
+        let looks = RasterOptions::codes(&["n_baseline", "n_clear", "last_clear_baseline_day", "last_clear_day"]);
         Ok(Self {
             answer: RasterWriter::create(&answer, grid, packed(answers), true)?,
             days: RasterWriter::create(&days, grid, packed(all_days.nodata(f64::from(NO_DAY))), true)?,
@@ -65,7 +66,7 @@ impl MapFiles {
                 packed(RasterOptions::values(&["magnitude"]).nodata(f64::NAN)),
                 true,
             )?,
-            counts: RasterWriter::create(&counts, grid, packed(RasterOptions::codes(&["n_baseline", "n_clear"])), true)?,
+            observations: RasterWriter::create(&observations, grid, packed(looks.nodata(f64::from(NO_DAY))), true)?,
         })
     }
 
@@ -76,8 +77,10 @@ impl MapFiles {
             self.days.write(band, window, days.view())?;
         }
         self.magnitude.write(0, window, strip.magnitude.view())?;
-        self.counts.write(0, window, strip.n_baseline.view())?;
-        self.counts.write(1, window, strip.n_clear.view())?;
+        self.observations.write(0, window, strip.n_baseline.mapv(i32::from).view())?;
+        self.observations.write(1, window, strip.n_clear.mapv(i32::from).view())?;
+        self.observations.write(2, window, strip.last_clear_baseline.view())?;
+        self.observations.write(3, window, strip.last_clear.view())?;
         Ok(())
     }
 
@@ -86,7 +89,7 @@ impl MapFiles {
         self.answer.finish()?;
         self.days.finish()?;
         self.magnitude.finish()?;
-        self.counts.finish()?;
+        self.observations.finish()?;
         Ok(())
     }
 }
@@ -152,12 +155,15 @@ pub(crate) fn plan(inputs: &Inputs, budget: &Budget, rows: Option<usize>) -> Res
 /// Bytes of the program, its libraries and their tables.
 const PROGRAM_BYTES: u64 = 128 << 20;
 
-/// Bytes a pixel of a [`Worked`] strip: answer, four days, magnitude, three counts.
-const RESULT_BYTES_A_PIXEL: u64 = 1 + 4 * 4 + 4 + 3 * 2;
+/// Bytes a pixel of a [`Worked`] strip: answer, five days, magnitude, three counts.
+const RESULT_BYTES_A_PIXEL: u64 = 1 + 5 * 4 + 4 + 3 * 2;
+
+/// Bytes a pixel of the rasters together: answer, four days, magnitude, two counts with two days.
+const RASTER_BYTES_A_PIXEL: u64 = 1 + 4 * 4 + 4 + 4 * 4;
 
 fn cost(inputs: &Inputs) -> StripCost {
     let layers: u64 = inputs.registries.iter().map(|(_, layer)| layer.bytes()).sum();
-    let tile_rows = (inputs.grid().cols * StripCost::MOST_ROWS) as u64 * RESULT_BYTES_A_PIXEL;
+    let tile_rows = (inputs.grid().cols * StripCost::MOST_ROWS) as u64 * RASTER_BYTES_A_PIXEL;
     StripCost {
         cols: inputs.grid().cols,
         working: inputs.detection().bytes_a_pixel(),

@@ -27,6 +27,7 @@ use crate::job::{About, Job};
 use crate::report::Report;
 use detect::Map;
 use folder::{MANIFEST, RunFolder, Standing};
+use tally::Tallies;
 
 /// Turns the job of a file into alerts.
 pub(crate) fn run(arguments: &Run, common: &Common) -> Result<Report, Fault> {
@@ -82,7 +83,9 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> R
     report.fact("strips", json!({ "rows": plan.rows, "all": map.strips.0, "continued": map.strips.1 }));
     stages.end("detect");
     inputs.warnings.extend(nothing_seen(&map));
-    let alerts = annotate::in_area(annotate::measure(&map.patches, &inputs, job, &budget)?, &inputs);
+    let answers = work.path().join(detect::RASTERS[0]);
+    let unseen = annotate::unseen_around(&map.patches, &answers, inputs.grid())?;
+    let alerts = annotate::in_area(annotate::measure(&map.patches, &unseen, &inputs, job, &budget)?, &inputs);
     stages.end("patches");
     let annotation = annotate::annotate(&alerts, &inputs, job, &budget, common)?;
     stages.end("overlay");
@@ -91,8 +94,8 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> R
     outputs::write_summary(work.path(), &map, &inputs, &features, language)?;
     stages.end("write");
     if job.output.quicklook {
-        let answers = work.path().join(detect::RASTERS[0]);
-        quicklook::write(&work.path().join("quicklook.png"), &answers, &inputs, job, &alerts, language)?;
+        let shown = quicklook::Shown { answers: &answers, alerts: &alerts, tallies: &map.tallies };
+        quicklook::write(&work.path().join("quicklook.png"), &shown, &inputs, job, language)?;
         stages.end("quicklook");
     }
     let mut manifest = manifest::manifest(&id, job, &inputs, &files, &map, &alerts);
@@ -103,7 +106,7 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> R
     for path in work.publish()? {
         report.output(&path);
     }
-    describe(&mut report, &manifest, out);
+    describe(&mut report, &manifest, &map, out);
     report.rejected = rejected(&inputs);
     report.warnings = inputs.warnings;
     Ok(report)
@@ -135,8 +138,8 @@ fn nothing_seen(map: &Map) -> Option<Warning> {
         let message = "the layer that the job looks within has no pixel here: check its classes and its place";
         return Some(Warning::new("nothing_eligible", message));
     }
-    let seen = [Answer::Unchanged, Answer::Candidate, Answer::Changed];
-    seen.iter().all(|answer| map.tallies.total(*answer).0 == 0).then(|| {
+    let mut seen = Answer::ALL.iter().filter(|answer| answer.is_seen());
+    seen.all(|answer| map.tallies.total(*answer).0 == 0).then(|| {
         Warning::new(
             "nothing_seen",
             "no pixel that was to be looked at was seen clear often enough: the run can say nothing of change",
@@ -148,20 +151,31 @@ fn pretty(value: &serde_json::Value) -> Result<String, Fault> {
     serde_json::to_string_pretty(value).map_err(|error| Fault::from_error(Exit::Internal, error))
 }
 
-fn describe(report: &mut Report, manifest: &serde_json::Value, out: &Path) {
+fn describe(report: &mut Report, manifest: &serde_json::Value, map: &Map, out: &Path) {
     let counts = &manifest["counts"];
     report.fact("counts", counts.clone());
     report.say(format!(
-        "{} alerts ({} high, {} low) from {} observations; confirmed {:.1} ha, flagged {:.1} ha, not seen {:.1} ha of the area asked about",
+        "{} alerts ({} high, {} low) from {} observations; confirmed {:.1} ha, flagged {:.1} ha",
         counts["alerts"],
         counts["alerts_high"],
         counts["alerts_low"],
         counts["observations"],
         hectares(&counts["answers"]["confirmed"]),
         hectares(&counts["answers"]["flagged"]),
-        hectares(&counts["answers"]["not_seen"]),
     ));
     report.say(format!("outputs in {}", out.display()));
+    report.say(unseen(&map.tallies));
+}
+
+/// How much no alert can be told of: where nothing was seen, no alert does not mean no change.
+fn unseen(tallies: &Tallies) -> String {
+    format!(
+        "not seen: {:.1} ha, {:.1} % of the {:.1} ha to be looked at; not looked at: {:.1} ha; no alert there does not mean no change",
+        tallies.total(Answer::NotSeen).1,
+        tallies.unseen_percent(),
+        tallies.eligible_ha(),
+        tallies.total(Answer::NotEligible).1,
+    )
 }
 
 fn hectares(answer: &serde_json::Value) -> f64 {

@@ -92,7 +92,7 @@ fn summary_table(map: &Map, inputs: &Inputs, features: &Features) -> Result<Feat
             area_cm2: (area.unwrap_or(0.0) * 1e8).round() as i64,
         })
         .collect();
-    let columns = registry::summary(units, &map.tallies.table(), &alerts)?;
+    let columns = registry::summary(units, &map.tallies.table(inputs.monitoring.to()), &alerts)?;
     let rows = columns.first().map_or(0, |column| column.values.len());
     Ok(Features { name: "summary".to_owned(), geometries: vec![None; rows], columns })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use alert::{Alert, Confidence};
-use change::MaskPlan;
+use change::{Answer, MaskPlan};
 use geo::MapCoordsInPlace as _;
 use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPolygon};
 use geoio::crs::FromLonLat;
@@ -13,6 +13,7 @@ use raster::{Band, DateRange, Grid, RasterReader as _, RasterSource as _, Role, 
 
 use super::inputs::Inputs;
 use super::outputs::subject;
+use super::tally::Tallies;
 use crate::args::Language;
 use crate::fault::{Exit, Fault};
 use crate::job::{Job, MaskSpec};
@@ -25,15 +26,18 @@ const LOOKS: usize = 3;
 /// Looks that are searched for them.
 const SEARCHED: usize = 14;
 
-/// Draws `quicklook.png`; `answers` is the change map.
-pub(crate) fn write(
-    path: &Path,
-    answers: &Path,
-    inputs: &Inputs,
-    job: &Job,
-    alerts: &[Alert],
-    language: Language,
-) -> Result<(), Fault> {
+/// What a run found.
+pub(crate) struct Shown<'a> {
+    /// The file of the change map.
+    pub(crate) answers: &'a Path,
+    /// The alerts.
+    pub(crate) alerts: &'a [Alert],
+    /// Hectares by answer.
+    pub(crate) tallies: &'a Tallies,
+}
+
+/// Draws `quicklook.png`.
+pub(crate) fn write(path: &Path, shown: &Shown<'_>, inputs: &Inputs, job: &Job, language: Language) -> Result<(), Fault> {
     let grid = coarser(inputs.grid());
     let imagery = inputs.imagery.imagery().clone();
     let colours = colours(&imagery.scenes, inputs);
@@ -41,16 +45,18 @@ pub(crate) fn write(
     let before = composite(&source, inputs, &colours, inputs.baseline, &job.mask)?;
     let after = composite(&source, inputs, &colours, inputs.monitoring, &job.mask)?;
     let stretch = Stretch::of(&[before.view(), after.view()]);
+    let clear_before = before.index_axis(Axis(0), 0).mapv(|value| !value.is_nan());
     let (before, after) = (stretch.apply(before.view()), stretch.apply(after.view()));
-    let answer = answer_plane(answers, &grid)?;
+    let answer = answer_plane(shown.answers, &grid)?;
     let picture = Picture {
         before: before.view(),
         after: after.view(),
+        clear_before: clear_before.view(),
         answer: answer.view(),
-        outlines: &outlines(alerts, &grid)?,
+        outlines: &outlines(shown.alerts, &grid)?,
         boundaries: &boundaries(inputs, &grid)?,
         pixel_m: grid.pixel_m().0,
-        words: &words(inputs, job, alerts, language),
+        words: &words(inputs, job, shown, language),
     };
     let drawn = draw(&picture).map_err(|error| Fault::from_error(Exit::Internal, error))?;
     Ok(geoio::write_png(path, &drawn.view(), true)?)
@@ -207,7 +213,8 @@ fn boundaries(inputs: &Inputs, grid: &Grid) -> Result<Vec<Boundary>, Fault> {
     Ok(lines)
 }
 
-fn words(inputs: &Inputs, job: &Job, alerts: &[Alert], language: Language) -> Words {
+fn words(inputs: &Inputs, job: &Job, shown: &Shown<'_>, language: Language) -> Words {
+    let alerts = shown.alerts;
     let pick = |es: &str, en: &str| language.pick(es, en).to_owned();
     let period = format!("{} - {}", inputs.monitoring.from(), inputs.monitoring.to());
     let name = if job.about.name.is_empty() { String::new() } else { format!(" · {}", job.about.name) };
@@ -216,14 +223,22 @@ fn words(inputs: &Inputs, job: &Job, alerts: &[Alert], language: Language) -> Wo
         Language::Es => format!("{} alertas, {area:.1} ha cartografiadas (no es una estimación), {period}", alerts.len()),
         Language::En => format!("{} alerts, {area:.1} ha mapped (not an estimate), {period}", alerts.len()),
     };
+    let unseen_ha = shown.tallies.total(Answer::NotSeen).1;
+    let unseen = match (language, shown.tallies.unseen_percent()) {
+        (Language::Es, percent) => format!("No visto (nubes, sin imagen): {unseen_ha:.1} ha, {percent:.1} % de lo evaluable"),
+        (Language::En, percent) => {
+            format!("Not seen (clouds, no image): {unseen_ha:.1} ha, {percent:.1} % of what was to be seen")
+        }
+    };
+    let not_eligible = format!("{}: {:.1} ha", pick("No evaluado", "Not looked at"), shown.tallies.total(Answer::NotEligible).1);
     let sensors = inputs.sensors.join(", ");
     Words {
         title: vec![format!("{}{name}", subject(job, language)), counted],
         captions: [pick("Antes", "Before"), pick("Después", "After")],
         high: pick("Alerta, confianza alta", "Alert, high confidence"),
         low: pick("Alerta, confianza baja", "Alert, low confidence"),
-        not_seen: pick("No visto (nubes)", "Not seen (clouds)"),
-        not_eligible: if inputs.within.is_some() { pick("No evaluado", "Not looked at") } else { String::new() },
+        not_seen: unseen,
+        not_eligible: if inputs.within.is_some() { not_eligible } else { String::new() },
         boundary: if inputs.registries.is_empty() { String::new() } else { pick("Límite oficial", "Official boundary") },
         north: "N".to_owned(),
         attribution: format!("Atalaya {} · {} · {sensors}", env!("CARGO_PKG_VERSION"), inputs.index.name()),

@@ -49,7 +49,7 @@ fn two_consecutive_flags_confirm_a_change() {
     assert_eq!(found.first, [days("2020-06-01")]);
     assert_eq!(found.confirmed, [days("2020-06-10")]);
     assert_eq!((found.n_history[0], found.n_monitor[0], found.n_fallback[0]), (4, 4, 0));
-    assert_eq!(found.last_clear, [days("2020-06-20")]);
+    assert_eq!((found.last_clear_history[0], found.last_clear[0]), (days("2019-06-20"), days("2020-06-20")));
     assert!((found.magnitude[0] - (0.225 - 0.75)).abs() < 1e-6, "{}", found.magnitude[0]);
     // The median absolute deviation is about 0.005, below the floor of 0.02.
     assert!((found.statistic[0] - 0.525 / 0.02).abs() < 1e-4, "{}", found.statistic[0]);
@@ -145,8 +145,10 @@ fn the_day_before_is_sought_back_through_the_gap_and_the_baseline() {
 fn without_baseline_or_without_monitoring_nothing_was_seen() {
     let only_monitoring = find(&standard(), &[("2020-06-01", 0.2), ("2020-06-10", 0.2)]);
     assert_eq!((only_monitoring.answer[0], only_monitoring.n_monitor[0]), (Answer::NotSeen, 2));
+    assert_eq!((only_monitoring.last_clear_history[0], only_monitoring.last_clear[0]), (NO_DAY, days("2020-06-10")));
     let only_baseline = find(&standard(), &with_baseline(&[("2020-06-01", NAN)]));
     assert_eq!((only_baseline.answer[0], only_baseline.n_history[0]), (Answer::NotSeen, 4));
+    assert_eq!((only_baseline.last_clear_history[0], only_baseline.last_clear[0]), (days("2019-06-20"), NO_DAY));
     assert_eq!(find(&standard(), &[]).answer, [Answer::NotSeen]);
     let outside = find(&standard(), &[("2017-06-01", 0.8), ("2021-06-01", 0.2)]);
     assert_eq!((outside.answer[0], outside.n_history[0], outside.n_monitor[0]), (Answer::NotSeen, 0, 0));

@@ -14,6 +14,7 @@ pub(super) struct Summary {
     pub(super) n_history: Vec<u16>,
     pub(super) n_monitor: Vec<u16>,
     pub(super) n_fallback: Vec<u16>,
+    pub(super) last_clear_history: Vec<i32>,
     pub(super) last_clear: Vec<i32>,
     history: Extremes,
     monitor: Extremes,
@@ -55,21 +56,20 @@ impl Tile {
             n_history: vec![0; self.width],
             n_monitor: vec![0; self.width],
             n_fallback: vec![0; self.width],
+            last_clear_history: vec![NO_DAY; self.width],
             last_clear: vec![NO_DAY; self.width],
             history: Extremes::none(self.width),
             monitor: Extremes::none(self.width),
         };
         for time in 0..periods.baseline {
             count_clear(&mut summary.n_history, self.row(time));
+            note_clear(&mut summary.last_clear_history, self.row(time), periods.days[time]);
             summary.history.include(self.row(time), direction == Direction::Fall);
         }
         for time in periods.monitoring.clone() {
             count_clear(&mut summary.n_monitor, self.row(time));
             summary.monitor.include(self.row(time), direction == Direction::Rise);
-            let day = periods.days[time];
-            for (last, value) in summary.last_clear.iter_mut().zip(self.row(time)) {
-                *last = if value.is_nan() { *last } else { day };
-            }
+            note_clear(&mut summary.last_clear, self.row(time), periods.days[time]);
         }
         self.count_fallback(periods, min_season as u8, &mut summary);
         summary
@@ -98,6 +98,11 @@ impl Tile {
 
 fn count_clear(counts: &mut [u16], values: &[f32]) {
     counts.iter_mut().zip(values).for_each(|(count, value)| *count += u16::from(!value.is_nan()));
+}
+
+/// Times come in order, so that the last one stays.
+fn note_clear(last: &mut [i32], values: &[f32], day: i32) {
+    last.iter_mut().zip(values).for_each(|(last, value)| *last = if value.is_nan() { *last } else { day });
 }
 
 impl Extremes {
