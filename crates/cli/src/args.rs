@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use geoio::{Compression, RasterFormat};
 use raster::Date;
 
+use crate::language::Language;
+
 /// From satellite and drone imagery to dated, attributed alerts of clearings, laid over official registries.
 #[derive(Debug, Parser)]
 #[command(name = "atalaya", version, propagate_version = true, disable_help_subcommand = true)]
@@ -89,35 +91,6 @@ pub(crate) enum ProgressStyle {
 pub(crate) enum LogFormat {
     Text,
     Json,
-}
-
-/// Language of what people read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Language {
-    /// Spanish.
-    #[default]
-    Es,
-    /// English.
-    En,
-}
-
-impl Language {
-    /// `es` or `en`.
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::Es => "es",
-            Self::En => "en",
-        }
-    }
-
-    /// One of two wordings.
-    pub(crate) fn pick<'a>(self, es: &'a str, en: &'a str) -> &'a str {
-        match self {
-            Self::Es => es,
-            Self::En => en,
-        }
-    }
 }
 
 fn format(text: &str) -> Result<RasterFormat, String> {

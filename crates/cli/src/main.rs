@@ -1,8 +1,10 @@
 //! The atalaya program: arguments, job files, progress and exit codes around the rooms that do the work.
 
 mod args;
+mod exits;
 mod fault;
 mod job;
+mod language;
 mod picture;
 mod progress;
 mod report;

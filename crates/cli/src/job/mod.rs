@@ -15,7 +15,7 @@ use geoio::{Compression, ImagerySpec, Resampling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::args::Language;
+use crate::language::Language;
 
 pub(crate) use period::Period;
 

@@ -9,9 +9,9 @@ use registry::AlertUnit;
 use super::annotate::Annotation;
 use super::detect::Map;
 use super::inputs::Inputs;
-use crate::args::Language;
 use crate::fault::{Exit, Fault};
 use crate::job::{Job, Meaning};
+use crate::language::Language;
 
 /// What changed, in words: only a run that looked within a forest layer may speak of forest.
 pub(crate) fn subject(job: &Job, language: Language) -> &'static str {

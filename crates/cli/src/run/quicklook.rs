@@ -14,9 +14,9 @@ use raster::{Band, DateRange, Grid, RasterReader as _, RasterSource as _, Role, 
 use super::inputs::Inputs;
 use super::outputs::subject;
 use super::tally::Tallies;
-use crate::args::Language;
 use crate::fault::{Exit, Fault};
 use crate::job::{Job, MaskSpec};
+use crate::language::Language;
 use crate::picture::{Boundary, Outline, Picture, Stretch, Words, draw};
 
 /// Longest side of what is drawn, in pixels of the coarser grid.

@@ -1,0 +1,64 @@
+//! With which exit code the errors of the rooms end the program.
+
+use crate::fault::{Exit, Fault};
+
+impl From<change::ChangeError> for Fault {
+    fn from(error: change::ChangeError) -> Self {
+        Self::from_error(Exit::Usage, error)
+    }
+}
+
+impl From<raster::RasterError> for Fault {
+    fn from(error: raster::RasterError) -> Self {
+        Self::from_error(Exit::Usage, error)
+    }
+}
+
+impl From<geoio::GeoioError> for Fault {
+    fn from(error: geoio::GeoioError) -> Self {
+        Self::from_error(exit(error.kind()), error)
+    }
+}
+
+impl From<geoio::layer::LayerError> for Fault {
+    fn from(error: geoio::layer::LayerError) -> Self {
+        Self::from_error(exit(error.kind()), error)
+    }
+}
+
+impl From<geoio::sink::SinkError> for Fault {
+    fn from(error: geoio::sink::SinkError) -> Self {
+        let usage = matches!(error, geoio::sink::SinkError::Extension { .. });
+        Self::from_error(if usage { Exit::Usage } else { exit(error.kind()) }, error)
+    }
+}
+
+fn exit(kind: geoio::Kind) -> Exit {
+    match kind {
+        geoio::Kind::Input | geoio::Kind::Nothing => Exit::Input,
+        geoio::Kind::Output => Exit::Output,
+        geoio::Kind::Internal => Exit::Internal,
+    }
+}
+
+impl From<pipeline::DetectionError<geoio::GeoioError>> for Fault {
+    fn from(error: pipeline::DetectionError<geoio::GeoioError>) -> Self {
+        match error {
+            pipeline::DetectionError::Read(error) => error.into(),
+            pipeline::DetectionError::Change(error) => Self::from_error(Exit::Internal, error),
+            other => Self::from_error(Exit::Internal, other),
+        }
+    }
+}
+
+impl From<registry::RegistryError> for Fault {
+    fn from(error: registry::RegistryError) -> Self {
+        Self::from_error(Exit::Usage, error)
+    }
+}
+
+impl From<alert::AlertError> for Fault {
+    fn from(error: alert::AlertError) -> Self {
+        Self::from_error(Exit::Internal, error)
+    }
+}
