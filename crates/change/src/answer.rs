@@ -1,6 +1,6 @@
 use std::io::{self, Read, Write};
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use raster::{Stored, Window};
 
 /// The day written where there is none, -2147483648.
@@ -83,6 +83,47 @@ pub struct ChangeStrip {
     pub n_clear: Array2<u16>,
     /// Bit i is set where sensor number i saw the pixel clear in the monitoring period.
     pub sensors: Array2<u16>,
+}
+
+impl ChangeStrip {
+    /// A strip of which nothing was seen.
+    pub fn not_seen(window: Window) -> Self {
+        let shape = (window.rows, window.cols);
+        Self {
+            window,
+            answer: Array2::from_elem(shape, Answer::NotSeen.code()),
+            before: Array2::from_elem(shape, NO_DAY),
+            first: Array2::from_elem(shape, NO_DAY),
+            confirmed: Array2::from_elem(shape, NO_DAY),
+            last_clear_baseline: Array2::from_elem(shape, NO_DAY),
+            last_clear: Array2::from_elem(shape, NO_DAY),
+            magnitude: Array2::from_elem(shape, f32::NAN),
+            n_baseline: Array2::zeros(shape),
+            n_clear: Array2::zeros(shape),
+            sensors: Array2::zeros(shape),
+        }
+    }
+
+    /// Puts a part that lies within this strip in its place.
+    ///
+    /// # Panics
+    /// Where the part does not lie within the strip.
+    pub fn paste(&mut self, part: &Self) {
+        let inside = self.window.intersect(part.window) == Some(part.window);
+        assert!(inside, "{:?} lies within {:?}", part.window, self.window);
+        let (row, col) = ((part.window.row - self.window.row) as usize, (part.window.col - self.window.col) as usize);
+        let place = s![row..row + part.window.rows, col..col + part.window.cols];
+        self.answer.slice_mut(place).assign(&part.answer);
+        self.before.slice_mut(place).assign(&part.before);
+        self.first.slice_mut(place).assign(&part.first);
+        self.confirmed.slice_mut(place).assign(&part.confirmed);
+        self.last_clear_baseline.slice_mut(place).assign(&part.last_clear_baseline);
+        self.last_clear.slice_mut(place).assign(&part.last_clear);
+        self.magnitude.slice_mut(place).assign(&part.magnitude);
+        self.n_baseline.slice_mut(place).assign(&part.n_baseline);
+        self.n_clear.slice_mut(place).assign(&part.n_clear);
+        self.sensors.slice_mut(place).assign(&part.sensors);
+    }
 }
 
 impl Stored for ChangeStrip {

@@ -104,33 +104,34 @@ impl MaskPlan {
         self.disk.margin()
     }
 
-    /// The cube without its margin, NaN where a class holds or has grown to; and what was masked in it, over all times.
+    /// The cube, NaN where a class holds or has grown to; and what was masked in it, over all times.
     ///
-    /// The cube is read with [`MaskPlan::margin`] more pixels on each side than are wanted.
+    /// Its quality layers are read with a margin of [`MaskPlan::margin`] pixels.
     ///
     /// # Errors
-    /// [`RasterError::MissingRole`] for a quality layer, [`RasterError::Shape`] for a cube smaller than its margins.
-    pub fn apply(&self, cube: Cube) -> Result<(Cube, MaskCounts), ChangeError> {
+    /// [`RasterError::MissingRole`] for a quality layer, [`RasterError::Shape`] for quality layers without that margin.
+    pub fn apply(&self, mut cube: Cube) -> Result<(Cube, MaskCounts), ChangeError> {
         let (times, rows, cols) = cube.shape();
         let margin = self.margin();
-        if rows <= 2 * margin || cols <= 2 * margin {
-            let least = 2 * margin + 1;
-            return Err(RasterError::Shape { what: "cube to mask", expected: vec![least, least], got: vec![rows, cols] }.into());
+        let expected = vec![rows + 2 * margin, cols + 2 * margin];
+        let (.., high, wide) = cube.quality.dim();
+        if !self.tables.is_empty() && expected != [high, wide] {
+            return Err(RasterError::Shape { what: "quality layers to mask by", expected, got: vec![high, wide] }.into());
         }
         let places = self.tables.iter().map(|table| layer_place(&cube, &table.layer)).collect::<Result<Vec<_>, _>>()?;
         let hits: Vec<Hits> = (0..times).map(|time| self.hits(&cube, &places, time)).collect();
-        let mut trimmed = if margin == 0 { cube } else { cube.trim(margin) };
         let mut counts = MaskCounts::of_classes(&self.classes);
         for (time, hits) in hits.iter().enumerate() {
-            self.mask_image(&mut trimmed, time, hits, &mut counts);
+            self.mask_image(&mut cube, time, hits, &mut counts);
         }
-        Ok((trimmed, counts))
+        Ok((cube, counts))
     }
 
     /// Classes of each pixel at a time, and where growing ones reach to; both without the margin.
     fn hits(&self, cube: &Cube, places: &[usize], time: usize) -> Hits {
-        let (_, rows, cols) = cube.shape();
         let margin = self.margin();
+        let (_, rows, cols) = cube.shape();
+        let (rows, cols) = (rows + 2 * margin, cols + 2 * margin);
         let mut classes = Array2::<u32>::zeros((rows, cols));
         let mut seeds = Array2::from_elem(if margin == 0 { (0, 0) } else { (rows, cols) }, false);
         for (table, &place) in self.tables.iter().zip(places) {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayViewMut2, Zip, s};
+use ndarray::{Array2, Array4, ArrayViewMut2, Zip, s};
 use raster::{Cube, Grid, RasterReader, RasterSource, Role, Scaling, Scene, Window};
 
 use crate::regrid::{Layer, Regrid};
@@ -91,7 +91,7 @@ impl GriddedReader {
 impl RasterReader for GriddedReader {
     type Error = GeoioError;
 
-    fn read(&mut self, scene: usize, roles: &[Role], window: Window) -> Result<Cube, GeoioError> {
+    fn read(&mut self, scene: usize, roles: &[Role], window: Window, margin: usize) -> Result<Cube, GeoioError> {
         let parts = Arc::clone(&self.parts);
         let described = &parts.imagery.scenes[scene];
         let (layers, bands): (Vec<Role>, Vec<Role>) = roles.iter().cloned().partition(Role::is_quality);
@@ -101,9 +101,11 @@ impl RasterReader for GriddedReader {
             self.layer(scene, role, window, cube.values.slice_mut(s![0, i, .., ..]))?;
         }
         let fill = described.sensor.fill_code;
-        let mut codes = Array2::zeros(if cube.layers.is_empty() { (0, 0) } else { (window.rows, window.cols) });
+        let around = window.grow(margin);
+        let mut codes = Array2::zeros(if cube.layers.is_empty() { (0, 0) } else { (around.rows, around.cols) });
+        cube.quality = Array4::zeros((1, cube.layers.len(), around.rows, around.cols));
         for (i, role) in cube.layers.iter().enumerate() {
-            self.layer(scene, role, window, codes.view_mut())?;
+            self.layer(scene, role, around, codes.view_mut())?;
             Zip::from(cube.quality.slice_mut(s![0, i, .., ..])).and(&codes).for_each(|kept, v| *kept = code(*v, fill));
         }
         Ok(cube)

@@ -204,7 +204,7 @@ fn red() -> Role {
 
 fn read(imagery: &GriddedImagery, window: Window) -> Array2<f32> {
     let mut reader = imagery.open().expect("a reader");
-    let cube = reader.read(0, &[red()], window).expect("values");
+    let cube = reader.read(0, &[red()], window, 0).expect("values");
     cube.values.index_axis_move(ndarray::Axis(0), 0).index_axis_move(ndarray::Axis(0), 0)
 }
 
@@ -354,7 +354,7 @@ fn a_landsat_folder_gives_its_numbers() {
     let stored = file.read_i64(1, grid.window(), -1).expect("numbers");
     let gridded = GriddedImagery::new(found.imagery.clone(), grid.clone(), Resampling::Bilinear);
     let mut reader = gridded.open().expect("a reader");
-    let cube = reader.read(0, &[red(), Role::Qa, Role::Radsat], grid.window()).expect("values");
+    let cube = reader.read(0, &[red(), Role::Qa, Role::Radsat], grid.window(), 0).expect("values");
     assert_eq!((cube.bands.len(), cube.layers.len()), (1, 2));
     for ((y, x), &number) in stored.indexed_iter() {
         let value = cube.values[[0, 0, y, x]];
@@ -364,7 +364,7 @@ fn a_landsat_folder_gives_its_numbers() {
             assert_eq!(value, number as f32);
         }
     }
-    let outside = reader.read(0, &[Role::Qa], Window { row: -2, col: -2, rows: 1, cols: 1 }).expect("codes");
+    let outside = reader.read(0, &[Role::Qa], Window { row: -2, col: -2, rows: 1, cols: 1 }, 0).expect("codes");
     assert_eq!(outside.quality[[0, 0, 0, 0]], 1);
 }
 
@@ -406,7 +406,7 @@ fn a_stack_of_a_ready_made_index_gives_one_scene_a_band() {
     let stored = file.read_i64(source.band, grid.window(), 0).expect("numbers");
     let gridded = GriddedImagery::new(found.imagery, grid.clone(), Resampling::Nearest);
     let mut reader = gridded.open().expect("a reader");
-    let cube = reader.read(last, &["ndvi".parse().expect("a role")], grid.window()).expect("values");
+    let cube = reader.read(last, &["ndvi".parse().expect("a role")], grid.window(), 0).expect("values");
     for ((y, x), &number) in stored.indexed_iter() {
         let value = cube.values[[0, 0, y, x]];
         assert!(if number == -32768 { value.is_nan() } else { value == number as f32 });

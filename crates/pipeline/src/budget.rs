@@ -1,3 +1,5 @@
+use crate::TILE_COLS;
+
 /// How many threads and bytes a run may use; handed to whoever needs either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
@@ -48,7 +50,7 @@ impl Budget {
     /// # Errors
     /// The bytes that the lowest strips need, where the budget is less.
     pub fn plan_strips(&self, cost: &StripCost) -> Result<StripPlan, u64> {
-        let plan = |rows: usize| StripPlan { rows, in_flight: 2 * self.jobs, bytes: cost.bytes(rows, self) };
+        let plan = |rows: usize| StripPlan { rows, in_flight: self.jobs + 1, bytes: cost.bytes(rows, self) };
         let heights = std::iter::successors(Some(StripCost::MOST_ROWS), |rows| Some(rows / 2).filter(|rows| *rows >= 16));
         heights.map(plan).find(|plan| plan.bytes <= self.bytes).ok_or_else(|| {
             // Of a budget that is larger the cache takes its share too.
@@ -62,9 +64,9 @@ impl Budget {
 pub struct StripCost {
     /// Pixels a row.
     pub cols: usize,
-    /// Bytes a pixel while a thread works on it.
+    /// Bytes a pixel of the tile that a thread works on.
     pub working: u64,
-    /// Bytes a pixel of a result that waits for its turn.
+    /// Bytes a pixel of a strip's result.
     pub waiting: u64,
     /// Bytes that do not depend on the strips: the program, layers, rows of tiles that are being filled.
     pub fixed: u64,
@@ -76,9 +78,9 @@ impl StripCost {
 
     /// Bytes of a run with strips of this height, the raster library's cache among them.
     pub fn bytes(&self, rows: usize, budget: &Budget) -> u64 {
-        let pixels = (self.cols * rows) as u64;
+        let (tile, strip) = ((self.cols.min(TILE_COLS) * rows) as u64, (self.cols * rows) as u64);
         let jobs = budget.jobs as u64;
-        self.fixed + budget.cache_bytes() + pixels * jobs * (self.working + 2 * self.waiting)
+        self.fixed + budget.cache_bytes() + jobs * tile * self.working + (jobs + 1) * strip * self.waiting
     }
 }
 

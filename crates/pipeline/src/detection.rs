@@ -2,7 +2,7 @@ use std::error::Error;
 use std::io::{self, Read, Write};
 
 use change::{Answer, ChangeError, ChangeStrip, Detector, Findings, MaskCounts, MaskPlan, NO_DAY, SeriesBlock, SpectralIndex};
-use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut1};
+use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut1, s};
 use raster::{Date, DateRange, Observation, RasterReader, Role, Scene, Stored, Window};
 
 /// Why a strip could not be worked through.
@@ -16,6 +16,9 @@ pub enum DetectionError<E: Error + 'static> {
     #[error(transparent)]
     Change(#[from] ChangeError),
 }
+
+/// Columns that are worked on at once: so a strip as wide as the grid costs little more than its answers.
+pub const TILE_COLS: usize = 1024;
 
 /// What reading one scene takes.
 #[derive(Debug)]
@@ -70,7 +73,7 @@ impl Stored for StripDetection {
 }
 
 impl Detection<'_> {
-    /// Bytes that a pixel of a window takes while it is worked on.
+    /// Bytes that a pixel of a tile takes while it is worked on.
     pub fn bytes_a_pixel(&self) -> u64 {
         let widest = self.looks.iter().map(|look| look.roles().len()).max().unwrap_or(1) as u64;
         self.observations.len() as u64 * 4 + widest * 12 + 64
@@ -81,6 +84,26 @@ impl Detection<'_> {
     /// # Errors
     /// A read that fails, or a cube that does not fit the index.
     pub fn detect<R: RasterReader>(
+        &self,
+        reader: &mut R,
+        window: Window,
+        eligible: Option<ArrayView2<'_, bool>>,
+    ) -> Result<StripDetection, DetectionError<R::Error>> {
+        let counts = vec![MaskCounts::default(); self.looks.len()];
+        let mut whole = StripDetection { strip: ChangeStrip::not_seen(window), counts, fallbacks: 0 };
+        for first in (0..window.cols).step_by(TILE_COLS) {
+            let cols = TILE_COLS.min(window.cols - first);
+            let tile = Window { col: window.col + first as isize, cols, ..window };
+            let eligible = eligible.as_ref().map(|plane| plane.slice(s![.., first..first + cols]));
+            let part = self.detect_tile(reader, tile, eligible)?;
+            whole.strip.paste(&part.strip);
+            whole.counts.iter_mut().zip(part.counts).for_each(|(sum, count)| *sum += count);
+            whole.fallbacks += part.fallbacks;
+        }
+        Ok(whole)
+    }
+
+    fn detect_tile<R: RasterReader>(
         &self,
         reader: &mut R,
         window: Window,
@@ -111,7 +134,7 @@ impl Detection<'_> {
         window: Window,
     ) -> Result<(Vec<f32>, MaskCounts), DetectionError<R::Error>> {
         let look = &self.looks[scene];
-        let cube = reader.read(scene, &look.roles(), window.grow(look.mask.margin())).map_err(DetectionError::Read)?;
+        let cube = reader.read(scene, &look.roles(), window, look.mask.margin()).map_err(DetectionError::Read)?;
         let (cube, counts) = look.mask.apply(cube)?;
         let values = self.index.compute(&cube)?;
         Ok((values.into_iter().collect(), counts))
@@ -133,7 +156,7 @@ fn sensors_seen(block: &SeriesBlock<'_>, period: DateRange) -> Vec<u16> {
     for (time, (date, sensor)) in block.dates().iter().zip(block.sensors()).enumerate() {
         if period.contains(*date) {
             let values = block.values();
-            for (bit, value) in bits.iter_mut().zip(values.slice(ndarray::s![time, 0, ..])) {
+            for (bit, value) in bits.iter_mut().zip(values.slice(s![time, 0, ..])) {
                 *bit |= u16::from(!value.is_nan()) << sensor;
             }
         }

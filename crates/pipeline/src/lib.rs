@@ -8,6 +8,6 @@ mod order;
 mod resume;
 
 pub use budget::{Budget, StripCost, StripPlan};
-pub use detection::{Detection, DetectionError, Look, StripDetection};
+pub use detection::{Detection, DetectionError, Look, StripDetection, TILE_COLS};
 pub use order::map_in_order;
 pub use resume::resume;

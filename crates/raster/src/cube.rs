@@ -1,4 +1,4 @@
-use ndarray::{Array4, s};
+use ndarray::{Array4, ArrayView4, s};
 
 use crate::{RasterError, Role};
 
@@ -35,12 +35,13 @@ pub struct Cube {
     pub values: Array4<f32>,
     /// What each layer of `quality` is.
     pub layers: Vec<Role>,
-    /// Quality codes (time, layer, y, x); outside the scene the sensor's fill code.
+    /// Quality codes (time, layer, y, x); outside the scene the sensor's fill code. They may reach further than `values`, by the
+    /// same number of pixels on each side.
     pub quality: Array4<u16>,
 }
 
 impl Cube {
-    /// A cube without any observation: all NaN, quality codes 0.
+    /// A cube without any observation: all NaN, quality codes 0 and without a margin.
     pub fn unobserved(
         times: usize,
         bands: Vec<Role>,
@@ -76,23 +77,10 @@ impl Cube {
         })
     }
 
-    /// Without `margin` pixels on each side.
-    pub fn trim(&self, margin: usize) -> Self {
-        let (_, _, rows, cols) = self.values.dim();
-        Self {
-            values: self.values.slice(s![.., .., margin..rows - margin, margin..cols - margin]).to_owned(),
-            quality: self.quality.slice(s![.., .., margin..rows - margin, margin..cols - margin]).to_owned(),
-            ..self.clone_empty()
-        }
-    }
-
-    fn clone_empty(&self) -> Self {
-        Self {
-            bands: self.bands.clone(),
-            scaling: self.scaling.clone(),
-            values: Array4::zeros((0, 0, 0, 0)),
-            layers: self.layers.clone(),
-            quality: Array4::zeros((0, 0, 0, 0)),
-        }
+    /// The quality codes where there are values: without their margin, shape (time, layer, y, x).
+    pub fn quality_within(&self) -> ArrayView4<'_, u16> {
+        let (_, rows, cols) = self.shape();
+        let margin = self.quality.dim().2.saturating_sub(rows) / 2;
+        self.quality.slice(s![.., .., margin..margin + rows, margin..margin + cols])
     }
 }

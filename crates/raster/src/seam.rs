@@ -29,12 +29,13 @@ pub trait RasterReader {
 
     /// The layers `roles` of one scene over a window of the grid: a cube with one time.
     ///
+    /// Quality layers reach `margin` pixels further on each side, so that clouds outside can grow into the window.
     /// The window may reach over the grid's edges. Pixels outside the scene and nodata pixels are NaN; quality layers
     /// hold the sensor's fill code there and are never interpolated.
     ///
     /// # Errors
     /// A file that cannot be read, or a layer that the scene does not have. A damaged block is an error, never zeros.
-    fn read(&mut self, scene: usize, roles: &[Role], window: Window) -> Result<Cube, Self::Error>;
+    fn read(&mut self, scene: usize, roles: &[Role], window: Window, margin: usize) -> Result<Cube, Self::Error>;
 }
 
 /// Takes the rows of one raster layer from north to south.

@@ -167,7 +167,8 @@ fn cost(inputs: &Inputs) -> StripCost {
     StripCost {
         cols: inputs.grid().cols,
         working: inputs.detection().bytes_a_pixel(),
-        waiting: RESULT_BYTES_A_PIXEL,
+        // With its packed copy on the way to disk.
+        waiting: RESULT_BYTES_A_PIXEL * 5 / 4,
         fixed: PROGRAM_BYTES + layers + tile_rows,
     }
 }

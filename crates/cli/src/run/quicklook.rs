@@ -9,7 +9,7 @@ use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPolygon};
 use geoio::crs::FromLonLat;
 use geoio::{GriddedImagery, Resampling};
 use ndarray::{Array2, Array3, Axis, s};
-use raster::{Band, DateRange, Grid, RasterReader as _, RasterSource as _, Role, Scaling, Scene};
+use raster::{Band, DateRange, Grid, RasterReader as _, RasterSource as _, Role, Scaling, Scene, Window};
 
 use super::inputs::Inputs;
 use super::outputs::subject;
@@ -23,6 +23,8 @@ use crate::picture::{Boundary, Outline, Picture, Stretch, Words, draw};
 const SIDE: usize = 900;
 /// Clear looks whose median a pixel shows.
 const LOOKS: usize = 3;
+/// Rows of the picture that are drawn at once.
+const STRIP_ROWS: usize = 16;
 /// Looks that are searched for them.
 const SEARCHED: usize = 14;
 
@@ -95,49 +97,77 @@ fn composite(
     period: DateRange,
     mask: &MaskSpec,
 ) -> Result<Array3<f32>, Fault> {
-    let (rows, cols) = (source.grid().rows, source.grid().cols);
-    let mut latest: Vec<Array3<f32>> = vec![Array3::from_elem((3, rows, cols), f32::NAN); LOOKS];
-    let mut filled: Array2<u8> = Array2::zeros((rows, cols));
+    let grid = source.grid();
+    let mut whole = Array3::from_elem((3, grid.rows, grid.cols), f32::NAN);
     let mut reader = source.open()?;
-    for look in inputs.observations.iter().rev().filter(|look| period.contains(look.date)).take(SEARCHED) {
-        for &scene in &look.scenes {
-            let shown = layers(&mut reader, source, scene, colours, mask)?;
-            for ((row, col), count) in filled.indexed_iter_mut() {
-                let pixel = shown.slice(s![.., row, col]);
-                if usize::from(*count) < LOOKS && pixel.iter().all(|value| !value.is_nan()) {
-                    latest[usize::from(*count)].slice_mut(s![.., row, col]).assign(&pixel);
-                    *count += 1;
-                }
+    // Strip by strip, so that each block of a file is unpacked once for all layers.
+    for window in grid.strips(STRIP_ROWS) {
+        let first = window.row as usize;
+        let mut latest = Latest::new(window);
+        let looks = inputs.observations.iter().rev().filter(|look| period.contains(look.date)).take(SEARCHED);
+        for &scene in looks.flat_map(|look| &look.scenes) {
+            if latest.is_full() {
+                break;
             }
+            latest.add(&layers(&mut reader, source, scene, colours, mask, window)?);
         }
-        if filled.iter().all(|count| usize::from(*count) == LOOKS) {
-            break;
-        }
+        whole.slice_mut(s![.., first..first + window.rows, ..]).assign(&latest.median());
     }
-    Ok(Array3::from_shape_fn((3, rows, cols), |at| {
-        let mut values: Vec<f32> = latest.iter().map(|plane| plane[at]).filter(|value| !value.is_nan()).collect();
-        values.sort_by(f32::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(f32::NAN)
-    }))
+    Ok(whole)
 }
 
-/// The three layers of a scene over the whole picture, reflectance, NaN where masked.
+/// The latest clear looks of each pixel, at most [`LOOKS`].
+struct Latest {
+    looks: Vec<Array3<f32>>,
+    filled: Array2<u8>,
+}
+
+impl Latest {
+    fn new(window: Window) -> Self {
+        let none = Array3::from_elem((3, window.rows, window.cols), f32::NAN);
+        Self { looks: vec![none; LOOKS], filled: Array2::zeros((window.rows, window.cols)) }
+    }
+
+    fn is_full(&self) -> bool {
+        self.filled.iter().all(|count| usize::from(*count) == LOOKS)
+    }
+
+    fn add(&mut self, shown: &Array3<f32>) {
+        for ((row, col), count) in self.filled.indexed_iter_mut() {
+            let pixel = shown.slice(s![.., row, col]);
+            if usize::from(*count) < LOOKS && pixel.iter().all(|value| !value.is_nan()) {
+                self.looks[usize::from(*count)].slice_mut(s![.., row, col]).assign(&pixel);
+                *count += 1;
+            }
+        }
+    }
+
+    fn median(&self) -> Array3<f32> {
+        Array3::from_shape_fn(self.looks[0].dim(), |at| {
+            let mut values: Vec<f32> = self.looks.iter().map(|plane| plane[at]).filter(|value| !value.is_nan()).collect();
+            values.sort_by(f32::total_cmp);
+            values.get(values.len() / 2).copied().unwrap_or(f32::NAN)
+        })
+    }
+}
+
+/// The three layers of a scene over a window of the picture, reflectance, NaN where masked.
 fn layers(
     reader: &mut geoio::GriddedReader,
     source: &GriddedImagery,
     scene: usize,
     colours: &[Role; 3],
     mask: &MaskSpec,
+    window: Window,
 ) -> Result<Array3<f32>, Fault> {
-    let grid = source.grid();
     let described = &source.scenes()[scene];
-    let plan = MaskPlan::new(&described.sensor, &mask.options(), grid.pixel_m())?;
+    let plan = MaskPlan::new(&described.sensor, &mask.options(), source.grid().pixel_m())?;
     let mut roles = colours.to_vec();
     roles.dedup();
     roles.extend(plan.layers());
-    let cube = reader.read(scene, &roles, grid.window().grow(plan.margin()))?;
+    let cube = reader.read(scene, &roles, window, plan.margin())?;
     let (cube, _) = plan.apply(cube)?;
-    let mut shown = Array3::zeros((3, grid.rows, grid.cols));
+    let mut shown = Array3::zeros((3, window.rows, window.cols));
     for (mut plane, role) in shown.axis_iter_mut(Axis(0)).zip(colours) {
         let band = cube.band_index(role, "the picture")?;
         let scaling: Scaling = cube.scaling[band];
@@ -153,7 +183,7 @@ fn answer_plane(path: &Path, grid: &Grid) -> Result<Array2<u8>, Fault> {
     let date = raster::Date::from_days(0);
     let map = geoio::scene_of_layers("the change map", date, &[(role.clone(), path.to_owned(), 1)], Scaling::IDENTITY, None)?;
     let source = GriddedImagery::new(map, grid.clone(), Resampling::Nearest);
-    let cube = source.open()?.read(0, &[role], grid.window())?;
+    let cube = source.open()?.read(0, &[role], grid.window(), 0)?;
     Ok(cube.values.slice(s![0, 0, .., ..]).mapv(|code| if code.is_nan() { 255 } else { code as u8 }))
 }
 

@@ -149,7 +149,7 @@ impl Date {
         Fault: From<R::Error>,
     {
         let roles: Vec<Role> = self.bands.iter().cloned().chain(self.mask.layers()).collect();
-        let cube = reader.read(0, &roles, window.grow(self.mask.margin()))?;
+        let cube = reader.read(0, &roles, window, self.mask.margin())?;
         let (cube, counts) = self.mask.apply(cube)?;
         Ok((index.compute(&cube)?.index_axis_move(Axis(0), 0), counts))
     }

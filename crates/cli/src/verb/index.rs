@@ -45,11 +45,10 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
         budget.in_flight(bytes),
         || Ok::<_, Fault>(source.open()?),
         |reader, &window| {
-            let cube = reader.read(0, &roles, window.grow(mask.margin()))?;
+            let cube = reader.read(0, &roles, window, mask.margin())?;
             let mut seen = QaCounts::default();
             if let Some(layer) = cube.layers.iter().position(|role| *role == Role::Qa) {
-                let inner = cube.trim(mask.margin());
-                seen.add(inner.quality.slice(s![0, layer, .., ..]));
+                seen.add(cube.quality_within().slice(s![0, layer, .., ..]));
             }
             let (cube, masked) = mask.apply(cube)?;
             let planes: Vec<Array3<f32>> = compute_all(&indices.iter().collect::<Vec<_>>(), &cube)?;
