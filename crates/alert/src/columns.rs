@@ -150,14 +150,14 @@ pub const ALERT_COLUMNS: [ColumnDescription; 26] = [
     column(
         "n_baseline",
         Kind::Integer,
-        ("Observaciones claras de referencia", "Clear observations in the baseline"),
+        ("Observaciones claras en el período de referencia", "Clear observations in the baseline"),
         "Fewest clear overpasses of a pixel in the baseline period; two sensors on one day are two.",
     )
     .optional(),
     column(
         "last_clear_baseline",
         Kind::Day,
-        ("Última fecha clara de referencia", "Last clear day of the baseline"),
+        ("Última fecha clara del período de referencia", "Last clear day of the baseline"),
         "Last day of the baseline period on which any pixel was clear.",
     )
     .null("no pixel was clear")
@@ -165,7 +165,7 @@ pub const ALERT_COLUMNS: [ColumnDescription; 26] = [
     column(
         "unseen_near_ha",
         Kind::Real,
-        ("No visto alrededor (ha)", "Not seen around it (ha)"),
+        ("Área no vista alrededor (ha)", "Not seen around it (ha)"),
         "Area within 100 m (between centres of pixels; at least the neighbouring pixels) that was to be looked at and was not seen: the clearing may go on there.",
     )
     .unit("ha")

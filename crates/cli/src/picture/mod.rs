@@ -68,8 +68,8 @@ pub(crate) struct Picture<'a> {
     pub(crate) before: ArrayView3<'a, u8>,
     /// Colours after, shape (3, y, x).
     pub(crate) after: ArrayView3<'a, u8>,
-    /// Whether there is anything to show before, shape (y, x).
-    pub(crate) clear_before: ArrayView2<'a, bool>,
+    /// Whether anything was seen before, shape (y, x).
+    pub(crate) seen_before: ArrayView2<'a, bool>,
     /// What was answered, shape (y, x): 0 unchanged, 1 candidate, 2 changed, 3 not eligible, 255 not seen.
     pub(crate) answer: ArrayView2<'a, u8>,
     /// Alerts.
@@ -149,7 +149,7 @@ fn check(picture: &Picture<'_>) -> Result<(), PictureError> {
             return Err(PictureError::Shape { what, expected, got: shape.to_vec() });
         }
     }
-    match picture.clear_before.shape() {
+    match picture.seen_before.shape() {
         shape if shape != [rows, cols] => Err(PictureError::Shape { what: "clear", expected, got: shape.to_vec() }),
         _ => Ok(()),
     }
@@ -170,16 +170,16 @@ mod tests {
         drawn_with(outlines, answer, true)
     }
 
-    fn drawn_with(outlines: &[Outline], answer: &Array2<u8>, clear_before: bool) -> Array3<u8> {
+    fn drawn_with(outlines: &[Outline], answer: &Array2<u8>, seen_before: bool) -> Array3<u8> {
         let (rows, cols) = answer.dim();
-        let clear_before = Array2::from_elem((rows, cols), clear_before);
+        let seen_before = Array2::from_elem((rows, cols), seen_before);
         let (before, after) = (Array3::from_elem((3, rows, cols), 60), Array3::from_elem((3, rows, cols), 60));
         let lines = MultiLineString::new(vec![LineString::from(vec![(0.0, 0.0), (cols as f64, rows as f64)])]);
         let boundaries = [Boundary { lines, label: "Ñandú".to_owned() }];
         let picture = Picture {
             before: before.view(),
             after: after.view(),
-            clear_before: clear_before.view(),
+            seen_before: seen_before.view(),
             answer: answer.view(),
             outlines,
             boundaries: &boundaries,
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_image_before_the_left_side_is_hatched() {
+    fn where_nothing_was_seen_before_the_left_side_is_hatched() {
         let answer = Array2::zeros((100, 100));
         let (clear, none) = (drawn_with(&[], &answer, true), drawn_with(&[], &answer, false));
         let half = clear.dim().2 / 2;
@@ -250,11 +250,11 @@ mod tests {
     #[test]
     fn rasters_of_different_shapes_are_refused() {
         let (before, after, answer) = (Array3::zeros((3, 4, 4)), Array3::zeros((3, 4, 5)), Array2::zeros((4, 4)));
-        let clear_before = Array2::from_elem((4, 4), true);
+        let seen_before = Array2::from_elem((4, 4), true);
         let picture = Picture {
             before: before.view(),
             after: after.view(),
-            clear_before: clear_before.view(),
+            seen_before: seen_before.view(),
             answer: answer.view(),
             outlines: &[],
             boundaries: &[],

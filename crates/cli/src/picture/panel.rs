@@ -28,11 +28,11 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    /// The image before, hatched where there is none, with official lines but without their names.
+    /// The image before, hatched where nothing was seen, with official lines but without their names.
     pub(super) fn draw_before(self, canvas: &mut Canvas, picture: &Picture<'_>) {
         self.image(canvas, &picture.before);
-        self.paint(canvas, picture.clear_before.dim(), |canvas, at, (x, y)| {
-            if !picture.clear_before[at] {
+        self.paint(canvas, picture.seen_before.dim(), |canvas, at, (x, y)| {
+            if !picture.seen_before[at] {
                 hatch(canvas, x, y);
             }
         });

@@ -94,7 +94,8 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> R
     outputs::write_summary(work.path(), &map, &inputs, &features, language)?;
     stages.end("write");
     if job.output.quicklook {
-        let shown = quicklook::Shown { answers: &answers, alerts: &alerts, tallies: &map.tallies };
+        let observations = work.path().join(detect::RASTERS[3]);
+        let shown = quicklook::Shown { answers: &answers, observations: &observations, alerts: &alerts, tallies: &map.tallies };
         quicklook::write(&work.path().join("quicklook.png"), &shown, &inputs, job, language)?;
         stages.end("quicklook");
     }

@@ -8,7 +8,7 @@ use geo::MapCoordsInPlace as _;
 use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPolygon};
 use geoio::crs::FromLonLat;
 use geoio::{GriddedImagery, Resampling};
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 use raster::{Band, DateRange, Grid, RasterReader as _, RasterSource as _, Role, Scaling, Scene, Window};
 
 use super::inputs::Inputs;
@@ -25,13 +25,16 @@ const SIDE: usize = 900;
 const LOOKS: usize = 3;
 /// Rows of the picture that are drawn at once.
 const STRIP_ROWS: usize = 16;
-/// Looks that are searched for them.
+/// Looks that are searched for them, and for the places that these leave without any although the run saw them.
 const SEARCHED: usize = 14;
+const SEARCHED_FOR_GAPS: usize = 42;
 
 /// What a run found.
 pub(crate) struct Shown<'a> {
     /// The file of the change map.
     pub(crate) answers: &'a Path,
+    /// The file of the observation layer.
+    pub(crate) observations: &'a Path,
     /// The alerts.
     pub(crate) alerts: &'a [Alert],
     /// Hectares by answer.
@@ -44,16 +47,18 @@ pub(crate) fn write(path: &Path, shown: &Shown<'_>, inputs: &Inputs, job: &Job, 
     let imagery = inputs.imagery.imagery().clone();
     let colours = colours(&imagery.scenes, inputs);
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
-    let before = composite(&source, inputs, &colours, inputs.baseline, &job.mask)?;
-    let after = composite(&source, inputs, &colours, inputs.monitoring, &job.mask)?;
+    let seen = |band| Ok::<_, Fault>(coarse_plane(shown.observations, band, &grid)?.mapv(|looks| looks > 0.0));
+    let (seen_before, seen_after) = (seen(1)?, seen(2)?);
+    let before = composite(&source, inputs, &colours, inputs.baseline, &seen_before, &job.mask)?;
+    let after = composite(&source, inputs, &colours, inputs.monitoring, &seen_after, &job.mask)?;
     let stretch = Stretch::of(&[before.view(), after.view()]);
-    let clear_before = before.index_axis(Axis(0), 0).mapv(|value| !value.is_nan());
     let (before, after) = (stretch.apply(before.view()), stretch.apply(after.view()));
-    let answer = answer_plane(shown.answers, &grid)?;
+    let answer =
+        coarse_plane(shown.answers, 1, &grid)?.mapv(|code| if code.is_nan() { Answer::NotSeen.code() } else { code as u8 });
     let picture = Picture {
         before: before.view(),
         after: after.view(),
-        clear_before: clear_before.view(),
+        seen_before: seen_before.view(),
         answer: answer.view(),
         outlines: &outlines(shown.alerts, &grid)?,
         boundaries: &boundaries(inputs, &grid)?,
@@ -90,11 +95,14 @@ fn colours(scenes: &[Scene], inputs: &Inputs) -> [Role; 3] {
 }
 
 /// Median of the latest clear looks of a period, reflectance, shape (3, y, x); NaN where there is none.
+///
+/// `seen` says where the run saw anything in that period: earlier looks are searched while such a place has no colour yet.
 fn composite(
     source: &GriddedImagery,
     inputs: &Inputs,
     colours: &[Role; 3],
     period: DateRange,
+    seen: &Array2<bool>,
     mask: &MaskSpec,
 ) -> Result<Array3<f32>, Fault> {
     let grid = source.grid();
@@ -102,16 +110,21 @@ fn composite(
     let mut reader = source.open()?;
     // Strip by strip, so that each block of a file is unpacked once for all layers.
     for window in grid.strips(STRIP_ROWS) {
-        let first = window.row as usize;
+        let rows = window.row as usize..window.row as usize + window.rows;
+        let seen = seen.slice(s![rows.clone(), ..]);
         let mut latest = Latest::new(window);
-        let looks = inputs.observations.iter().rev().filter(|look| period.contains(look.date)).take(SEARCHED);
-        for &scene in looks.flat_map(|look| &look.scenes) {
-            if latest.is_full() {
+        let looks = inputs.observations.iter().rev().filter(|look| period.contains(look.date));
+        for (searched, look) in looks.take(SEARCHED_FOR_GAPS).enumerate() {
+            // A late clearing must not drown in the median of looks from long before.
+            let wanted = if searched < SEARCHED { LOOKS } else { 1 };
+            if latest.has(wanted, seen) {
                 break;
             }
-            latest.add(&layers(&mut reader, source, scene, colours, mask, window)?);
+            for &scene in &look.scenes {
+                latest.add(&layers(&mut reader, source, scene, colours, mask, window)?, wanted);
+            }
         }
-        whole.slice_mut(s![.., first..first + window.rows, ..]).assign(&latest.median());
+        whole.slice_mut(s![.., rows, ..]).assign(&latest.median());
     }
     Ok(whole)
 }
@@ -128,14 +141,16 @@ impl Latest {
         Self { looks: vec![none; LOOKS], filled: Array2::zeros((window.rows, window.cols)) }
     }
 
-    fn is_full(&self) -> bool {
-        self.filled.iter().all(|count| usize::from(*count) == LOOKS)
+    /// Whether each pixel that the run saw has so many looks.
+    fn has(&self, wanted: usize, seen: ArrayView2<'_, bool>) -> bool {
+        self.filled.iter().zip(seen).all(|(count, seen)| !seen || usize::from(*count) >= wanted)
     }
 
-    fn add(&mut self, shown: &Array3<f32>) {
+    /// Adds a look where a pixel has fewer than `wanted`, at most [`LOOKS`].
+    fn add(&mut self, shown: &Array3<f32>, wanted: usize) {
         for ((row, col), count) in self.filled.indexed_iter_mut() {
             let pixel = shown.slice(s![.., row, col]);
-            if usize::from(*count) < LOOKS && pixel.iter().all(|value| !value.is_nan()) {
+            if usize::from(*count) < wanted && pixel.iter().all(|value| !value.is_nan()) {
                 self.looks[usize::from(*count)].slice_mut(s![.., row, col]).assign(&pixel);
                 *count += 1;
             }
@@ -178,13 +193,14 @@ fn layers(
     Ok(shown)
 }
 
-fn answer_plane(path: &Path, grid: &Grid) -> Result<Array2<u8>, Fault> {
-    let role = Role::Index("answer".to_owned());
+/// A band of a raster of the run on the picture's grid; NaN beyond its edge.
+fn coarse_plane(path: &Path, band: usize, grid: &Grid) -> Result<Array2<f32>, Fault> {
+    let role = Role::Index("shown".to_owned());
     let date = raster::Date::from_days(0);
-    let map = geoio::scene_of_layers("the change map", date, &[(role.clone(), path.to_owned(), 1)], Scaling::IDENTITY, None)?;
+    let map = geoio::scene_of_layers("the run", date, &[(role.clone(), path.to_owned(), band)], Scaling::IDENTITY, None)?;
     let source = GriddedImagery::new(map, grid.clone(), Resampling::Nearest);
     let cube = source.open()?.read(0, &[role], grid.window(), 0)?;
-    Ok(cube.values.slice(s![0, 0, .., ..]).mapv(|code| if code.is_nan() { 255 } else { code as u8 }))
+    Ok(cube.values.slice(s![0, 0, .., ..]).to_owned())
 }
 
 /// From longitude and latitude to pixels of the grid: x = column, y = row.
