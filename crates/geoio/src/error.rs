@@ -132,6 +132,14 @@ pub enum GeoioError {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// An archive that may not or cannot be read.
+    #[error("{} cannot be read as an archive: {reason}; unpack it or fetch it again", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// A file that cannot be read at all.
     #[error("{} cannot be read: {source}", path.display())]
     Input {

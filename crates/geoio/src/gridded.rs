@@ -3,6 +3,7 @@ use std::sync::Arc;
 use ndarray::{Array2, Array4, ArrayViewMut2, Zip, s};
 use raster::{Cube, Grid, RasterReader, RasterSource, Role, Scaling, Scene, Window};
 
+use crate::raster_file::Void;
 use crate::regrid::{Layer, Regrid};
 use crate::{GeoioError, Imagery, RasterFile, Resampling};
 
@@ -67,7 +68,7 @@ impl GriddedReader {
         let layer = Layer {
             band: source.band,
             // A code is kept as it is: what "no data" among the codes means is the sensor's to say.
-            nodata: if quality { None } else { source.nodata },
+            void: if quality { Void::default() } else { source.void },
             resampling: if quality { Resampling::Nearest } else { parts.resampling },
         };
         let (_, file) = self.open.last().expect("use_file puts the file at the end");

@@ -3,6 +3,7 @@
 //! The only room that knows GDAL. It must never know what a change is or how an alert is found: it turns files into
 //! [`raster::Cube`]s and [`alert::Features`], and arrays and tables into files that are complete or absent.
 
+mod archive;
 mod checkpoint;
 mod cog;
 mod complaint;
@@ -29,11 +30,11 @@ pub use error::{GeoioError, Kind};
 pub use gridded::{GriddedImagery, GriddedReader};
 pub use plane::{Eligibility, EligibilityReader, Zones, ZonesReader};
 pub use png::write_png;
-pub use raster_file::{BandInfo, RasterFile};
+pub use raster_file::{BandInfo, RasterFile, Void};
 pub use regrid::Resampling;
 pub use scenes::{
-    Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, Skipped, StackSpec, derive_grid, find, scene_bounds,
-    scene_of_file, scene_of_layers,
+    Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, SafeMetadata, Sentinel2Spec, Skipped, StackSpec,
+    derive_grid, find, product_at, scene_bounds, scene_of_file, scene_of_layers,
 };
 pub use soundness::check_blocks;
 pub use staged::{Staged, sha256_file};

@@ -3,11 +3,14 @@
 //! Opening a raster is processing it: a VRT named `.tif` reads other files and asks the network. So each open has a list of
 //! drivers, and only local regular files are opened.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Once;
 
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
+use crate::archive::{self, Archive};
 use crate::{GeoioError, complaint};
 
 /// Formats of rasters that are read. COG is `GTiff`.
@@ -71,18 +74,39 @@ pub fn open_vector(path: &Path, allowed: &[&str]) -> Result<Dataset, GeoioError>
 
 fn open(path: &Path, kind: GdalOpenFlags, allowed: &[&str], noun: &str) -> Result<Dataset, GeoioError> {
     initialise(None);
-    check_local(path)?;
+    let name = match archive::split(path) {
+        Some((zip, member)) => Archive::open(zip)?.gdal_name(&member)?,
+        None => {
+            check_local(path)?;
+            path.to_owned()
+        }
+    };
     let options = DatasetOptions {
         open_flags: kind | GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,
         allowed_drivers: Some(allowed),
         open_options: None,
         sibling_files: None,
     };
-    complaint::watch(|| Dataset::open_ex(path, options)).map_err(|reason| GeoioError::Open {
+    complaint::watch(|| Dataset::open_ex(name, options)).map_err(|reason| GeoioError::Open {
         path: path.to_owned(),
         expected: format!("{noun} ({})", allowed.join(", ")),
         reason,
     })
+}
+
+/// The bytes of a file or of a member of an archive; `None` where it has more than `limit`.
+///
+/// # Errors
+/// As [`check_local`], or [`GeoioError::Input`] and [`GeoioError::Archive`] where it cannot be read.
+pub(crate) fn read_bytes(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, GeoioError> {
+    if let Some((zip, member)) = archive::split(path) {
+        return Archive::open(zip)?.read(&member, limit);
+    }
+    check_local(path)?;
+    let io = |source| GeoioError::Input { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    File::open(path).map_err(io)?.take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
 /// Refuses every name that GDAL would not take as a plain file of this machine.

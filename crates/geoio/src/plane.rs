@@ -14,6 +14,7 @@ use ndarray::Array2;
 use raster::{Grid, Window};
 
 use crate::crs::FromLonLat;
+use crate::raster_file::Void;
 use crate::regrid::{Layer, Regrid};
 use crate::{GeoioError, RasterFile, Resampling, complaint};
 
@@ -63,7 +64,7 @@ impl Eligibility {
             Self::Raster { path, band, classes, grid } => {
                 let file = RasterFile::open(path)?;
                 let nodata = band.checked_sub(1).and_then(|i| file.bands().get(i)).and_then(|info| info.nodata);
-                let layer = Layer { band: *band, nodata, resampling: Resampling::Nearest };
+                let layer = Layer { band: *band, void: Void::nodata(nodata), resampling: Resampling::Nearest };
                 let codes = CodeReader { file, layer, classes: classes.clone(), regrid: Regrid::new(grid.clone()) };
                 Ok(EligibilityReader(Reader::Raster(Box::new(codes))))
             }

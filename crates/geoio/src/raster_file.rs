@@ -27,6 +27,30 @@ pub struct BandInfo {
     pub offset: Option<f64>,
 }
 
+/// Stored numbers that are no value; those that are not finite never are.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Void {
+    /// "No data": outside the scene, or never measured.
+    pub nodata: Option<f64>,
+    /// Brighter than the sensor can measure.
+    pub saturated: Option<f64>,
+}
+
+impl Void {
+    /// Only "no data", where there is such a number.
+    pub fn nodata(nodata: Option<f64>) -> Self {
+        Self { nodata, saturated: None }
+    }
+
+    /// NaN for what is no value.
+    fn valid(self) -> impl Fn(f32) -> f32 {
+        // A number that equals nothing stands for the one that is not given.
+        let number = |given: Option<f64>| given.map_or(f32::NAN, |v| v as f32);
+        let (nodata, saturated) = (number(self.nodata), number(self.saturated));
+        move |v| if !v.is_finite() || v == nodata || v == saturated { f32::NAN } else { v }
+    }
+}
+
 /// A raster file open for reading; one a worker. South-up files are turned so that rows run south.
 #[derive(Debug)]
 pub struct RasterFile {
@@ -73,7 +97,7 @@ impl RasterFile {
     /// # Errors
     /// [`GeoioError::MissingLayer`] or [`GeoioError::Read`]: a damaged block is an error, never zeros.
     pub fn read(&self, band: usize, window: Window) -> Result<Array2<f32>, GeoioError> {
-        self.read_valid(band, window, self.info(band)?.nodata)
+        self.read_valid(band, window, Void::nodata(self.info(band)?.nodata))
     }
 
     /// As [`RasterFile::read`] in f64.
@@ -95,14 +119,13 @@ impl RasterFile {
         self.read_stored(band, window, outside)
     }
 
-    /// As [`RasterFile::read`] with another nodata number than the file's (`None`: every finite number is a value).
+    /// As [`RasterFile::read`] with other numbers that are no value than the file's own.
     ///
     /// # Errors
     /// As [`RasterFile::read`].
-    pub fn read_valid(&self, band: usize, window: Window, nodata: Option<f64>) -> Result<Array2<f32>, GeoioError> {
+    pub fn read_valid(&self, band: usize, window: Window, void: Void) -> Result<Array2<f32>, GeoioError> {
         let mut values = self.read_stored(band, window, f32::NAN)?;
-        let valid = valid(nodata);
-        values.mapv_inplace(valid);
+        values.mapv_inplace(void.valid());
         Ok(values)
     }
 
@@ -111,7 +134,7 @@ impl RasterFile {
         &self,
         band: usize,
         window: Window,
-        nodata: Option<f64>,
+        void: Void,
         mut values: ArrayViewMut2<'_, f32>,
     ) -> Result<(), GeoioError> {
         self.info(band)?;
@@ -121,12 +144,12 @@ impl RasterFile {
                 let (first, size) = ((window.col, window.row), (window.cols, window.rows));
                 complaint::watch(|| self.dataset.rasterband(band)?.read_into_slice(first, size, size, numbers, None))
                     .map_err(|reason| GeoioError::Read { path: self.path.clone(), band, window, reason })?;
-                let valid = valid(nodata);
+                let valid = void.valid();
                 for number in numbers {
                     *number = valid(*number);
                 }
             }
-            _ => values.assign(&self.read_valid(band, window, nodata)?),
+            _ => values.assign(&self.read_valid(band, window, void)?),
         }
         Ok(())
     }
@@ -164,12 +187,6 @@ impl RasterFile {
             available: format!("bands 1 to {}", self.bands.len()),
         })
     }
-}
-
-/// NaN for what is no value.
-fn valid(nodata: Option<f64>) -> impl Fn(f32) -> f32 {
-    let nodata = nodata.map(|v| v as f32);
-    move |v| if !v.is_finite() || nodata == Some(v) { f32::NAN } else { v }
 }
 
 fn unfit(path: &Path, reason: &str) -> GeoioError {

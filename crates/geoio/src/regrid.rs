@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crs::Transform;
 use crate::ffi::{self, End, Kernel};
+use crate::raster_file::Void;
 use crate::{GeoioError, RasterFile, complaint};
 
 /// Most source pixels that are held for one warp; a larger window is cut, which changes no value.
@@ -46,8 +47,8 @@ impl Resampling {
 pub(crate) struct Layer {
     /// Band, the first is 1.
     pub(crate) band: usize,
-    /// Stored number that means "no data".
-    pub(crate) nodata: Option<f64>,
+    /// Stored numbers that are no value.
+    pub(crate) void: Void,
     /// How it is resampled.
     pub(crate) resampling: Resampling,
 }
@@ -85,7 +86,7 @@ impl Regrid {
     ) -> Result<(), GeoioError> {
         let wanted = self.grid.crop(window);
         if let Some(place) = file.grid().aligned_window(&wanted) {
-            return file.read_valid_into(layer.band, place, layer.nodata, values);
+            return file.read_valid_into(layer.band, place, layer.void, values);
         }
         if layer.resampling == Resampling::Nearest && file.grid().crs == self.grid.crs {
             self.pick(file, layer, window, values)
@@ -119,7 +120,7 @@ impl Regrid {
             let near = |row: &&isize| **row < rows[start] + high as isize;
             let end = start + rows[start..].iter().take_while(near).count();
             let source = Window { row: rows[start], col: *first, rows: (rows[end - 1] - rows[start] + 1) as usize, cols: width };
-            let read = file.read_valid(layer.band, source, layer.nodata)?;
+            let read = file.read_valid(layer.band, source, layer.void)?;
             for (row, mut line) in rows[start..end].iter().zip(values.slice_mut(s![start..end, ..]).rows_mut()) {
                 let from = read.row((row - rows[start]) as usize);
                 line.iter_mut().zip(&cols).for_each(|(value, col)| *value = from[(col - first) as usize]);
@@ -137,7 +138,7 @@ impl Regrid {
         if place.pixels() > MAX_SOURCE_PIXELS && window.pixels() > 1 {
             return self.warp_halves(file, layer, window);
         }
-        let values = file.read_valid(layer.band, place, layer.nodata)?;
+        let values = file.read_valid(layer.band, place, layer.void)?;
         let wrong = |reason| GeoioError::Gdal { path: file.path().to_owned(), what: "warping".to_owned(), reason };
         let source = memory(&values).map_err(wrong)?;
         let target = memory(&Array2::from_elem((window.rows, window.cols), f32::NAN)).map_err(wrong)?;

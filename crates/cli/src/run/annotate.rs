@@ -54,7 +54,7 @@ pub(crate) fn unseen_around(patches: &[Patch], answers: &Path, grid: &Grid) -> R
     let file = RasterFile::open(answers)?;
     let mut codes = Vec::with_capacity(grid.cols);
     for strip in grid.strips(ROWS) {
-        for row in file.read_valid(1, strip, None)?.rows() {
+        for row in file.read_valid(1, strip, geoio::Void::default())?.rows() {
             codes.clear();
             codes.extend(row.iter().map(|code| *code as u8));
             vicinity.push_row(&codes);

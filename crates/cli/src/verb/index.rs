@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use change::{ChangeError, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_all};
-use geoio::{GriddedImagery, Imagery, ImagerySpec, LandsatSpec, RasterOptions, RasterWriter, Resampling};
+use geoio::{GriddedImagery, Imagery, RasterOptions, RasterWriter, Resampling};
 use ndarray::{Array3, Axis, s};
 use pipeline::map_in_order;
 use raster::{RasterReader as _, RasterSink as _, RasterSource as _, Role, Scaling, Window};
@@ -101,12 +101,11 @@ fn scene(arguments: &Index) -> Result<Imagery, Fault> {
         return layers::imagery(&joined, &LayerOptions { id: "scene", date: None, scaling, rule });
     }
     let path = arguments.scene.as_deref().unwrap_or(Path::new(""));
-    let spec = if path.is_dir() {
-        ImagerySpec::LandsatC2L2(LandsatSpec { path: path.to_owned() })
-    } else {
+    let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+    if !path.is_dir() && !is_zip {
         return Ok(geoio::scene_of_file(path, scaling, rule.as_ref())?);
-    };
-    let found = geoio::find(&[spec], Path::new(""))?;
+    }
+    let found = geoio::find(&[geoio::product_at(path)], Path::new(""))?;
     match found.imagery.scenes.len() {
         1 => Ok(found.imagery),
         n => Err(Fault::new(Exit::Input, format!("{}: holds {n} scenes that can be used, expected one", path.display()))),

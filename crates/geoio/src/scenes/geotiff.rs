@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Batch;
 use super::dates::{self, Row};
 use super::imagery::{FoundLayer, FoundScene};
-use crate::raster_file::BandInfo;
+use crate::raster_file::{BandInfo, Void};
 use crate::{GeoioError, RasterFile};
 
 /// `GeoTIFF` files, one a date.
@@ -129,7 +129,7 @@ fn scene(
             warnings.push(Warning::new("eight_bit", message).about(name.clone()));
         }
         described.push((role.clone(), numbers.scaling(role, info)));
-        layers.push(FoundLayer { role: role.clone(), path: path.to_owned(), band, nodata: numbers.nodata(role, info) });
+        layers.push(FoundLayer { role: role.clone(), path: path.to_owned(), band, void: numbers.void(role, info) });
     }
     warnings.extend(numbers.warning(bands.iter().map(|(role, band)| (role, &file.bands()[band - 1])), &name));
     let scene = Scene {
@@ -143,7 +143,7 @@ fn scene(
         grid: file.grid().clone(),
         layers: described,
     };
-    Ok(FoundScene { scene, layers })
+    Ok(FoundScene { scene, layers, sensing: None })
 }
 
 fn day(path: &Path, name: &str, table: Option<&[Row]>) -> Result<Row, GeoioError> {
@@ -206,8 +206,8 @@ impl Numbers {
         Scaling { scale: self.scale.unwrap_or(1.0), offset: self.offset.unwrap_or(0.0) }
     }
 
-    pub(super) fn nodata(self, role: &Role, info: &BandInfo) -> Option<f64> {
-        if role.is_quality() { None } else { self.nodata.or(info.nodata) }
+    pub(super) fn void(self, role: &Role, info: &BandInfo) -> Void {
+        if role.is_quality() { Void::default() } else { Void::nodata(self.nodata.or(info.nodata)) }
     }
 
     /// Says where a scaling comes from that the job does not give.

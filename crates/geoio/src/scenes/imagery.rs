@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use raster::{Role, Scene, Warning, Window};
 use serde::Serialize;
 
-use crate::{GeoioError, RasterFile};
+use crate::raster_file::Void;
+use crate::{GeoioError, RasterFile, archive};
 
 /// Where a layer of a scene is stored.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,8 +14,8 @@ pub struct LayerFile {
     pub file: usize,
     /// Band of the file, the first is 1.
     pub band: usize,
-    /// Stored number that means "no data": the job's, else the sensor's, else the file's.
-    pub nodata: Option<f64>,
+    /// Stored numbers that are no value: the job's, else the sensor's, else the file's.
+    pub void: Void,
 }
 
 /// A layer as a product describes it.
@@ -23,7 +24,7 @@ pub(super) struct FoundLayer {
     pub(super) role: Role,
     pub(super) path: PathBuf,
     pub(super) band: usize,
-    pub(super) nodata: Option<f64>,
+    pub(super) void: Void,
 }
 
 /// A scene as a product describes it.
@@ -31,6 +32,26 @@ pub(super) struct FoundLayer {
 pub(super) struct FoundScene {
     pub(super) scene: Scene,
     pub(super) layers: Vec<FoundLayer>,
+    /// What its versions share, where the product tells.
+    pub(super) sensing: Option<Sensing>,
+}
+
+/// What two versions of one scene share: a provider makes products anew, and the later one wins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sensing {
+    /// Spacecraft and tile.
+    pub(super) what: String,
+    /// Seconds since 1970 of its first line.
+    pub(super) second: i64,
+}
+
+/// Seconds by which the first lines of two versions may differ; two halves of a tile lie further apart.
+const SAME_SENSING_S: i64 = 3;
+
+impl Sensing {
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        self.what == other.what && (self.second - other.second).abs() <= SAME_SENSING_S
+    }
 }
 
 /// Scenes and the files of their layers.
@@ -56,7 +77,7 @@ impl Imagery {
             .iter()
             .map(|s| {
                 let layer = |l: &super::imagery::FoundLayer| {
-                    (l.role.clone(), LayerFile { file: place(&l.path), band: l.band, nodata: l.nodata })
+                    (l.role.clone(), LayerFile { file: place(&l.path), band: l.band, void: l.void })
                 };
                 s.layers.iter().map(layer).collect()
             })
@@ -64,10 +85,10 @@ impl Imagery {
         Self { scenes: found.into_iter().map(|s| s.scene).collect(), paths, layers, metadata }
     }
 
-    /// Every file the imagery is read from, metadata and tables of dates too; sorted, each once.
+    /// Every file the imagery is read from, metadata and tables of dates too; sorted, each once. Of an archive the archive.
     pub fn files(&self) -> Vec<PathBuf> {
-        let all: BTreeSet<&PathBuf> = self.paths.iter().chain(&self.metadata).collect();
-        all.into_iter().cloned().collect()
+        let all: BTreeSet<&Path> = self.paths.iter().chain(&self.metadata).map(|path| archive::container(path)).collect();
+        all.into_iter().map(Path::to_owned).collect()
     }
 
     /// Path of a file by its number.

@@ -9,9 +9,10 @@ use raster::{Date, Role, Scaling, Scene, Sensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::imagery::{FoundLayer, FoundScene};
+use super::imagery::{FoundLayer, FoundScene, Sensing};
 use super::metadata::Metadata;
 use super::{Batch, dates};
+use crate::raster_file::Void;
 use crate::{GeoioError, RasterFile};
 
 /// Folders below the given one in which scenes are looked for.
@@ -105,7 +106,14 @@ fn scene(path: &Path, batch: &mut Batch) -> Result<FoundScene, GeoioError> {
         layers: described,
         sensor: Arc::new(sensor),
     };
-    Ok(FoundScene { scene, layers })
+    let sensing = sensing(&scene);
+    Ok(FoundScene { scene, layers, sensing })
+}
+
+/// What two versions of one scene share: path and row in the product's name, `LC08_L2SP_008059_20191201_..`.
+fn sensing(scene: &Scene) -> Option<Sensing> {
+    let path_row = scene.id.split('_').nth(2).filter(|text| text.len() == 6)?;
+    Some(Sensing { what: format!("{} {path_row}", scene.platform), second: i64::from(scene.date.days()) * 86_400 })
 }
 
 /// The layers whose files are there. A band that is missing is left out with a warning, a quality layer likewise.
@@ -130,8 +138,8 @@ fn layers(path: &Path, metadata: &Metadata, sensor: &Sensor, batch: &mut Batch) 
             );
             continue;
         }
-        let nodata = if role.is_quality() { None } else { sensor.nodata };
-        found.push(FoundLayer { role, path: file, band: 1, nodata });
+        let void = Void::nodata(if role.is_quality() { None } else { sensor.nodata });
+        found.push(FoundLayer { role, path: file, band: 1, void });
     }
     if !found.iter().any(|layer| layer.role == Role::Qa) {
         return Err(wrong("QA_PIXEL is not there: clouds could not be told from ground".to_owned()));

@@ -2,13 +2,9 @@
 
 use std::path::Path;
 
-use quick_xml::events::Event;
 use serde_json::Value;
 
 use crate::GeoioError;
-
-/// Largest metadata file that is read: real ones have 15 kB.
-const MAX_BYTES: u64 = 4 << 20;
 
 /// Values of a metadata file by group and name.
 #[derive(Debug, Default)]
@@ -17,14 +13,8 @@ pub(super) struct Metadata(Vec<(String, String, String)>);
 impl Metadata {
     /// Reads `*_MTL.txt`, `.xml` or `.json`.
     pub(super) fn read(path: &Path) -> Result<Self, GeoioError> {
-        let io = |source| GeoioError::Input { path: path.to_owned(), source };
         let wrong = |reason: &str| GeoioError::Metadata { path: path.to_owned(), line: None, reason: reason.to_owned() };
-        crate::open::check_local(path)?;
-        if std::fs::metadata(path).map_err(io)?.len() > MAX_BYTES {
-            return Err(wrong("it is larger than any metadata file"));
-        }
-        let bytes = std::fs::read(path).map_err(io)?;
-        let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8 text"))?;
+        let text = super::xml::read_text(path)?;
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         let values = match extension.as_str() {
             "xml" => from_xml(&text).map_err(|reason| wrong(&reason))?,
@@ -63,29 +53,8 @@ fn from_odl(text: &str) -> Values {
 }
 
 fn from_xml(text: &str) -> Result<Values, String> {
-    let mut reader = quick_xml::Reader::from_str(text);
-    let (mut open, mut values, mut value): (Vec<String>, _, _) = (Vec::new(), Values::new(), String::new());
-    loop {
-        match reader.read_event().map_err(|error| error.to_string())? {
-            Event::Start(start) => {
-                open.push(String::from_utf8_lossy(start.name().as_ref()).into_owned());
-                value.clear();
-                if open.len() > 8 {
-                    return Err("its elements are nested too deep".to_owned());
-                }
-            }
-            Event::Text(part) => value.push_str(&part.decode().map_err(|error| error.to_string())?),
-            Event::End(_) => {
-                let name = open.pop().ok_or("an element ends that did not begin")?;
-                if let (Some(group), false) = (open.last(), value.trim().is_empty()) {
-                    values.push((group.clone(), name, value.trim().to_owned()));
-                }
-                value.clear();
-            }
-            Event::Eof => return Ok(values),
-            _ => {}
-        }
-    }
+    let elements = super::xml::elements(text)?.into_iter();
+    Ok(elements.filter(|e| !e.text.is_empty()).map(|e| (e.parent, e.name, e.text)).collect())
 }
 
 fn from_json(text: &str) -> Result<Values, String> {

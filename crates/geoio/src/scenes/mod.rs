@@ -8,8 +8,12 @@ mod imagery;
 mod landsat;
 mod metadata;
 mod named;
+mod safe;
+mod safe_package;
+mod sentinel2;
 mod stack;
 mod target;
+mod xml;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +27,8 @@ pub use geotiff::GeotiffSpec;
 pub use imagery::{Found, Imagery, LayerFile, Skipped};
 pub use landsat::LandsatSpec;
 pub use named::{scene_of_file, scene_of_layers};
+pub use safe::SafeMetadata;
+pub use sentinel2::Sentinel2Spec;
 pub use stack::StackSpec;
 pub use target::{derive_grid, scene_bounds};
 
@@ -33,6 +39,9 @@ pub enum ImagerySpec {
     /// Landsat Collection 2 Level 2 scenes.
     #[serde(rename = "landsat-c2-l2")]
     LandsatC2L2(LandsatSpec),
+    /// Sentinel-2 Level-2A products.
+    #[serde(rename = "sentinel-2-l2a")]
+    Sentinel2L2A(Sentinel2Spec),
     /// `GeoTIFF` files, one a date.
     #[serde(rename = "geotiff")]
     Geotiff(GeotiffSpec),
@@ -55,6 +64,34 @@ impl Batch {
     fn skip(&mut self, path: &Path, reason: &GeoioError) {
         self.skipped.push(Skipped { path: path.to_owned(), reason: reason.to_string() });
     }
+
+    /// Leaves of every scene only its latest version. The others' metadata stay among the files, so that a record names both.
+    fn drop_superseded(&mut self) {
+        let rank = |found: &imagery::FoundScene| (found.scene.generation.clone(), found.scene.id.clone());
+        let mut kept: Vec<imagery::FoundScene> = Vec::new();
+        let mut scenes = std::mem::take(&mut self.scenes);
+        scenes.sort_by_key(|found| std::cmp::Reverse(rank(found)));
+        for found in scenes {
+            let is_version = |other: &&imagery::FoundScene| found.sensing.as_ref().zip(other.sensing.as_ref()).is_some_and(|(a, b)| a.is_of(b));
+            match kept.iter().find(is_version) {
+                None => kept.push(found),
+                Some(later) => {
+                    let message = format!("{} is a later version of it and is used instead", later.scene.id);
+                    self.warnings.push(Warning::new("scene_superseded", message).about(found.scene.id));
+                }
+            }
+        }
+        self.scenes = kept;
+    }
+}
+
+/// What a product's folder or zip holds, by its metadata.
+pub fn product_at(path: &Path) -> ImagerySpec {
+    if safe_package::packages(path).is_ok_and(|found| !found.is_empty()) {
+        ImagerySpec::Sentinel2L2A(Sentinel2Spec { path: path.to_owned() })
+    } else {
+        ImagerySpec::LandsatC2L2(LandsatSpec { path: path.to_owned() })
+    }
 }
 
 /// The scenes of all sources, in order of date, time and id; what cannot be used is listed with its reason.
@@ -67,6 +104,7 @@ pub fn find(specs: &[ImagerySpec], base: &Path) -> Result<Found, GeoioError> {
     for spec in specs {
         let batch = match spec {
             ImagerySpec::LandsatC2L2(spec) => landsat::find(spec, base)?,
+            ImagerySpec::Sentinel2L2A(spec) => sentinel2::find(spec, base)?,
             ImagerySpec::Geotiff(spec) => geotiff::find(spec, base)?,
             ImagerySpec::Stack(spec) => stack::find(spec, base)?,
         };
@@ -75,6 +113,7 @@ pub fn find(specs: &[ImagerySpec], base: &Path) -> Result<Found, GeoioError> {
         all.warnings.extend(batch.warnings);
         all.metadata.extend(batch.metadata);
     }
+    all.drop_superseded();
     if all.scenes.is_empty() {
         let reason = all.skipped.first().map_or_else(
             || "no scene was found".to_owned(),

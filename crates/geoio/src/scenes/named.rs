@@ -38,7 +38,7 @@ pub fn scene_of_layers(
             available: format!("bands 1 to {}", file.bands().len()),
         })?;
         described.push((role.clone(), numbers.scaling(role, info)));
-        found.push(FoundLayer { role: role.clone(), path: path.clone(), band: *band, nodata: numbers.nodata(role, info) });
+        found.push(FoundLayer { role: role.clone(), path: path.clone(), band: *band, void: numbers.void(role, info) });
         // Quality layers may be coarser: the bands tell the pixels.
         if grid.as_ref().is_none_or(|(quality, _)| *quality && !role.is_quality()) {
             grid = Some((role.is_quality(), file.grid().clone()));
@@ -56,7 +56,7 @@ pub fn scene_of_layers(
         grid,
         layers: described,
     };
-    Ok(Imagery::new(vec![FoundScene { scene, layers: found }], Vec::new()))
+    Ok(Imagery::new(vec![FoundScene { scene, layers: found, sensing: None }], Vec::new()))
 }
 
 /// The scene of one `GeoTIFF` whose bands are described by role names.

@@ -87,7 +87,7 @@ pub(super) fn find(spec: &StackSpec, base: &Path) -> Result<Batch, GeoioError> {
             role: role.clone(),
             path: file.path().to_owned(),
             band: i + 1,
-            nodata: numbers.nodata(role, &file.bands()[i]),
+            void: numbers.void(role, &file.bands()[i]),
         };
         let scene = Scene {
             id: format!("{name}:{}", i + 1),
@@ -100,7 +100,7 @@ pub(super) fn find(spec: &StackSpec, base: &Path) -> Result<Batch, GeoioError> {
             grid: grid.clone(),
             layers: described,
         };
-        batch.scenes.push(FoundScene { scene, layers: files.iter().map(layer).collect() });
+        batch.scenes.push(FoundScene { scene, layers: files.iter().map(layer).collect(), sensing: None });
     }
     batch.warnings.extend(numbers.warning(files.iter().map(|(role, file)| (role, &file.bands()[0])), &name));
     Ok(batch)

@@ -3,10 +3,12 @@
 //! A sensor is one file here with one function that gives its table, and its line in [`all`].
 
 mod landsat;
+mod sentinel2;
 
 use crate::{Band, Condition, QaRule, Role, Scaling};
 
 pub use landsat::{etm, oli, tm};
+pub use sentinel2::msi;
 
 /// A reflectance band of a sensor's product.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,5 +90,5 @@ impl Sensor {
 
 /// Every sensor with a table.
 pub fn all() -> Vec<Sensor> {
-    vec![tm(), etm(), oli()]
+    vec![tm(), etm(), oli(), msi()]
 }
