@@ -146,6 +146,8 @@ pub(crate) enum Verb {
     Run(Run),
     /// Make a simulated region, run the job on it and score the alerts against the planted truth
     Demo(Demo),
+    /// Make a simulated region and its job, without running it
+    Synth(Synth),
     /// Compute spectral indices of one scene
     Index(Index),
     /// Compare two dates
@@ -209,9 +211,43 @@ pub(crate) struct Demo {
     /// Take only every Nth scene
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) every: u16,
-    /// Only write the region and its job, do not run it
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Synth {
+    /// Folder for the simulated region and its job
+    pub(crate) dir: PathBuf,
+    /// Seed of the region
+    #[arg(long, default_value_t = 18)]
+    pub(crate) seed: u64,
+    /// Side of the region in pixels of 10 m
+    #[arg(long, default_value_t = 640)]
+    pub(crate) size: usize,
+    /// Take only every Nth scene
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) every: u16,
+    /// Form of the scenes
+    #[arg(long, value_enum, default_value_t = SynthProduct::Geotiff)]
+    pub(crate) product: SynthProduct,
+    /// Processing baseline of Sentinel-2 products: 02.14 (no offset) or 05.09 (offset -1000)
+    #[arg(long, default_value = "05.09")]
+    pub(crate) baseline: String,
+    /// Pack each Sentinel-2 product into a zip
     #[arg(long)]
-    pub(crate) data_only: bool,
+    pub(crate) zip: bool,
+}
+
+/// In which form simulated scenes are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum SynthProduct {
+    /// One file a date.
+    Geotiff,
+    /// Folders with lossless JPEG 2000.
+    #[value(name = "sentinel-2-l2a")]
+    Sentinel2L2A,
+    /// Folders of Collection 2 Level 2.
+    #[value(name = "landsat-c2-l2")]
+    LandsatC2L2,
 }
 
 /// How rasters are written.

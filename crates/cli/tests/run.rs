@@ -280,7 +280,7 @@ fn a_signal_stops_cleanly() {
     let scratch = scratch();
     let folder = scratch.path().join("demo");
     let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_atalaya"))
-        .args(["demo", argument(&folder), "--size", "1200", "--data-only", "-q"])
+        .args(["synth", argument(&folder), "--size", "1200", "-q"])
         .spawn()
         .expect("the program starts");
     let images = folder.join("imagery");

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::{self, BufReader, BufWriter, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-use zip::{CompressionMethod, ZipArchive};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::GeoioError;
 use crate::open::check_local;
+use crate::{GeoioError, Staged};
 
 /// Members of one archive; a Sentinel-2 product has about 120.
 const MAX_MEMBERS: usize = 10_000;
@@ -61,7 +62,10 @@ impl Archive {
                 return Err(wrong(format!("its member '{shown}' is encrypted")));
             }
             if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
-                return Err(wrong(format!("its member '{shown}' is packed as {:?}, not stored or deflated", entry.compression())));
+                return Err(wrong(format!(
+                    "its member '{shown}' is packed as {:?}, not stored or deflated",
+                    entry.compression()
+                )));
             }
             let (size, stored) = (entry.size(), entry.compressed_size());
             if size > SMALL_BYTES && size / MAX_RATIO > stored {
@@ -122,7 +126,8 @@ impl Archive {
 fn unpacker(path: &Path) -> Result<ZipArchive<BufReader<File>>, GeoioError> {
     check_local(path)?;
     let file = File::open(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
-    ZipArchive::new(BufReader::new(file)).map_err(|error| GeoioError::Archive { path: path.to_owned(), reason: error.to_string() })
+    ZipArchive::new(BufReader::new(file))
+        .map_err(|error| GeoioError::Archive { path: path.to_owned(), reason: error.to_string() })
 }
 
 fn stays_inside(name: &str) -> bool {
@@ -147,11 +152,48 @@ pub(crate) fn container(path: &Path) -> &Path {
     split(path).map_or(path, |(zip, _)| zip)
 }
 
+/// Packs a folder, with its own name as the first part of every member's, into a zip; replaces a file that is there.
+///
+/// Images are stored as they are, texts are deflated; the same files give the same bytes.
+///
+/// # Errors
+/// [`GeoioError::Input`] for a file that cannot be read, [`GeoioError::Write`], [`GeoioError::Encode`].
+pub fn zip_folder(folder: &Path, path: &Path) -> Result<(), GeoioError> {
+    let out = Staged::new(path, true)?;
+    let wrong = |source| GeoioError::Write { path: path.to_owned(), source };
+    let unfit = |error: zip::result::ZipError| GeoioError::Encode {
+        path: path.to_owned(),
+        what: "zip".to_owned(),
+        reason: error.to_string(),
+    };
+    let mut files = Vec::new();
+    list(folder, &mut files).map_err(|source| GeoioError::Input { path: folder.to_owned(), source })?;
+    let above = folder.parent().unwrap_or(Path::new(""));
+    let mut zip = ZipWriter::new(BufWriter::new(File::create(out.partial()).map_err(wrong)?));
+    for file in files {
+        let is_text = file.extension().is_some_and(|extension| extension == "xml" || extension == "safe");
+        let method = if is_text { CompressionMethod::Deflated } else { CompressionMethod::Stored };
+        let name = file.strip_prefix(above).unwrap_or(&file).to_string_lossy().into_owned();
+        zip.start_file(name, SimpleFileOptions::default().compression_method(method).large_file(true)).map_err(unfit)?;
+        let mut bytes = File::open(&file).map_err(|source| GeoioError::Input { path: file.clone(), source })?;
+        io::copy(&mut bytes, &mut zip).map_err(wrong)?;
+    }
+    zip.finish().map_err(unfit)?.into_inner().map_err(|error| wrong(error.into_error()))?;
+    out.commit()
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut entries = std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>()?;
+    entries.sort();
+    for path in entries {
+        if path.is_dir() { list(&path, files)? } else { files.push(path) }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
-
-    use zip::write::SimpleFileOptions;
 
     use super::*;
 

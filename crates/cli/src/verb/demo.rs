@@ -8,7 +8,7 @@ use raster::Date;
 use serde_json::{Value, json};
 use synth::{Landscape, LandscapeOptions, Score, ScoredAlert};
 
-use super::region;
+use super::region::{self, Form};
 use crate::args::{Common, Demo};
 use crate::fault::{Exit, Fault};
 use crate::job::Job;
@@ -19,13 +19,10 @@ use crate::run;
 pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     geoio::open::initialise(Some(common.budget().cache_bytes()));
     let options = LandscapeOptions { seed: arguments.seed, size_px: arguments.size };
-    let landscape = region::write(&arguments.dir, options, usize::from(arguments.every), common)?;
+    let landscape = region::write(&arguments.dir, options, usize::from(arguments.every), Form::Geotiff, common)?;
     let mut report = Report::new("demo");
     let job_path = arguments.dir.join("job.toml");
     report.output(&job_path);
-    if arguments.data_only {
-        return Ok(report);
-    }
     let job = Job::load(&job_path)?;
     let common = &Common { json: false, force: true, ..common.clone() };
     let out = run::out_folder(&job);

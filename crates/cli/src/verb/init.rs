@@ -2,7 +2,7 @@
 
 use synth::LandscapeOptions;
 
-use super::region;
+use super::region::{self, Form};
 use crate::args::{Common, Init};
 use crate::fault::Fault;
 use crate::report::Report;
@@ -13,7 +13,7 @@ const SIDE: usize = 192;
 /// Writes a commented job with a small simulated region that it runs on.
 pub(crate) fn init(arguments: &Init, common: &Common) -> Result<Report, Fault> {
     geoio::open::initialise(Some(common.budget().cache_bytes()));
-    region::write(&arguments.dir, LandscapeOptions { size_px: SIDE, ..LandscapeOptions::default() }, 1, common)?;
+    region::write(&arguments.dir, LandscapeOptions { size_px: SIDE, ..LandscapeOptions::default() }, 1, Form::Geotiff, common)?;
     let job = arguments.dir.join("job.toml");
     let mut report = Report::new("init");
     report.output(&job);

@@ -16,6 +16,7 @@ mod patches;
 mod plan;
 mod region;
 mod schema;
+mod synth;
 
 use crate::args::{Arguments, Verb};
 use crate::fault::{Exit, Fault};
@@ -29,6 +30,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Plan(job) => plan::plan(job, common),
         Verb::Run(run) => crate::run::run(run, common),
         Verb::Demo(demo) => demo::demo(demo, common),
+        Verb::Synth(synth) => synth::synth(synth, common),
         Verb::Index(index) => index::index(index, common),
         Verb::Difference(difference) => difference::difference(difference, common),
         Verb::Patches(patches) => patches::patches(patches, common),

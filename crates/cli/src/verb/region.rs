@@ -7,15 +7,21 @@ use geoio::sink::SinkOptions;
 use geoio::{RasterClass, RasterFormat, RasterOptions, RasterWriter};
 use ndarray::{Array2, Axis};
 use pipeline::map_in_order;
-use raster::{RasterSink as _, Window};
-use synth::{Landscape, LandscapeOptions};
+use raster::{Date, RasterSink as _, Window};
+use synth::{Baseline, Landscape, LandscapeOptions, Product};
 
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
 
 /// Writes a region with every `every`th of its scenes; the job is `DIR/job.toml`.
-pub(crate) fn write(dir: &Path, options: LandscapeOptions, every: usize, common: &Common) -> Result<Landscape, Fault> {
+pub(crate) fn write(
+    dir: &Path,
+    options: LandscapeOptions,
+    every: usize,
+    form: Form,
+    common: &Common,
+) -> Result<Landscape, Fault> {
     let landscape = Landscape::new(options).map_err(|error| Fault::from_error(Exit::Usage, error))?;
     let folder = |name: &str| -> Result<(), Fault> {
         let path = dir.join(name);
@@ -26,7 +32,7 @@ pub(crate) fn write(dir: &Path, options: LandscapeOptions, every: usize, common:
     if dir.join("job.toml").exists() && !common.force {
         return Err(Fault::usage(format!("{}: holds a job already; choose another folder, or --force", dir.display())));
     }
-    scenes(&landscape, &dir.join("imagery"), every, common)?;
+    scenes(&landscape, &dir.join("imagery"), every, form, common)?;
     class_raster(&dir.join("forest.tif"), &landscape, &landscape.forest())?;
     let layers: [(&str, Features); 5] = [
         ("registries/municipalities.geojson", landscape.municipalities()),
@@ -39,39 +45,104 @@ pub(crate) fn write(dir: &Path, options: LandscapeOptions, every: usize, common:
         geoio::sink::write(&dir.join(name), features, &SinkOptions { force: true, ..SinkOptions::default() })?;
     }
     crate::run::write_text(&dir.join("registries/catalogue.toml"), include_str!("region/catalogue.toml").trim_end())?;
-    crate::run::write_text(&dir.join("job.toml"), include_str!("region/job.toml").trim_end())?;
+    crate::run::write_text(&dir.join("job.toml"), form.job().trim_end())?;
     Ok(landscape)
 }
 
-/// One GeoTIFF a date, bands described by role.
-fn scenes(landscape: &Landscape, folder: &Path, every: usize, common: &Common) -> Result<(), Fault> {
+/// In which form the scenes are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Form {
+    /// One file a date, bands described by role.
+    Geotiff,
+    /// Sentinel-2 Level-2A products.
+    Sentinel2 {
+        /// Which numbers are stored.
+        baseline: Baseline,
+        /// Whether each is packed into a zip.
+        zip: bool,
+    },
+    /// Landsat Collection 2 Level 2 products.
+    Landsat,
+}
+
+impl Form {
+    /// The job for scenes of this form.
+    fn job(self) -> String {
+        let text = include_str!("region/job.toml");
+        let product = match self {
+            Self::Geotiff => return text.to_owned(),
+            Self::Sentinel2 { .. } => "sentinel-2-l2a",
+            Self::Landsat => "landsat-c2-l2",
+        };
+        let (before, rest) = text.split_once("[[imagery]]").expect("the job names its imagery");
+        let (_, after) = rest.split_once("[mask]").expect("masks come after the imagery");
+        format!("{before}[[imagery]]\nproduct = \"{product}\"\npath = \"imagery\"\n\n[mask]{after}")
+    }
+}
+
+fn scenes(landscape: &Landscape, folder: &Path, every: usize, form: Form, common: &Common) -> Result<(), Fault> {
+    let grid = landscape.grid();
+    let places: Vec<usize> = (0..landscape.dates().len()).step_by(every).collect();
+    let mut progress = Progress::begin(common, "simulate", places.len() as u64);
+    map_in_order(
+        &places,
+        &common.budget(),
+        common.budget().in_flight((grid.rows * grid.cols * 60) as u64),
+        || Ok::<_, Fault>(()),
+        |(), &t| {
+            // Providers take a month; a version that is made again comes later.
+            let made = Date::from_days(landscape.dates()[t].days() + 30);
+            match form {
+                Form::Geotiff => geotiff(landscape, t, folder),
+                Form::Sentinel2 { baseline, zip } => product(&synth::sentinel2(landscape, t, baseline, made), folder, zip),
+                Form::Landsat => product(&synth::landsat(landscape, t, made), folder, false),
+            }
+        },
+        |()| progress.step(),
+    )
+}
+
+fn geotiff(landscape: &Landscape, t: usize, folder: &Path) -> Result<(), Fault> {
     let names: Vec<String> = Landscape::layers().iter().map(ToString::to_string).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let grid = landscape.grid();
     let scaling = Landscape::scaling();
     let options = RasterOptions {
         format: RasterFormat::Gtiff,
         scaling: Some((scaling.scale, scaling.offset)),
         ..RasterOptions::values(&names).nodata(0.0)
     };
-    let places: Vec<usize> = (0..landscape.dates().len()).step_by(every).collect();
-    let mut progress = Progress::begin(common, "simulate", places.len() as u64);
-    map_in_order(
-        &places,
-        &common.budget(),
-        common.budget().in_flight((grid.rows * grid.cols * 40) as u64),
-        || Ok::<_, Fault>(()),
-        |(), &t| {
-            let scene = landscape.scene(t);
-            let path = folder.join(format!("simulated_{}.tif", landscape.dates()[t]));
-            let mut writer = RasterWriter::<u16>::create(&path, grid, options.clone(), true)?;
-            for (band, plane) in scene.axis_iter(Axis(0)).enumerate() {
-                writer.write(band, grid.window(), plane)?;
-            }
-            Ok(writer.finish()?)
-        },
-        |()| progress.step(),
-    )
+    let path = folder.join(format!("simulated_{}.tif", landscape.dates()[t]));
+    let mut writer = RasterWriter::<u16>::create(&path, landscape.grid(), options, true)?;
+    for (band, plane) in landscape.scene(t).axis_iter(Axis(0)).enumerate() {
+        writer.write(band, landscape.grid().window(), plane)?;
+    }
+    Ok(writer.finish()?)
+}
+
+/// Writes the folder of a product, or the zip of it.
+fn product(product: &Product, folder: &Path, zip: bool) -> Result<(), Fault> {
+    let place = folder.join(&product.name);
+    for image in &product.images {
+        let path = place.join(&image.path);
+        if path.extension().is_some_and(|extension| extension == "jp2") && image.eight_bit {
+            geoio::write_jp2(&path, &image.grid, image.values.mapv(|v| v as u8).view())?;
+        } else if path.extension().is_some_and(|extension| extension == "jp2") {
+            geoio::write_jp2(&path, &image.grid, image.values.view())?;
+        } else {
+            let options = RasterOptions { format: RasterFormat::Gtiff, ..RasterOptions::codes(&[""]) };
+            let mut writer = RasterWriter::<u16>::create(&path, &image.grid, options, true)?;
+            writer.write(0, image.grid.window(), image.values.view())?;
+            writer.finish()?;
+        }
+    }
+    for (name, text) in &product.texts {
+        crate::run::write_text(&place.join(name), text.trim_end())?;
+    }
+    if zip {
+        geoio::zip_folder(&place, &folder.join(format!("{}.zip", product.name)))?;
+        std::fs::remove_dir_all(&place).map_err(|error| Fault::new(Exit::Output, format!("{}: {error}", place.display())))?;
+    }
+    Ok(())
 }
 
 fn class_raster(path: &Path, landscape: &Landscape, classes: &Array2<u8>) -> Result<(), Fault> {

@@ -19,7 +19,7 @@ impl Region {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&dir);
         let (side, every) = (side.to_string(), every.to_string());
-        succeed(["demo", argument(&dir), "--size", &side, "--every", &every, "--data-only", "-q"]);
+        succeed(["synth", argument(&dir), "--size", &side, "--every", &every, "-q"]);
         Self { dir }
     }
 

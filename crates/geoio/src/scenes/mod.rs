@@ -72,7 +72,9 @@ impl Batch {
         let mut scenes = std::mem::take(&mut self.scenes);
         scenes.sort_by_key(|found| std::cmp::Reverse(rank(found)));
         for found in scenes {
-            let is_version = |other: &&imagery::FoundScene| found.sensing.as_ref().zip(other.sensing.as_ref()).is_some_and(|(a, b)| a.is_of(b));
+            let is_version = |other: &&imagery::FoundScene| {
+                found.sensing.as_ref().zip(other.sensing.as_ref()).is_some_and(|(a, b)| a.is_of(b))
+            };
             match kept.iter().find(is_version) {
                 None => kept.push(found),
                 Some(later) => {

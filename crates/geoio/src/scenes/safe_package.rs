@@ -67,7 +67,11 @@ impl Package {
 
     /// The file of an image that the metadata name without its ending, where it is there.
     pub(super) fn image(&self, name: &str) -> Option<PathBuf> {
-        ["jp2", "tif"].iter().map(|ending| format!("{name}.{ending}")).find(|file| self.has(file)).map(|file| self.root.join(file))
+        ["jp2", "tif"]
+            .iter()
+            .map(|ending| format!("{name}.{ending}"))
+            .find(|file| self.has(file))
+            .map(|file| self.root.join(file))
     }
 
     fn has(&self, file: &str) -> bool {

@@ -86,7 +86,8 @@ fn sensing(metadata: &SafeMetadata) -> Option<Sensing> {
 }
 
 fn notice(metadata: &SafeMetadata, path: &Path, warnings: &mut Vec<Warning>) {
-    let mut warn = |code: &'static str, message: String| warnings.push(Warning::new(code, message).about(path.display().to_string()));
+    let mut warn =
+        |code: &'static str, message: String| warnings.push(Warning::new(code, message).about(path.display().to_string()));
     if metadata.offsets.is_empty() && metadata.should_have_offset() {
         let baseline = &metadata.baseline;
         warn("offset_absent", format!("baseline {baseline} has an offset, and its metadata name none: it is read without one"));
@@ -99,7 +100,12 @@ fn notice(metadata: &SafeMetadata, path: &Path, warnings: &mut Vec<Warning>) {
 type Layers = (Vec<FoundLayer>, Vec<Scaling>);
 
 /// The layers whose files are there, each in its finest pixels. One that is missing is left out with a warning.
-fn layers(package: &Package, metadata: &SafeMetadata, sensor: &Sensor, warnings: &mut Vec<Warning>) -> Result<Layers, GeoioError> {
+fn layers(
+    package: &Package,
+    metadata: &SafeMetadata,
+    sensor: &Sensor,
+    warnings: &mut Vec<Warning>,
+) -> Result<Layers, GeoioError> {
     let path = package.metadata_path();
     let wrong = |reason: String| GeoioError::Metadata { path: path.clone(), line: None, reason };
     let bands = sensor.bands.iter().map(|band| (Role::Band(band.band), band.asset.as_str()));
