@@ -156,6 +156,8 @@ pub(crate) enum Verb {
     Patches(Patches),
     /// Lay features over official registries
     Join(Join),
+    /// List the scenes of a folder or zip, or what one metadata file says; no image is unpacked
+    Scenes(Scenes),
     /// List the spectral indices
     Indices,
     /// List the sensors
@@ -417,6 +419,12 @@ pub(crate) struct Join {
     /// Output: .csv, .geojson, .gpkg or .fgb
     #[arg(short, long)]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scenes {
+    /// Folder or zip of products, or a metadata file (.xml)
+    pub(crate) path: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -45,8 +45,11 @@ pub fn write_jp2<T: GdalType + Copy>(path: &Path, grid: &Grid, values: ArrayView
         packed.close()
     })
     .map_err(|reason| GeoioError::Encode { path: path.to_owned(), what: "JPEG 2000".to_owned(), reason })?;
-    let bytes = gdal::vsi::get_vsi_mem_file_bytes_owned(&memory)
-        .map_err(|error| GeoioError::Encode { path: path.to_owned(), what: "JPEG 2000".to_owned(), reason: error.to_string() })?;
+    let bytes = gdal::vsi::get_vsi_mem_file_bytes_owned(&memory).map_err(|error| GeoioError::Encode {
+        path: path.to_owned(),
+        what: "JPEG 2000".to_owned(),
+        reason: error.to_string(),
+    })?;
     std::fs::write(out.partial(), bytes).map_err(|source| GeoioError::Write { path: path.to_owned(), source })?;
     out.commit()
 }

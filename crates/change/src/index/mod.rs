@@ -6,7 +6,7 @@ mod formula;
 mod program;
 
 use ndarray::Array3;
-use raster::{Cube, RasterError, Role};
+use raster::{Band, Cube, RasterError, Role, Scene};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +60,7 @@ impl SpectralIndex {
     ///
     /// # Errors
     /// [`ChangeError::Formula`] with the place; [`ChangeError::Parameter`] for a constant that is not finite or has the
-    /// name of a band.
+    /// name of a band, and for a formula of both near infrared bands.
     pub fn new(name: &str, formula: &str, constants: &[(String, f64)], direction: Direction) -> Result<Self, ChangeError> {
         if let Some((constant, value)) = constants.iter().find(|(c, value)| !value.is_finite() || formula::symbol(c).is_some()) {
             return Err(ChangeError::Parameter {
@@ -75,6 +75,15 @@ impl SpectralIndex {
             column: unreadable.column,
             reason: unreadable.reason,
         })?;
+        let uses = |band| parsed.symbols.iter().any(|symbol| symbol.bands[0] == band);
+        if uses(Band::Nir) && uses(Band::Nir08) {
+            return Err(ChangeError::Parameter {
+                method: name.to_owned(),
+                parameter: "formula",
+                got: format!("'{formula}'"),
+                expected: "one near infrared band, the wide one (N, nir) or the narrow one (N2, nir08)",
+            });
+        }
         Ok(Self {
             name: name.to_owned(),
             title: name.to_owned(),
@@ -144,16 +153,21 @@ impl SpectralIndex {
 
     /// The layers it needs of a scene: the ready-made index alone where the scene has it, else the bands of its formula.
     ///
+    /// A sensor that has both near infrared bands is never read with one where a scene lacks the other: their values
+    /// differ, and one series would mix them.
+    ///
     /// # Errors
     /// [`RasterError::MissingRole`] naming index, layer and scene.
-    pub fn inputs(&self, has: &dyn Fn(&Role) -> bool, scene: &str) -> Result<Vec<Role>, ChangeError> {
-        if has(&self.role()) {
+    pub fn inputs(&self, scene: &Scene) -> Result<Vec<Role>, ChangeError> {
+        if scene.has(&self.role()) {
             return Ok(vec![self.role()]);
         }
-        let missing = |role: Role| RasterError::MissingRole { what: self.name.clone(), role, scene: scene.to_owned() };
+        let missing = |role: Role| RasterError::MissingRole { what: self.name.clone(), role, scene: scene.id.clone() };
         let role = |symbol: &&Symbol| {
-            let mut roles = symbol.bands.iter().map(|band| Role::Band(*band));
-            roles.find(|role| has(role)).ok_or_else(|| missing(Role::Band(symbol.bands[0])).into())
+            let of_sensor = symbol.bands.iter().find(|band| scene.sensor.bands.iter().any(|row| row.band == **band));
+            let bands = of_sensor.map_or(symbol.bands, std::slice::from_ref);
+            let mut roles = bands.iter().map(|band| Role::Band(*band));
+            roles.find(|role| scene.has(role)).ok_or_else(|| missing(Role::Band(bands[0])).into())
         };
         let mut roles: Vec<Role> = self.symbols.iter().map(role).collect::<Result<_, ChangeError>>()?;
         let mut seen = Vec::new();

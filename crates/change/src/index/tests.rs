@@ -1,6 +1,6 @@
 use ndarray::Array4;
 use proptest::prelude::*;
-use raster::{Band, Scaling};
+use raster::Scaling;
 
 use super::*;
 
@@ -188,24 +188,56 @@ fn stored_numbers_are_scaled_in_f64_before_the_formula() {
     }
 }
 
+fn scene(sensor: raster::Sensor, roles: Vec<Role>) -> Scene {
+    let crs = raster::Crs { epsg: Some(32618), wkt: String::new(), geographic: false };
+    Scene {
+        id: "S".to_owned(),
+        sensor: sensor.into(),
+        platform: String::new(),
+        orbit: None,
+        date: raster::Date::from_days(0),
+        second: None,
+        generation: String::new(),
+        grid: raster::Grid { crs, west: 0.0, north: 0.0, step_x: 10.0, step_y: 10.0, rows: 1, cols: 1 },
+        layers: roles.into_iter().map(|role| (role, Scaling::IDENTITY)).collect(),
+    }
+}
+
+fn bands(bands: &[Band]) -> Vec<Role> {
+    bands.iter().map(|band| Role::Band(*band)).collect()
+}
+
 #[test]
 fn the_near_infrared_is_the_wide_one_where_a_scene_has_it() {
     let ndvi = SpectralIndex::find("NDVI").expect("known");
-    let inputs = |bands: &[Band]| {
-        let has = |role: &Role| bands.iter().any(|band| *role == Role::Band(*band));
-        ndvi.inputs(&has, "S").map_err(|error| error.to_string())
-    };
-    let roles = |bands: [Band; 2]| Ok(bands.map(Role::Band).to_vec());
-    assert_eq!(inputs(&[Band::Red, Band::Nir, Band::Nir08]), roles([Band::Nir, Band::Red]));
-    assert_eq!(inputs(&[Band::Red, Band::Nir08]), roles([Band::Nir08, Band::Red]));
-    assert_eq!(inputs(&[Band::Nir08]), Err("NDVI needs the red layer, which scene S does not have".to_owned()));
+    let inputs = |sensor: raster::Sensor, of: &[Band]| ndvi.inputs(&scene(sensor, bands(of))).map_err(|error| error.to_string());
+    let plain = || raster::Sensor::plain("p");
+    let all = [Band::Red, Band::Nir, Band::Nir08];
+    assert_eq!(inputs(plain(), &all), Ok(bands(&[Band::Nir, Band::Red])));
+    assert_eq!(inputs(plain(), &[Band::Red, Band::Nir08]), Ok(bands(&[Band::Nir08, Band::Red])));
+    assert_eq!(inputs(plain(), &[Band::Nir08]), Err("NDVI needs the red layer, which scene S does not have".to_owned()));
+    assert_eq!(inputs(raster::sensor::oli(), &[Band::Red, Band::Nir08]), Ok(bands(&[Band::Nir08, Band::Red])));
+}
+
+#[test]
+fn one_near_infrared_band_never_stands_in_for_the_other_where_the_sensor_has_both() {
+    let ndvi = SpectralIndex::find("NDVI").expect("known");
+    let inputs = |of: &[Band]| ndvi.inputs(&scene(raster::sensor::msi(), bands(of))).map_err(|error| error.to_string());
+    assert_eq!(inputs(&[Band::Red, Band::Nir, Band::Nir08]), Ok(bands(&[Band::Nir, Band::Red])));
+    assert_eq!(inputs(&[Band::Red, Band::Nir08]), Err("NDVI needs the nir layer, which scene S does not have".to_owned()));
+    let narrow = own("(N2 - R) / (nir08 + R)").expect("a formula");
+    assert_eq!(
+        narrow.inputs(&scene(raster::sensor::msi(), bands(&[Band::Red, Band::Nir08]))),
+        Ok(bands(&[Band::Nir08, Band::Red]))
+    );
+    assert!(own("N - N2").expect_err("both").to_string().contains("one near infrared band"));
 }
 
 #[test]
 fn a_layer_is_asked_for_once() {
-    let index = own("N - N2 + nir").expect("a formula");
-    let has = |role: &Role| *role == Role::Band(Band::Nir08);
-    assert_eq!(index.inputs(&has, "S"), Ok(vec![Role::Band(Band::Nir08)]));
+    let index = own("N + nir").expect("a formula");
+    let of = scene(raster::Sensor::plain("p"), bands(&[Band::Nir08]));
+    assert_eq!(index.inputs(&of), Ok(bands(&[Band::Nir08])));
 }
 
 #[test]
@@ -214,7 +246,7 @@ fn a_ready_made_index_is_taken_as_it_is() {
     cube.bands[0] = Role::Index("ndvi".to_owned());
     cube.scaling[0] = Scaling { scale: 0.0001, offset: 0.0 };
     let ndvi = SpectralIndex::find("NDVI").expect("known");
-    assert_eq!(ndvi.inputs(&|role| *role == ndvi.role(), "S"), Ok(vec![ndvi.role()]));
+    assert_eq!(ndvi.inputs(&scene(raster::Sensor::plain("p"), vec![ndvi.role()])), Ok(vec![ndvi.role()]));
     assert_eq!(ndvi.compute(&cube).expect("the layer")[[0, 0, 0]].to_bits(), 0.5f32.to_bits());
 }
 

@@ -244,7 +244,7 @@ fn damaged(imagery: &Imagery, index: &SpectralIndex, depth: Depth<'_>) -> Result
 /// Every layer that the index or the masks may read.
 fn wanted(scenes: &[Scene], index: &SpectralIndex) -> Vec<Role> {
     let of = |scene: &Scene| {
-        let bands = index.inputs(&|role| scene.has(role), &scene.id).unwrap_or_default();
+        let bands = index.inputs(scene).unwrap_or_default();
         bands.into_iter().chain(scene.sensor.masks.iter().map(|class| class.layer.clone())).collect::<Vec<_>>()
     };
     let mut roles: Vec<Role> = scenes.iter().flat_map(of).collect();
@@ -256,7 +256,7 @@ fn wanted(scenes: &[Scene], index: &SpectralIndex) -> Vec<Role> {
 /// Why a scene cannot be used: a layer of the index or of the sensor's masks that it does not have.
 fn lacking(scene: &Scene, index: &SpectralIndex) -> Option<String> {
     let masks = scene.sensor.masks.iter().find(|class| class.default && !scene.has(&class.layer));
-    match index.inputs(&|role| scene.has(role), &scene.id) {
+    match index.inputs(scene) {
         Err(error) => Some(error.to_string()),
         Ok(_) => masks.map(|class| format!("it has no layer {}, without which cloud cannot be masked", class.layer)),
     }
@@ -311,7 +311,7 @@ fn looks(job: &Job, index: &SpectralIndex, scenes: &[Scene], grid: &Grid) -> Res
             if !plans.contains_key(&scene.sensor.id) {
                 plans.insert(scene.sensor.id.clone(), MaskPlan::new(&scene.sensor, &options, grid.pixel_m())?);
             }
-            Ok(Look { bands: index.inputs(&|role| scene.has(role), &scene.id)?, mask: plans[&scene.sensor.id].clone() })
+            Ok(Look { bands: index.inputs(scene)?, mask: plans[&scene.sensor.id].clone() })
         })
         .collect()
 }

@@ -135,7 +135,7 @@ impl Date {
         let scene = &source.scenes()[0];
         let options = MaskOptions { classes: None, dilate_m: arguments.dilate };
         let mask = MaskPlan::new(&scene.sensor, &options, grid.pixel_m())?;
-        Ok(Self { bands: index.inputs(&|role| scene.has(role), &scene.id)?, mask, source })
+        Ok(Self { bands: index.inputs(scene)?, mask, source })
     }
 
     /// The index over a window (rows, cols), NaN where not clear.

@@ -131,7 +131,7 @@ fn mask(arguments: &Index, scene: &raster::Scene, grid: &raster::Grid) -> Result
 fn roles(indices: &[SpectralIndex], scene: &raster::Scene, mask: &MaskPlan, with_quality: bool) -> Result<Vec<Role>, Fault> {
     let mut roles: Vec<Role> = Vec::new();
     for index in indices {
-        roles.extend(index.inputs(&|role| scene.has(role), &scene.id)?);
+        roles.extend(index.inputs(scene)?);
     }
     roles.sort();
     roles.dedup();

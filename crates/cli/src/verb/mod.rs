@@ -15,6 +15,7 @@ mod lists;
 mod patches;
 mod plan;
 mod region;
+mod scenes;
 mod schema;
 mod synth;
 
@@ -35,6 +36,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Difference(difference) => difference::difference(difference, common),
         Verb::Patches(patches) => patches::patches(patches, common),
         Verb::Join(join) => join::join(join, common),
+        Verb::Scenes(scenes) => scenes::scenes(scenes, common),
         Verb::Indices => lists::indices(common),
         Verb::Sensors => lists::sensors(common),
         Verb::Methods => lists::methods(common),

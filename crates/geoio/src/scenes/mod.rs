@@ -3,6 +3,7 @@
 //! A product is one file here with one function, and its line in [`ImagerySpec`] and [`find`].
 
 mod dates;
+mod describe;
 mod geotiff;
 mod imagery;
 mod landsat;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::GeoioError;
 
+pub use describe::{MetadataFile, ProducerCheck, metadata_file};
 pub use geotiff::GeotiffSpec;
 pub use imagery::{Found, Imagery, LayerFile, Skipped};
 pub use landsat::LandsatSpec;
