@@ -4,6 +4,7 @@
 
 pub(crate) mod json_schema;
 pub(crate) mod region;
+pub(crate) mod safe;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -45,9 +46,18 @@ pub(crate) fn argument(path: &Path) -> &str {
 
 /// Folder of the reference data; `None` (and a line that says so) where it is absent.
 pub(crate) fn case(test: &str, name: &str) -> Option<PathBuf> {
+    shared(test, &Path::new("cases").join(name))
+}
+
+/// Folder of hostile files of a class; `None` (and a line that says so) where it is absent.
+pub(crate) fn corpus(test: &str, class: &str) -> Option<PathBuf> {
+    shared(test, &Path::new("corpus").join(class))
+}
+
+fn shared(test: &str, name: &Path) -> Option<PathBuf> {
     let shared = std::env::var_os("ATALAYA_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let folder = shared.join("cases").join(name);
+    let folder = shared.join(name);
     if folder.is_dir() {
         return Some(folder.canonicalize().expect("the folder is there"));
     }

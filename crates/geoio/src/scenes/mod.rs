@@ -121,9 +121,13 @@ pub fn find(specs: &[ImagerySpec], base: &Path) -> Result<Found, GeoioError> {
     if all.scenes.is_empty() {
         let reason = all.skipped.first().map_or_else(
             || "no scene was found".to_owned(),
-            |s| format!("{} left out, the first: {}: {}", all.skipped.len(), s.path.display(), s.reason),
+            |s| {
+                let path = s.path.display().to_string();
+                let place = if s.reason.contains(&path) { String::new() } else { format!("{path}: ") };
+                format!("{} left out, the first: {place}{}", all.skipped.len(), s.reason)
+            },
         );
-        return Err(GeoioError::Nothing { what: "the imagery of the job".to_owned(), reason });
+        return Err(GeoioError::Nothing { what: "the imagery".to_owned(), reason });
     }
     all.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Found { imagery: Imagery::new(all.scenes, all.metadata), skipped: all.skipped, warnings: all.warnings })
