@@ -74,12 +74,11 @@ pub fn open_vector(path: &Path, allowed: &[&str]) -> Result<Dataset, GeoioError>
 
 fn open(path: &Path, kind: GdalOpenFlags, allowed: &[&str], noun: &str) -> Result<Dataset, GeoioError> {
     initialise(None);
-    let name = match archive::split(path) {
-        Some((zip, member)) => Archive::open(zip)?.gdal_name(&member)?,
-        None => {
-            check_local(path)?;
-            path.to_owned()
-        }
+    let name = if let Some((zip, member)) = archive::split(path) {
+        Archive::open(zip)?.gdal_name(&member)?
+    } else {
+        check_local(path)?;
+        path.to_owned()
     };
     let options = DatasetOptions {
         open_flags: kind | GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,

@@ -43,6 +43,7 @@ impl Void {
     }
 
     /// NaN for what is no value.
+    #[allow(clippy::float_cmp, reason = "these numbers stand for something else only where they are met exactly")]
     fn valid(self) -> impl Fn(f32) -> f32 {
         // A number that equals nothing stands for the one that is not given.
         let number = |given: Option<f64>| given.map_or(f32::NAN, |v| v as f32);

@@ -89,7 +89,7 @@ struct Document(Vec<Element>);
 
 impl Document {
     fn metadata(&self) -> Result<SafeMetadata, String> {
-        if !self.0.last().is_some_and(|root| root.name == "Level-2A_User_Product") {
+        if self.0.last().is_none_or(|root| root.name != "Level-2A_User_Product") {
             return Err("it is no metadata of a Level-2A product; only Level-2A holds surface reflectance".to_owned());
         }
         let uri = self.text(&["PRODUCT_URI", "PRODUCT_URI_2A"])?;

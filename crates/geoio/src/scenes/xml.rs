@@ -62,7 +62,8 @@ pub(super) fn elements(text: &str) -> Result<Vec<Element>, String> {
             }
             Event::End(_) => {
                 let mut element = open.pop().ok_or("an element ends that did not begin")?;
-                element.text = element.text.trim().to_owned();
+                element.text.truncate(element.text.trim_end().len());
+                element.text.drain(..element.text.len() - element.text.trim_start().len());
                 elements.push(element);
             }
             Event::Eof if open.is_empty() => return Ok(elements),
