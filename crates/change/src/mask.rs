@@ -1,6 +1,6 @@
 mod counts;
 
-use ndarray::{Array2, ArrayView2, Axis, Zip};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip};
 use raster::{Cube, MaskClass, RasterError, Role, Sensor};
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +112,9 @@ impl MaskPlan {
     /// [`RasterError::MissingRole`] for a quality layer, [`RasterError::Shape`] for quality layers without that margin.
     pub fn apply(&self, mut cube: Cube) -> Result<(Cube, MaskCounts), ChangeError> {
         let (times, rows, cols) = cube.shape();
+        if !cube.values.is_standard_layout() {
+            cube.values = cube.values.as_standard_layout().into_owned();
+        }
         let margin = self.margin();
         let expected = vec![rows + 2 * margin, cols + 2 * margin];
         let (.., high, wide) = cube.quality.dim();
@@ -152,19 +155,16 @@ impl MaskPlan {
     fn mask_image(&self, cube: &mut Cube, time: usize, hits: &Hits, counts: &mut MaskCounts) {
         let mut image = cube.values.index_axis_mut(Axis(0), time);
         let mut of_class = vec![0u64; self.classes.len()];
+        let mut row_buffers = Row::new(hits.classes.ncols());
         for (row, classes) in hits.classes.outer_iter().enumerate() {
-            let observed = observed_row(image.index_axis(Axis(1), row));
-            let mut masked = vec![false; observed.len()];
-            for (col, &classes) in classes.iter().enumerate() {
-                count_bits(classes, &mut of_class);
-                let grown = classes == 0 && hits.grown.as_ref().is_some_and(|grown| grown[[row, col]]);
-                masked[col] = classes != 0 || grown;
-                counts.unobserved += u64::from(!observed[col]);
-                counts.dilated += u64::from(observed[col] && grown);
-                counts.clear += u64::from(observed[col] && !masked[col]);
+            let classes = classes.to_slice().expect("rows of a standard array are contiguous");
+            let grown = hits.grown.as_ref().map(|grown| grown.row(row).to_slice().expect("as above"));
+            row_buffers.fill(image.index_axis(Axis(1), row), classes, grown, counts);
+            for run in classes.chunk_by(|a, b| a == b).filter(|run| run[0] != 0) {
+                count_bits(run[0], run.len() as u64, &mut of_class);
             }
-            for mut band in image.index_axis_mut(Axis(1), row).outer_iter_mut() {
-                band.iter_mut().zip(&masked).filter(|(_, masked)| **masked).for_each(|(value, _)| *value = f32::NAN);
+            if row_buffers.masked.contains(&1) {
+                row_buffers.blank(image.index_axis_mut(Axis(1), row));
             }
         }
         counts.pixels += hits.classes.len() as u64;
@@ -174,9 +174,50 @@ impl MaskPlan {
     }
 }
 
-fn count_bits(mut bits: u32, counts: &mut [u64]) {
+/// What holds of each pixel of a row, as 0 or 1: bytes, so that rows are worked on many pixels at a time.
+struct Row {
+    observed: Vec<u8>,
+    masked: Vec<u8>,
+}
+
+impl Row {
+    fn new(cols: usize) -> Self {
+        Self { observed: vec![0; cols], masked: vec![0; cols] }
+    }
+
+    /// Finds which pixels of a row (band, x) are observed and which are masked, and counts them.
+    fn fill(&mut self, bands: ArrayView2<'_, f32>, classes: &[u32], grown: Option<&[bool]>, counts: &mut MaskCounts) {
+        let Self { observed, masked } = self;
+        observed.fill(0);
+        for band in bands.outer_iter() {
+            let band = band.to_slice().expect("rows of a cube are contiguous");
+            observed.iter_mut().zip(band).for_each(|(seen, value)| *seen |= u8::from(!value.is_nan()));
+        }
+        masked.iter_mut().zip(classes).for_each(|(masked, classes)| *masked = u8::from(*classes != 0));
+        if let Some(grown) = grown {
+            let sum = |pixels: &[u8]| pixels.iter().zip(&*observed).map(|(masked, seen)| u32::from(*seen & *masked)).sum::<u32>();
+            let before = sum(masked);
+            masked.iter_mut().zip(grown).for_each(|(masked, grown)| *masked |= u8::from(*grown));
+            counts.dilated += u64::from(sum(masked) - before);
+        }
+        let seen: u32 = observed.iter().map(|seen| u32::from(*seen)).sum();
+        let clear: u32 = observed.iter().zip(&*masked).map(|(seen, masked)| u32::from(*seen & !*masked & 1)).sum();
+        counts.unobserved += observed.len() as u64 - u64::from(seen);
+        counts.clear += u64::from(clear);
+    }
+
+    /// Makes the masked pixels of a row (band, x) NaN.
+    fn blank(&self, mut bands: ArrayViewMut2<'_, f32>) {
+        for band in bands.outer_iter_mut() {
+            let band = band.into_slice().expect("rows of a cube are contiguous");
+            band.iter_mut().zip(&self.masked).for_each(|(value, masked)| *value = if *masked == 1 { f32::NAN } else { *value });
+        }
+    }
+}
+
+fn count_bits(mut bits: u32, pixels: u64, counts: &mut [u64]) {
     while bits != 0 {
-        counts[bits.trailing_zeros() as usize] += 1;
+        counts[bits.trailing_zeros() as usize] += pixels;
         bits &= bits - 1;
     }
 }
@@ -184,15 +225,6 @@ fn count_bits(mut bits: u32, counts: &mut [u64]) {
 struct Hits {
     classes: Array2<u32>,
     grown: Option<Array2<bool>>,
-}
-
-/// Whether any band (axis 0) was observed at each column.
-fn observed_row(bands: ArrayView2<'_, f32>) -> Vec<bool> {
-    let mut observed = vec![false; bands.dim().1];
-    for band in bands.outer_iter() {
-        observed.iter_mut().zip(band).for_each(|(seen, value)| *seen |= !value.is_nan());
-    }
-    observed
 }
 
 fn refused(parameter: &'static str, got: String, expected: &'static str) -> ChangeError {

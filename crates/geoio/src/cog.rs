@@ -1,41 +1,59 @@
 //! One raster file out, complete or absent.
 
+mod codec;
+mod directory;
+mod head;
 mod options;
+mod packer;
+mod pending;
 mod pixel;
 mod proof;
-mod tiles;
+mod shape;
+mod store;
 
+use std::io;
 use std::path::Path;
 
-use gdal::raster::{ColorEntry, ColorTable, PaletteInterpretation, RasterCreationOptions};
-use gdal::{Dataset, DriverManager, Metadata};
 use ndarray::ArrayView2;
 use raster::{Grid, RasterSink, Window};
 
+use directory::{Directory, tag};
 pub use options::{Compression, RasterClass, RasterFormat, RasterOptions};
+use packer::Content;
+pub use packer::{Packed, Packer, Packing};
+use pending::Pending;
 pub use pixel::Pixel;
-use proof::Marks;
-use tiles::Tiles;
+use shape::Shape;
+use store::Store;
 
-use crate::{GeoioError, Staged, complaint, crs, open};
+use crate::{GeoioError, Staged, open};
 
-/// Writes one raster file from rows that come from north to south; it gets its name once it is shown to be complete.
+/// Writes one raster file; it gets its name once it is shown to be complete.
 ///
-/// A tiled `GeoTIFF` is packed as the rows come. Then its directory is read again, each block must lie whole within the
-/// file, and the first and last of each band are unpacked; blocks between them are not, since an error of their writing is
-/// reported when it happens. A COG needs all pixels before its first byte: rows wait unpacked in a staging file, and since
-/// copying happens out of sight, all pixels are read back and compared.
+/// Windows come from north to south, those of whole tiles also from west to east, and are packed by [`Packer`]s on any number
+/// of threads or, with [`RasterSink::write`], here. A tiled `GeoTIFF` takes tiles as they come. A COG needs its smallest overview
+/// first: packed tiles wait in a staging file, and its overviews are made as the pixels pass, so that no pixel is held longer than
+/// its row of tiles takes.
 ///
-/// The bytes depend neither on threads nor on the height of the strips that come.
+/// The bytes depend neither on threads nor on how the pixels are cut. GDAL is not needed for pixels and reads them in the end:
+/// the file must open, each block must lie whole within it, and the first and last of each band are unpacked.
 #[derive(Debug)]
 pub struct RasterWriter<T> {
     /// Declared first so that it is closed before its file goes.
-    tiles: Tiles<T>,
-    /// The staging file of a COG and the marks of what went there.
-    stage: Option<(Staged, Marks)>,
+    store: Store,
+    /// The staging file of a COG.
+    stage: Option<Staged>,
     out: Staged,
+    head: Directory,
     grid: Grid,
-    options: RasterOptions,
+    bands: usize,
+    shape: Shape,
+    packing: Packing<T>,
+    packer: Packer<T>,
+    /// Of each band, the window's corner that comes next.
+    next: Vec<(usize, usize)>,
+    /// Of each band and level, the pixels that wait.
+    pending: Vec<Vec<Pending<T>>>,
 }
 
 impl<T: Pixel> RasterWriter<T> {
@@ -47,31 +65,97 @@ impl<T: Pixel> RasterWriter<T> {
         open::initialise(None);
         let out = Staged::new(path, force)?;
         let bands = options.descriptions.len();
-        let (stage, packing) = match options.format {
-            RasterFormat::Gtiff => (None, options.gtiff(T::FLOAT)),
+        let stage = match options.format {
+            RasterFormat::Gtiff => None,
             RasterFormat::Cog => {
                 let mut name = path.file_name().unwrap_or_default().to_owned();
                 name.push(".stage");
-                let stage = Staged::new(&path.with_file_name(name), true)?;
-                (Some((stage, Marks::new(bands))), options.staging())
+                Some(Staged::new(&path.with_file_name(name), true)?)
             }
         };
-        let place = stage.as_ref().map_or(out.partial(), |(stage, _)| stage.partial());
-        let reference = crs::reference(&grid.crs)?;
-        let dataset = complaint::watch(|| {
-            let driver = DriverManager::get_driver_by_name("GTiff")?;
-            let (cols, rows) = (grid.cols, grid.rows);
-            let mut dataset = driver.create_with_band_type_with_options::<T, _>(place, cols, rows, bands, &packing)?;
-            dataset.set_spatial_ref(&reference)?;
-            dataset.set_geo_transform(&grid.geo_transform())?;
-            describe(&dataset, &options)?;
-            // The head is written now: where it fails later, while a block is written, the library goes down with it.
-            dataset.flush_cache()?;
-            Ok(dataset)
+        let shape = Shape::new(grid, options.block, options.format == RasterFormat::Cog);
+        let packing = Packing::new(path.to_owned(), shape.clone(), options.clone());
+        let packer = packing.packer()?;
+        let mut head = head::describe::<T>(grid, &options).map_err(|reason| encode(path, "its description", reason))?;
+        head.short(tag::COMPRESSION, options.compression.tag());
+        head.short(tag::PREDICTOR, codec::Predictor::of::<T>(&options).tag());
+        let place = stage.as_ref().map_or(out.partial(), Staged::partial);
+        let store = Store::create(place, shape.clone(), bands).map_err(|source| write(path, source))?;
+        let levels = || shape.levels.iter().map(|size| Pending::new(*size, shape.block)).collect();
+        let pending = (0..bands).map(|_| levels()).collect();
+        Ok(Self {
+            store,
+            stage,
+            out,
+            head,
+            grid: grid.clone(),
+            bands,
+            shape,
+            packing,
+            packer,
+            next: vec![(0, 0); bands],
+            pending,
         })
-        .map_err(|reason| encode(path, "creating", reason))?;
-        let tiles = Tiles::new(dataset, grid, options.block, bands);
-        Ok(Self { tiles, stage, out, grid: grid.clone(), options })
+    }
+
+    /// How its windows are packed: for packing on other threads.
+    pub fn packing(&self) -> Packing<T> {
+        self.packing.clone()
+    }
+
+    /// Takes the next window of a band.
+    ///
+    /// # Errors
+    /// [`GeoioError::Encode`] for a window that does not follow the last, [`GeoioError::Write`].
+    pub fn append(&mut self, packed: Packed<T>) -> Result<(), GeoioError> {
+        let Packed { band, window, content } = packed;
+        self.follow(band, window, &content)?;
+        match content {
+            Content::Tiles(tiles) => self.keep(0, band, window, tiles),
+            Content::Pixels(values) => self.paste(0, band, window, values.view()),
+        }
+    }
+
+    /// Checks that a window is the one that comes next.
+    fn follow(&mut self, band: usize, window: Window, content: &Content<T>) -> Result<(), GeoioError> {
+        let wrong = |reason: String| Err(encode(self.out.target(), "rows", reason));
+        let Some(&(row, col)) = self.next.get(band) else { return wrong(format!("there is no band {band}")) };
+        let (rows, cols) = (self.grid.rows, self.grid.cols);
+        let fits =
+            window.row == row as isize && window.col == col as isize && row + window.rows <= rows && col + window.cols <= cols;
+        let is_whole = match content {
+            Content::Tiles(_) => true,
+            Content::Pixels(values) => window.cols == cols && values.dim() == (window.rows, window.cols),
+        };
+        if !fits || !is_whole || window.pixels() == 0 {
+            return wrong(format!("{window:?} does not follow row {row}, column {col} of {rows} x {cols} pixels"));
+        }
+        self.next[band] = if col + window.cols == cols { (row + window.rows, 0) } else { (row, col + window.cols) };
+        Ok(())
+    }
+
+    /// Takes whole tiles of a level, and the pixels of the next one.
+    fn keep(&mut self, level: usize, band: usize, window: Window, tiles: packer::Tiles<T>) -> Result<(), GeoioError> {
+        let block = self.shape.block;
+        let (row, col) = (window.row as usize / block, window.col as usize / block);
+        let across = window.cols.div_ceil(block);
+        for (i, tile) in tiles.tiles.into_iter().enumerate() {
+            let place = (row + i / across, col + i % across);
+            self.store.put(level, band, place, tile).map_err(|source| write(self.out.target(), source))?;
+        }
+        match tiles.halved {
+            Some(halved) => self.paste(level + 1, band, Shape::halved(window), halved.view()),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes pixels of a level; rows of tiles that are complete with them are packed.
+    fn paste(&mut self, level: usize, band: usize, window: Window, values: ArrayView2<'_, T>) -> Result<(), GeoioError> {
+        for (window, values) in self.pending[band][level].paste(window, values) {
+            let tiles = self.packer.pack_level(level, values.view())?;
+            self.keep(level, band, window, tiles)?;
+        }
+        Ok(())
     }
 }
 
@@ -79,29 +163,24 @@ impl<T: Pixel> RasterSink<T> for RasterWriter<T> {
     type Error = GeoioError;
 
     fn write(&mut self, band: usize, window: Window, values: ArrayView2<'_, T>) -> Result<(), GeoioError> {
-        self.tiles.write(band, window, values).map_err(|reason| encode(self.out.target(), "rows", reason))?;
-        if let Some((_, marks)) = &mut self.stage {
-            marks.add(band, &self.grid, window, values);
-        }
-        Ok(())
+        let packed = self.packer.pack(band, window, values)?;
+        self.append(packed)
     }
 
     fn finish(self) -> Result<(), GeoioError> {
-        let Self { tiles, stage, out, grid, options } = self;
+        let Self { store, stage, out, head, grid, bands, next, .. } = self;
         let wrong = |what: &'static str| {
             let path = out.target().to_owned();
             move |reason: String| encode(&path, what, reason)
         };
-        tiles.finish().map_err(wrong("rows"))?;
-        if let Some((stage, _)) = &stage {
-            copy(stage.partial(), out.partial(), &options.cog()).map_err(wrong("packing"))?;
+        if !store.is_complete() {
+            let band = next.iter().position(|next| next.0 != grid.rows).unwrap_or(0);
+            return Err(wrong("rows")(format!("band {} got {} of {} rows", band + 1, next[band].0, grid.rows)));
         }
-        let packed = proof::open_whole(out.partial(), &grid, options.descriptions.len()).map_err(wrong("reading back"))?;
-        match &stage {
-            Some((_, marks)) => marks.compare::<T>(&packed, &grid, options.block),
-            None => proof::read_ends::<T>(&packed),
-        }
-        .map_err(wrong("reading back"))?;
+        let written = if stage.is_some() { store.assemble(&head, out.partial()) } else { store.finish(&head) };
+        written.map_err(|source| write(out.target(), source))?;
+        let packed = proof::open_whole(out.partial(), &grid, bands).map_err(wrong("reading back"))?;
+        proof::read_ends::<T>(&packed).map_err(wrong("reading back"))?;
         drop(packed);
         out.commit()
     }
@@ -111,35 +190,6 @@ fn encode(path: &Path, what: &str, reason: String) -> GeoioError {
     GeoioError::Encode { path: path.to_owned(), what: what.to_owned(), reason }
 }
 
-/// Packs the staged pixels into a COG.
-fn copy(stage: &Path, out: &Path, options: &RasterCreationOptions) -> Result<(), String> {
-    let staged = proof::reopen(stage)?;
-    let packed = complaint::watch(|| staged.create_copy(&DriverManager::get_driver_by_name("COG")?, out, options))?;
-    tiles::close(packed)
-}
-
-fn describe(dataset: &Dataset, options: &RasterOptions) -> gdal::errors::Result<()> {
-    for (i, text) in options.descriptions.iter().enumerate() {
-        let mut band = dataset.rasterband(i + 1)?;
-        if !options.classes.is_empty() {
-            let mut colours = ColorTable::new(PaletteInterpretation::Rgba);
-            for class in &options.classes {
-                let [r, g, b, a] = class.colour.map(i16::from);
-                colours.set_color_entry(u16::from(class.code), &ColorEntry::rgba(r, g, b, a));
-            }
-            band.set_color_table(&colours);
-            for class in &options.classes {
-                band.set_metadata_item(&format!("CLASS_{}", class.code), &class.name, "")?;
-            }
-        }
-        band.set_description(text)?;
-        if options.nodata.is_some() {
-            band.set_no_data_value(options.nodata)?;
-        }
-        if let Some((scale, offset)) = options.scaling {
-            band.set_scale(scale)?;
-            band.set_offset(offset)?;
-        }
-    }
-    Ok(())
+fn write(path: &Path, source: io::Error) -> GeoioError {
+    GeoioError::Write { path: path.to_owned(), source }
 }

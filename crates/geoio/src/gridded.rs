@@ -1,9 +1,8 @@
 use std::sync::Arc;
 
-use ndarray::{Array2, Array4, ArrayViewMut2, Zip, s};
+use ndarray::{Array4, ArrayViewMut2, s};
 use raster::{Cube, Grid, RasterReader, RasterSource, Role, Scaling, Scene, Window};
 
-use crate::raster_file::Void;
 use crate::regrid::{Layer, Regrid};
 use crate::{GeoioError, Imagery, RasterFile, Resampling};
 
@@ -30,6 +29,27 @@ impl GriddedImagery {
     /// The imagery behind it.
     pub fn imagery(&self) -> &Imagery {
         &self.0.imagery
+    }
+
+    /// Rows and columns, in pixels of the grid, of the largest blocks in which a scene's layers are stored.
+    ///
+    /// # Errors
+    /// What [`RasterFile::open`] gives.
+    pub fn block(&self, scene: usize, roles: &[Role]) -> Result<(usize, usize), GeoioError> {
+        let Parts { imagery, grid, .. } = &*self.0;
+        let (mut rows, mut cols) = (1, 1);
+        for role in roles {
+            let source = imagery.source(scene, role)?;
+            let file = RasterFile::open(imagery.file(source.file))?;
+            let Some(info) = source.band.checked_sub(1).and_then(|i| file.bands().get(i)) else { continue };
+            let on_grid = |pixels: usize, theirs: f64, ours: f64| {
+                let same = file.grid().crs == grid.crs;
+                if same { (pixels as f64 * theirs / ours).round() as usize } else { pixels }
+            };
+            rows = rows.max(on_grid(info.block.0, file.grid().step_y, grid.step_y));
+            cols = cols.max(on_grid(info.block.1, file.grid().step_x, grid.step_x));
+        }
+        Ok((rows, cols))
     }
 }
 
@@ -59,20 +79,25 @@ pub struct GriddedReader {
 }
 
 impl GriddedReader {
-    /// Reads a layer into an array of the window's shape.
+    /// Reads a band layer into an array of the window's shape.
     fn layer(&mut self, scene: usize, role: &Role, window: Window, values: ArrayViewMut2<'_, f32>) -> Result<(), GeoioError> {
         let parts = Arc::clone(&self.parts);
         let source = parts.imagery.source(scene, role)?;
         self.use_file(source.file)?;
-        let quality = role.is_quality();
-        let layer = Layer {
-            band: source.band,
-            // A code is kept as it is: what "no data" among the codes means is the sensor's to say.
-            void: if quality { Void::default() } else { source.void },
-            resampling: if quality { Resampling::Nearest } else { parts.resampling },
-        };
+        let layer = Layer { band: source.band, void: source.void, resampling: parts.resampling };
         let (_, file) = self.open.last().expect("use_file puts the file at the end");
         self.regrid.read_into(file, layer, window, values)
+    }
+
+    /// Reads a quality layer into an array of the window's shape. A code is kept as it is: what "no data" among the codes means is
+    /// the sensor's to say.
+    fn codes(&mut self, scene: usize, role: &Role, window: Window, codes: ArrayViewMut2<'_, u16>) -> Result<(), GeoioError> {
+        let parts = Arc::clone(&self.parts);
+        let source = parts.imagery.source(scene, role)?;
+        self.use_file(source.file)?;
+        let fill = parts.imagery.scenes[scene].sensor.fill_code;
+        let (_, file) = self.open.last().expect("use_file puts the file at the end");
+        self.regrid.read_codes(file, source.band, window, fill, codes)
     }
 
     fn use_file(&mut self, number: usize) -> Result<(), GeoioError> {
@@ -101,20 +126,11 @@ impl RasterReader for GriddedReader {
         for (i, role) in cube.bands.iter().enumerate() {
             self.layer(scene, role, window, cube.values.slice_mut(s![0, i, .., ..]))?;
         }
-        let fill = described.sensor.fill_code;
         let around = window.grow(margin);
-        let mut codes = Array2::zeros(if cube.layers.is_empty() { (0, 0) } else { (around.rows, around.cols) });
         cube.quality = Array4::zeros((1, cube.layers.len(), around.rows, around.cols));
         for (i, role) in cube.layers.iter().enumerate() {
-            self.layer(scene, role, around, codes.view_mut())?;
-            Zip::from(cube.quality.slice_mut(s![0, i, .., ..])).and(&codes).for_each(|kept, v| *kept = code(*v, fill));
+            self.codes(scene, role, around, cube.quality.slice_mut(s![0, i, .., ..]))?;
         }
         Ok(cube)
     }
-}
-
-/// The code a number stands for; the fill code for NaN and for what is no code.
-fn code(value: f32, fill: u16) -> u16 {
-    let code = value as u16;
-    if value - f32::from(code) == 0.0 { code } else { fill }
 }

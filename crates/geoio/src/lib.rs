@@ -26,7 +26,7 @@ mod staged;
 
 pub use archive::zip_folder;
 pub use checkpoint::CheckpointFolder;
-pub use cog::{Compression, Pixel, RasterClass, RasterFormat, RasterOptions, RasterWriter};
+pub use cog::{Compression, Packed, Packer, Packing, Pixel, RasterClass, RasterFormat, RasterOptions, RasterWriter};
 pub use doctor::{Driver, Versions, versions};
 pub use error::{GeoioError, Kind};
 pub use gridded::{GriddedImagery, GriddedReader};

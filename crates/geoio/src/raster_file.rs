@@ -25,6 +25,8 @@ pub struct BandInfo {
     pub scale: Option<f64>,
     /// Offset tag of the file.
     pub offset: Option<f64>,
+    /// Rows and columns of the blocks in which it is stored: each is unpacked as a whole.
+    pub block: (usize, usize),
 }
 
 /// Stored numbers that are no value; those that are not finite never are.
@@ -110,6 +112,24 @@ impl RasterFile {
         let mut values = self.read_stored(band, window, f64::NAN)?;
         values.mapv_inplace(|v| if !v.is_finite() || nodata == Some(v) { f64::NAN } else { v });
         Ok(values)
+    }
+
+    /// Whether a band's numbers are codes as they are stored: whole, and none below 0 or above 65535.
+    pub(crate) fn holds_codes(&self, band: usize) -> bool {
+        self.info(band).is_ok_and(|info| matches!(info.data_type.as_str(), "Byte" | "UInt16"))
+    }
+
+    /// The codes of a band that [holds](Self::holds_codes) some; `outside` where the window leaves the file.
+    pub(crate) fn read_codes(&self, band: usize, window: Window, outside: u16) -> Result<Array2<u16>, GeoioError> {
+        self.read_stored(band, window, outside)
+    }
+
+    /// The stored numbers of a band of bytes, nodata among them; 0 where the window leaves the file.
+    ///
+    /// # Errors
+    /// As [`RasterFile::read`].
+    pub fn read_u8(&self, band: usize, window: Window) -> Result<Array2<u8>, GeoioError> {
+        self.read_stored(band, window, 0)
     }
 
     /// The stored whole numbers of a band, nodata among them; `outside` where the window leaves the file.
@@ -233,6 +253,7 @@ fn describe(dataset: &Dataset, path: &Path, number: usize) -> Result<BandInfo, G
         data_type: data_type.name(),
         scale: band.scale(),
         offset: band.offset(),
+        block: (height, width),
     };
     complaint::clear();
     Ok(info)

@@ -89,20 +89,50 @@ impl Regrid {
             return file.read_valid_into(layer.band, place, layer.void, values);
         }
         if layer.resampling == Resampling::Nearest && file.grid().crs == self.grid.crs {
-            self.pick(file, layer, window, values)
+            self.pick(file, window, values, |source| file.read_valid(layer.band, source, layer.void))
         } else {
             values.assign(&self.warp(file, layer, window)?);
             Ok(())
         }
     }
 
+    /// The codes of a band over a window of the grid, those of the nearest pixels; `fill` outside the file and for what is no code.
+    pub(crate) fn read_codes(
+        &mut self,
+        file: &RasterFile,
+        band: usize,
+        window: Window,
+        fill: u16,
+        mut codes: ArrayViewMut2<'_, u16>,
+    ) -> Result<(), GeoioError> {
+        let same = file.grid().crs == self.grid.crs;
+        if file.holds_codes(band) && same {
+            return match file.grid().aligned_window(&self.grid.crop(window)) {
+                Some(place) => {
+                    codes.assign(&file.read_codes(band, place, fill)?);
+                    Ok(())
+                }
+                None => self.pick(file, window, codes, |source| file.read_codes(band, source, fill)),
+            };
+        }
+        let layer = Layer { band, void: Void::default(), resampling: Resampling::Nearest };
+        let values = self.read(file, layer, window)?;
+        codes.zip_mut_with(&values, |code, value| {
+            *code = *value as u16;
+            if value - f32::from(*code) != 0.0 || value.is_nan() {
+                *code = fill;
+            }
+        });
+        Ok(())
+    }
+
     /// The value of the pixel in which each pixel's centre lies; of two that meet there the eastern, the southern.
-    fn pick(
+    fn pick<T: Copy>(
         &self,
         file: &RasterFile,
-        layer: Layer,
         window: Window,
-        mut values: ArrayViewMut2<'_, f32>,
+        mut values: ArrayViewMut2<'_, T>,
+        read: impl Fn(Window) -> Result<Array2<T>, GeoioError>,
     ) -> Result<(), GeoioError> {
         let (grid, own) = (file.grid(), &self.grid);
         // Counted from the grid's own corner, so that how the grid is cut changes nothing.
@@ -120,9 +150,9 @@ impl Regrid {
             let near = |row: &&isize| **row < rows[start] + high as isize;
             let end = start + rows[start..].iter().take_while(near).count();
             let source = Window { row: rows[start], col: *first, rows: (rows[end - 1] - rows[start] + 1) as usize, cols: width };
-            let read = file.read_valid(layer.band, source, layer.void)?;
+            let stored = read(source)?;
             for (row, mut line) in rows[start..end].iter().zip(values.slice_mut(s![start..end, ..]).rows_mut()) {
-                let from = read.row((row - rows[start]) as usize);
+                let from = stored.row((row - rows[start]) as usize);
                 line.iter_mut().zip(&cols).for_each(|(value, col)| *value = from[(col - first) as usize]);
             }
             start = end;

@@ -79,30 +79,34 @@ fn what_is_written_reads_back_and_nothing_else_is_left() {
 }
 
 #[test]
-fn neither_threads_nor_the_height_of_strips_change_the_bytes() {
+fn how_the_pixels_are_cut_does_not_change_the_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
     let (grid, values) = (utm(700, 1100), noise(700, 1100));
     let path = folder.path().join("a.tif");
-    let bytes = |options: &RasterOptions, threads: usize, rows: usize| {
-        let options = RasterOptions { threads, ..options.clone() };
-        let mut writer = RasterWriter::<f32>::create(&path, &grid, options, true).expect("a writer");
-        for strip in grid.strips(rows) {
-            let place = strip.row as usize..strip.row as usize + strip.rows;
-            for band in 0..2 {
-                let turned = values.slice(ndarray::s![place.clone(), ..;if band == 0 { 1 } else { -1 }]);
-                writer.write(band, strip, turned).expect("written");
-            }
+    let bytes = |options: &RasterOptions, rows: usize, cols: usize| {
+        let mut writer = RasterWriter::<f32>::create(&path, &grid, options.clone(), true).expect("a writer");
+        let mut packer = writer.packing().packer().expect("a packer");
+        for window in grid.tiles(rows, cols) {
+            let (row, col) = (window.row as usize, window.col as usize);
+            let part = values.slice(ndarray::s![row..row + window.rows, col..col + window.cols]);
+            writer.write(0, window, part).expect("written");
+            writer.append(packer.pack(1, window, part.mapv(|v| v.sqrt()).view()).expect("packed")).expect("written");
         }
         writer.finish().expect("finished");
         std::fs::read(&path).expect("bytes")
     };
     for format in [RasterFormat::Cog, RasterFormat::Gtiff] {
         for compression in [Compression::Deflate, Compression::Zstd, Compression::Lzw, Compression::None] {
-            let values = RasterOptions::values(&["red", "nir"]).nodata(f64::NAN);
-            let options = RasterOptions { format, compression, block: 128, ..values };
-            let one = bytes(&options, 1, 128);
-            for (threads, rows) in [(1, 700), (2, 1), (3, 100), (4, 257), (2, 128)] {
-                assert!(one == bytes(&options, threads, rows), "{options:?}, {threads} threads, strips of {rows} rows");
+            let plain = RasterOptions::values(&["red", "nir"]).nodata(f64::NAN);
+            let options = RasterOptions { format, compression, block: 128, ..plain };
+            let one = bytes(&options, 128, 1100);
+            for (rows, cols) in [(700, 1100), (1, 1100), (100, 1100), (257, 1100), (128, 128), (256, 512)] {
+                assert!(one == bytes(&options, rows, cols), "{options:?}, windows of {rows} x {cols}");
+            }
+            for band in [1, 2] {
+                let file = RasterFile::open(&path).expect("a raster");
+                let read = file.read(band, grid.window()).expect("values");
+                assert!(same(&read, &if band == 1 { values.clone() } else { values.mapv(f32::sqrt) }), "{options:?}");
             }
         }
     }

@@ -180,6 +180,16 @@ impl Grid {
         })
     }
 
+    /// Windows of `rows` by `cols` pixels from north to south and west to east; the last of both may be smaller. They cover each
+    /// pixel once.
+    pub fn tiles(&self, rows: usize, cols: usize) -> impl Iterator<Item = Window> + '_ {
+        let cols = cols.max(1);
+        self.strips(rows).flat_map(move |strip| {
+            let firsts = (0..strip.cols).step_by(cols);
+            firsts.map(move |col| Window { col: col as isize, cols: cols.min(strip.cols - col), ..strip })
+        })
+    }
+
     /// The window of `other`'s pixels on this grid, where both share system, step and pixel edges; else `None`.
     pub fn aligned_window(&self, other: &Self) -> Option<Window> {
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs();

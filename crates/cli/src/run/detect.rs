@@ -47,11 +47,7 @@ pub(crate) const RASTERS: [&str; 4] = ["change.tif", "days.tif", "magnitude.tif"
 impl MapFiles {
     /// Opens all of them, so that a full disk or a missing right shows before the long work.
     fn create(folder: &std::path::Path, inputs: &Inputs, job: &Job, common: &Common) -> Result<Self, Fault> {
-        let packed = |options: RasterOptions| RasterOptions {
-            compression: job.output.compress,
-            threads: common.budget().jobs(),
-            ..options
-        };
+        let packed = |options: RasterOptions| RasterOptions { compression: job.output.compress, ..options };
         let grid = inputs.grid();
         let [answer, days, magnitude, observations] = RASTERS.map(|name| folder.join(name));
         let answers = RasterOptions { classes: legend(), ..RasterOptions::codes(&["answer"]).nodata(255.0) };

@@ -1,22 +1,20 @@
 //! `difference`: one date against another.
 
 use change::{MaskCounts, MaskOptions, MaskPlan, SpectralIndex, bitemporal};
-use geoio::{GriddedImagery, RasterClass, RasterOptions, RasterWriter, Resampling};
+use geoio::{GriddedImagery, Packing, RasterClass, RasterOptions, RasterWriter, Resampling};
 use ndarray::{Array2, Axis};
 use pipeline::map_in_order;
-use raster::{Grid, RasterReader, RasterSink as _, RasterSource as _, Role, Scaling, Window};
+use raster::{Grid, RasterReader, RasterSource as _, Role, Scaling, Window};
 use serde_json::json;
 
 use super::apart::check_apart;
+use super::cut;
 use super::index::raster_options;
 use super::layers::{self, LayerOptions};
 use crate::args::{Common, Difference};
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
 use crate::report::Report;
-
-/// Rows of a strip.
-const ROWS: usize = 512;
 
 /// Compares two dates: a mask, a magnitude, or both.
 pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Report, Fault> {
@@ -32,34 +30,40 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
             check_apart(output.as_deref(), date.source.imagery().files().iter().chain(&arguments.aoi))?;
         }
     }
-    let packed = |options| raster_options(options, &arguments.output, common);
+    let packed = |options| raster_options(options, &arguments.output);
     let flags = packed(RasterOptions { classes: legend(), ..RasterOptions::codes(&["change"]).nodata(255.0) })?;
     let values = packed(RasterOptions::values(&["magnitude"]).nodata(f64::NAN))?;
     let mask = arguments.out.as_ref().map(|path| RasterWriter::<u8>::create(path, &grid, flags, common.force));
     let magnitude = arguments.magnitude.as_ref().map(|path| RasterWriter::<f32>::create(path, &grid, values, common.force));
     let (mut mask, mut magnitude) = (mask.transpose()?, magnitude.transpose()?);
-    let strips: Vec<Window> = grid.strips(ROWS).collect();
+    let windows = cut::windows(&before.source, &before.roles(), arguments.output.block)?;
     let mut counts = Counts::default();
-    let mut progress = Progress::begin(common, "difference", strips.len() as u64);
-    let bytes = (grid.cols * ROWS * 40) as u64;
+    let mut progress = Progress::begin(common, "difference", windows.len() as u64);
+    let bytes = windows.iter().map(|window| window.pixels() as u64 * 40).max().unwrap_or(0);
+    let packing = (mask.as_ref().map(RasterWriter::packing), magnitude.as_ref().map(RasterWriter::packing));
     map_in_order(
-        &strips,
+        &windows,
         &budget,
         budget.in_flight(bytes),
-        || Ok::<_, Fault>((before.source.open()?, after.source.open()?)),
-        |(first, second), &window| {
+        || {
+            let packers = (packing.0.as_ref().map(Packing::packer), packing.1.as_ref().map(Packing::packer));
+            Ok::<_, Fault>((before.source.open()?, after.source.open()?, (packers.0.transpose()?, packers.1.transpose()?)))
+        },
+        |(first, second, packers), &window| {
             let (earlier, clear_before) = before.index(first, &index, window)?;
             let (later, clear_after) = after.index(second, &index, window)?;
             let (flags, change) = bitemporal(earlier.view(), later.view(), arguments.drop, index.direction())?;
-            Ok((window, flags, change, clear_before, clear_after))
+            let flags_packed = packers.0.as_mut().map(|packer| packer.pack(0, window, flags.view())).transpose()?;
+            let change_packed = packers.1.as_mut().map(|packer| packer.pack(0, window, change.view())).transpose()?;
+            Ok((Counts::of(&flags, &clear_before, &clear_after), flags_packed, change_packed))
         },
-        |(window, flags, change, clear_before, clear_after)| {
-            counts.add(&flags, &clear_before, &clear_after);
-            if let Some(sink) = &mut mask {
-                sink.write(0, window, flags.view())?;
+        |(counted, flags, change)| {
+            counts.add(&counted);
+            if let (Some(sink), Some(packed)) = (&mut mask, flags) {
+                sink.append(packed)?;
             }
-            if let Some(sink) = &mut magnitude {
-                sink.write(0, window, change.view())?;
+            if let (Some(sink), Some(packed)) = (&mut magnitude, change) {
+                sink.append(packed)?;
             }
             progress.step()
         },
@@ -138,6 +142,11 @@ impl Date {
         Ok(Self { bands: index.inputs(scene)?, mask, source })
     }
 
+    /// What is read of it.
+    fn roles(&self) -> Vec<Role> {
+        self.bands.iter().cloned().chain(self.mask.layers()).collect()
+    }
+
     /// The index over a window (rows, cols), NaN where not clear.
     fn index<R: RasterReader>(
         &self,
@@ -148,8 +157,7 @@ impl Date {
     where
         Fault: From<R::Error>,
     {
-        let roles: Vec<Role> = self.bands.iter().cloned().chain(self.mask.layers()).collect();
-        let cube = reader.read(0, &roles, window, self.mask.margin())?;
+        let cube = reader.read(0, &self.roles(), window, self.mask.margin())?;
         let (cube, counts) = self.mask.apply(cube)?;
         Ok((index.compute(&cube)?.index_axis_move(Axis(0), 0), counts))
     }
@@ -165,12 +173,23 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, flags: &Array2<u8>, before: &MaskCounts, after: &MaskCounts) {
-        self.pixels += flags.len() as u64;
-        self.changed += flags.iter().filter(|flag| **flag == 1).count() as u64;
-        self.not_seen += flags.iter().filter(|flag| **flag == 255).count() as u64;
-        self.clear_before += before.clear;
-        self.clear_after += after.clear;
+    fn of(flags: &Array2<u8>, before: &MaskCounts, after: &MaskCounts) -> Self {
+        let count = |code: u8| flags.iter().map(|flag| u64::from(*flag == code)).sum();
+        Self {
+            pixels: flags.len() as u64,
+            changed: count(1),
+            not_seen: count(255),
+            clear_before: before.clear,
+            clear_after: after.clear,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.pixels += other.pixels;
+        self.changed += other.changed;
+        self.not_seen += other.not_seen;
+        self.clear_before += other.clear_before;
+        self.clear_after += other.clear_after;
     }
 }
 

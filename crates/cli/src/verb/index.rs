@@ -3,21 +3,19 @@
 use std::path::Path;
 
 use change::{ChangeError, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_all};
-use geoio::{GriddedImagery, Imagery, RasterOptions, RasterWriter, Resampling};
+use geoio::{GriddedImagery, Imagery, Packed, Packer, Packing, RasterOptions, RasterWriter, Resampling};
 use ndarray::{Array3, Axis, s};
 use pipeline::map_in_order;
 use raster::{RasterReader as _, RasterSink as _, RasterSource as _, Role, Scaling, Window};
 use serde_json::json;
 
 use super::apart::check_apart;
+use super::cut;
 use super::layers::{self, LayerOptions};
 use crate::args::{Common, Index, RasterOutput};
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
 use crate::report::Report;
-
-/// Rows of a strip.
-const ROWS: usize = 512;
 
 /// Computes indices of one scene into the bands of one raster.
 pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault> {
@@ -33,30 +31,33 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     let roles = roles(&indices, scene, &mask, common.json)?;
     let names: Vec<&str> = indices.iter().map(SpectralIndex::name).collect();
     let mut sink = Sink::create(arguments, &grid, &names, common)?;
-    let strips: Vec<Window> = grid.strips(ROWS).collect();
+    let windows = cut::windows(&source, &roles, arguments.output.block)?;
     let mut counts = MaskCounts::default();
     let mut quality = QaCounts::default();
     let counted = roles.contains(&Role::Qa);
-    let mut progress = Progress::begin(common, "index", strips.len() as u64);
-    let bytes = (grid.cols * ROWS * (roles.len() * 6 + indices.len() * 4)) as u64;
+    let mut progress = Progress::begin(common, "index", windows.len() as u64);
+    let largest = windows.iter().map(|window| window.pixels()).max().unwrap_or(0);
+    let bytes = (largest * (roles.len() * 6 + indices.len() * 8)) as u64;
+    let packing = sink.packing();
     map_in_order(
-        &strips,
+        &windows,
         &budget,
         budget.in_flight(bytes),
-        || Ok::<_, Fault>(source.open()?),
-        |reader, &window| {
+        || Ok::<_, Fault>((source.open()?, packing.packer()?)),
+        |(reader, packer), &window| {
             let cube = reader.read(0, &roles, window, mask.margin())?;
             let mut seen = QaCounts::default();
             if let Some(layer) = cube.layers.iter().position(|role| *role == Role::Qa) {
                 seen.add(cube.quality_within().slice(s![0, layer, .., ..]));
             }
             let (cube, masked) = mask.apply(cube)?;
-            let planes: Vec<Array3<f32>> = compute_all(&indices.iter().collect::<Vec<_>>(), &cube)?;
-            Ok((window, planes, masked, seen))
+            let planes = compute_all(&indices.iter().collect::<Vec<_>>(), &cube)?;
+            let packed = planes.iter().enumerate().map(|(band, plane)| packer.pack(band, window, plane));
+            Ok((packed.collect::<Result<Vec<_>, _>>()?, masked, seen))
         },
-        |(window, planes, masked, seen)| {
-            for (band, plane) in planes.iter().enumerate() {
-                sink.write(band, window, plane)?;
+        |(packed, masked, seen)| {
+            for plane in packed {
+                sink.append(plane)?;
             }
             counts += &masked;
             quality += &seen;
@@ -156,7 +157,7 @@ const NO_VALUE: i16 = i16::MIN;
 
 impl Sink {
     fn create(arguments: &Index, grid: &raster::Grid, names: &[&str], common: &Common) -> Result<Self, Fault> {
-        let named = |options: RasterOptions| raster_options(options, &arguments.output, common);
+        let named = |options: RasterOptions| raster_options(options, &arguments.output);
         let values = RasterOptions::values(names);
         match arguments.kind.as_str() {
             "float32" => {
@@ -170,17 +171,18 @@ impl Sink {
         }
     }
 
-    fn write(&mut self, band: usize, window: Window, plane: &Array3<f32>) -> Result<(), Fault> {
-        let plane = plane.index_axis(Axis(0), 0);
+    fn packing(&self) -> SinkPacking {
         match self {
-            Self::Float(writer) => writer.write(band, window, plane)?,
-            Self::Integer(writer, step) => {
-                let inverse = 1.0 / *step;
-                let steps = plane.mapv(|value| {
-                    if value.is_nan() { NO_VALUE } else { (f64::from(value) * inverse).round().clamp(-32_767.0, 32_767.0) as i16 }
-                });
-                writer.write(band, window, steps.view())?;
-            }
+            Self::Float(writer) => SinkPacking::Float(writer.packing()),
+            Self::Integer(writer, step) => SinkPacking::Integer(writer.packing(), *step),
+        }
+    }
+
+    fn append(&mut self, plane: Plane) -> Result<(), Fault> {
+        match (self, plane) {
+            (Self::Float(writer), Plane::Float(packed)) => writer.append(packed)?,
+            (Self::Integer(writer, _), Plane::Integer(packed)) => writer.append(packed)?,
+            _ => unreachable!("a sink's packers pack its own numbers"),
         }
         Ok(())
     }
@@ -193,8 +195,51 @@ impl Sink {
     }
 }
 
+/// How the planes of a [`Sink`] are packed.
+enum SinkPacking {
+    Float(Packing<f32>),
+    Integer(Packing<i16>, f64),
+}
+
+impl SinkPacking {
+    fn packer(&self) -> Result<SinkPacker, Fault> {
+        Ok(match self {
+            Self::Float(packing) => SinkPacker::Float(packing.packer()?),
+            Self::Integer(packing, step) => SinkPacker::Integer(packing.packer()?, *step),
+        })
+    }
+}
+
+/// Packs the planes of a [`Sink`]; one a thread.
+enum SinkPacker {
+    Float(Packer<f32>),
+    Integer(Packer<i16>, f64),
+}
+
+/// A packed plane of a [`Sink`].
+enum Plane {
+    Float(Packed<f32>),
+    Integer(Packed<i16>),
+}
+
+impl SinkPacker {
+    fn pack(&mut self, band: usize, window: Window, plane: &Array3<f32>) -> Result<Plane, Fault> {
+        let plane = plane.index_axis(Axis(0), 0);
+        Ok(match self {
+            Self::Float(packer) => Plane::Float(packer.pack(band, window, plane)?),
+            Self::Integer(packer, step) => {
+                let inverse = 1.0 / *step;
+                let steps = plane.mapv(|value| {
+                    if value.is_nan() { NO_VALUE } else { (f64::from(value) * inverse).round().clamp(-32_767.0, 32_767.0) as i16 }
+                });
+                Plane::Integer(packer.pack(band, window, steps.view())?)
+            }
+        })
+    }
+}
+
 /// How a verb's raster is written: what the arguments say of format and codec.
-pub(crate) fn raster_options(options: RasterOptions, output: &RasterOutput, common: &Common) -> Result<RasterOptions, Fault> {
+pub(crate) fn raster_options(options: RasterOptions, output: &RasterOutput) -> Result<RasterOptions, Fault> {
     let predictor = match output.predictor.as_deref() {
         None | Some("2" | "3" | "yes") => true,
         Some("1" | "none" | "no") => false,
@@ -204,13 +249,5 @@ pub(crate) fn raster_options(options: RasterOptions, output: &RasterOutput, comm
         return Err(Fault::usage(format!("--block {}: expected a multiple of 16", output.block)));
     }
     let (format, compression) = (output.format, output.compress);
-    Ok(RasterOptions {
-        format,
-        compression,
-        level: output.level,
-        predictor,
-        block: output.block,
-        threads: common.budget().jobs(),
-        ..options
-    })
+    Ok(RasterOptions { format, compression, level: output.level, predictor, block: output.block, ..options })
 }

@@ -4,6 +4,7 @@ pub(crate) mod aoi;
 mod apart;
 pub(crate) mod catalogue;
 mod check;
+mod cut;
 mod demo;
 mod difference;
 mod doctor;

@@ -5,6 +5,7 @@ use geo::{Intersects as _, MapCoords as _};
 use geo_types::{Coord, Geometry};
 use geoio::RasterFile;
 use geoio::sink::SinkOptions;
+use ndarray::Array2;
 use pipeline::map_in_order;
 use raster::{Grid, Window};
 use serde_json::json;
@@ -20,7 +21,7 @@ const ROWS: usize = 512;
 /// The class that is made into polygons without `--by-value`.
 const ONE: u64 = 1f64.to_bits();
 /// Components measured at once.
-const CHUNK: usize = 512;
+const CHUNK: usize = 32;
 
 /// Turns connected pixels of equal value into polygons.
 pub(crate) fn patches(arguments: &Patches, common: &Common) -> Result<Report, Fault> {
@@ -105,16 +106,21 @@ fn components(
         // Adding 0 makes one value of the two zeros.
         (!empty && (by_value || value.to_bits() == ONE)).then(|| (value + 0.0).to_bits())
     };
+    let of_byte: Vec<Option<u64>> = (0..=u8::MAX).map(|code| class(f64::from(code))).collect();
+    let is_bytes = file.bands()[band - 1].data_type == "Byte";
     let path = file.path();
     map_in_order(
         &strips,
         &common.budget(),
         common.budget().in_flight((grid.cols * ROWS * 16) as u64),
         || Ok::<_, Fault>(RasterFile::open(path)?),
-        |file, &window| Ok(file.read_f64(band, window)?),
+        |file, &window| {
+            Ok(if is_bytes { Values::Bytes(file.read_u8(band, window)?) } else { Values::Numbers(file.read_f64(band, window)?) })
+        },
         |values| {
-            for row in values.rows() {
-                labeller.push_row(row.to_slice().expect("rows are contiguous"), class, |(), _| ());
+            match values {
+                Values::Bytes(codes) => push(&mut labeller, &codes, |code| of_byte[usize::from(code)]),
+                Values::Numbers(numbers) => push(&mut labeller, &numbers, class),
             }
             found.extend(labeller.take_closed().into_iter().map(|component| patch(&component, grid)));
             progress.step()
@@ -122,6 +128,18 @@ fn components(
     )?;
     found.extend(labeller.finish().0.into_iter().map(|component| patch(&component, grid)));
     Ok(found)
+}
+
+/// The rows of a strip: bytes are labelled as they are.
+enum Values {
+    Bytes(Array2<u8>),
+    Numbers(Array2<f64>),
+}
+
+fn push<P: Copy>(labeller: &mut Labeller<u64, ()>, values: &Array2<P>, class: impl Fn(P) -> Option<u64>) {
+    for row in values.rows() {
+        labeller.push_row(row.to_slice().expect("rows are contiguous"), &class, |(), _| ());
+    }
 }
 
 fn patch(component: &Component<u64, ()>, grid: &Grid) -> ValuePatch {

@@ -1,4 +1,3 @@
-use gdal::raster::RasterCreationOptions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,17 +26,6 @@ pub enum Compression {
     None,
 }
 
-impl Compression {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Deflate => "DEFLATE",
-            Self::Zstd => "ZSTD",
-            Self::Lzw => "LZW",
-            Self::None => "NONE",
-        }
-    }
-}
-
 /// A code of a classified raster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RasterClass {
@@ -62,8 +50,6 @@ pub struct RasterOptions {
     pub predictor: bool,
     /// Width and height of a tile, a multiple of 16.
     pub block: usize,
-    /// Threads that pack; the bytes do not depend on it.
-    pub threads: usize,
     /// Stored number that means "no data".
     pub nodata: Option<f64>,
     /// Name of each band; their number is the number of bands.
@@ -77,7 +63,7 @@ pub struct RasterOptions {
 }
 
 impl RasterOptions {
-    /// A COG of values with these bands: DEFLATE, blocks of 512, one thread, no nodata.
+    /// A COG of values with these bands: DEFLATE, blocks of 512, no nodata.
     pub fn values(descriptions: &[&str]) -> Self {
         Self {
             format: RasterFormat::Cog,
@@ -85,7 +71,6 @@ impl RasterOptions {
             level: None,
             predictor: true,
             block: 512,
-            threads: 1,
             nodata: None,
             descriptions: descriptions.iter().map(|&text| text.to_owned()).collect(),
             scaling: None,
@@ -102,59 +87,5 @@ impl RasterOptions {
     /// The same with a nodata number.
     pub fn nodata(self, nodata: f64) -> Self {
         Self { nodata: Some(nodata), ..self }
-    }
-}
-
-impl RasterOptions {
-    /// Creation options of a tiled `GeoTIFF`; `float` numbers have a predictor of their own.
-    pub(super) fn gtiff(&self, float: bool) -> RasterCreationOptions {
-        let predictor = match (self.predictor, float) {
-            (false, _) => 1,
-            (true, false) => 2,
-            (true, true) => 3,
-        };
-        let level = match self.compression {
-            Compression::Zstd => "ZSTD_LEVEL",
-            _ => "ZLEVEL",
-        };
-        let mut words = vec![
-            "TILED=YES".to_owned(),
-            "INTERLEAVE=BAND".to_owned(),
-            format!("BLOCKXSIZE={}", self.block),
-            format!("BLOCKYSIZE={}", self.block),
-        ];
-        words.extend(self.packing(level, &predictor.to_string()));
-        words.iter().map(String::as_str).collect()
-    }
-
-    /// Creation options of a COG.
-    pub(super) fn cog(&self) -> RasterCreationOptions {
-        let mut words = vec![
-            format!("BLOCKSIZE={}", self.block),
-            "OVERVIEWS=AUTO".to_owned(),
-            format!("OVERVIEW_RESAMPLING={}", if self.codes { "NEAREST" } else { "AVERAGE" }),
-        ];
-        words.extend(self.packing("LEVEL", if self.predictor { "YES" } else { "NO" }));
-        words.iter().map(String::as_str).collect()
-    }
-
-    /// Creation options of the file that holds a COG's pixels unpacked.
-    pub(super) fn staging(&self) -> RasterCreationOptions {
-        Self { compression: Compression::None, threads: 1, ..self.clone() }.gtiff(false)
-    }
-
-    fn packing(&self, level: &str, predictor: &str) -> Vec<String> {
-        let mut words = vec![
-            format!("COMPRESS={}", self.compression.name()),
-            "BIGTIFF=IF_SAFER".to_owned(),
-            format!("NUM_THREADS={}", self.threads.max(1)),
-        ];
-        if self.compression != Compression::None {
-            words.push(format!("PREDICTOR={predictor}"));
-        }
-        if let (Some(number), Compression::Deflate | Compression::Zstd) = (self.level, self.compression) {
-            words.push(format!("{level}={number}"));
-        }
-        words
     }
 }

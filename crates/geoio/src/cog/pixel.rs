@@ -1,32 +1,81 @@
 use gdal::raster::GdalType;
 
 /// A type of stored numbers.
-pub trait Pixel: GdalType + Copy + Send + private::Bits {}
+pub trait Pixel: GdalType + Copy + Send + Sync + private::Stored {}
 
-mod private {
-    /// The bits of a number, for comparing what was written with what is read back.
-    pub trait Bits {
-        fn bits(self) -> u64;
+pub(super) mod private {
+    /// What packing and overviews need to know of a number.
+    pub trait Stored: PartialEq {
+        /// Bytes of a number.
+        const BYTES: usize;
         /// Whether it is a floating-point number, which has a predictor of its own.
         const FLOAT: bool;
+
+        /// The numbers of a row, least byte first.
+        fn put_plain(row: &[Self], to: &mut [u8])
+        where
+            Self: Sized;
+
+        /// The first number of a row and each one's difference from the one before, least byte first; whole numbers only.
+        fn put_differences(row: &[Self], to: &mut [u8])
+        where
+            Self: Sized;
+
+        /// The bytes of a number, the one with the sign first.
+        fn sign_first(self) -> [u8; 8];
+
+        /// The number as f64.
+        fn number(self) -> f64;
+
+        /// The number nearest to a mean of such numbers.
+        fn nearest(mean: f64) -> Self;
     }
 }
 
 macro_rules! pixel {
-    ($($number:ty, $float:literal, $bits:expr;)*) => { $(
-        impl private::Bits for $number {
+    ($($number:ident, $float:literal, $difference:expr, $nearest:expr;)*) => { $(
+        impl private::Stored for $number {
+            const BYTES: usize = size_of::<$number>();
             const FLOAT: bool = $float;
-            fn bits(self) -> u64 { $bits(self) }
+
+            fn put_plain(row: &[Self], to: &mut [u8]) {
+                for (to, number) in to.chunks_exact_mut(Self::BYTES).zip(row) {
+                    to.copy_from_slice(&number.to_le_bytes());
+                }
+            }
+
+            fn put_differences(row: &[Self], to: &mut [u8]) {
+                let Some(first) = row.first() else { return };
+                to[..Self::BYTES].copy_from_slice(&first.to_le_bytes());
+                let pairs = row.iter().zip(&row[1..]);
+                for (to, (before, number)) in to[Self::BYTES..].chunks_exact_mut(Self::BYTES).zip(pairs) {
+                    to.copy_from_slice(&$difference(*number, *before).to_le_bytes());
+                }
+            }
+
+            fn sign_first(self) -> [u8; 8] {
+                let mut bytes = [0; 8];
+                bytes[..Self::BYTES].copy_from_slice(&self.to_be_bytes());
+                bytes
+            }
+
+            fn number(self) -> f64 {
+                f64::from(self)
+            }
+
+            fn nearest(mean: f64) -> Self {
+                $nearest(mean)
+            }
         }
         impl Pixel for $number {}
     )* };
 }
 
 pixel! {
-    u8, false, u64::from;
-    u16, false, u64::from;
-    i16, false, |v| v as u64;
-    i32, false, |v| v as u64;
-    f32, true, |v: f32| if v.is_nan() { u64::MAX } else { u64::from(v.to_bits()) };
-    f64, true, |v: f64| if v.is_nan() { u64::MAX } else { v.to_bits() };
+    u8, false, u8::wrapping_sub, |v: f64| v.round() as u8;
+    u16, false, u16::wrapping_sub, |v: f64| v.round() as u16;
+    i16, false, i16::wrapping_sub, |v: f64| v.round() as i16;
+    i32, false, i32::wrapping_sub, |v: f64| v.round() as i32;
+    f32, true, |a: f32, b: f32| a - b, |v: f64| v as f32;
+    f64, true, |a: f64, b: f64| a - b, |v: f64| v;
 }

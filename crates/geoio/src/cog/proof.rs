@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags, Metadata as _};
-use ndarray::ArrayView2;
-use raster::{Grid, Window};
+use raster::Grid;
 
 use super::Pixel;
 use crate::complaint;
@@ -61,50 +60,4 @@ pub(super) fn read_ends<T: Pixel>(packed: &Dataset) -> Result<(), String> {
         })?;
     }
     Ok(())
-}
-
-/// Of each band, the sum of the marks of its pixels, for comparing what was written with what reads back.
-#[derive(Debug)]
-pub(super) struct Marks(Vec<u64>);
-
-impl Marks {
-    pub(super) fn new(bands: usize) -> Self {
-        Self(vec![0; bands])
-    }
-
-    /// Adds the marks of a window's pixels: a sum that does not depend on the order of windows.
-    pub(super) fn add<T: Pixel>(&mut self, band: usize, grid: &Grid, window: Window, values: ArrayView2<'_, T>) {
-        for (row, line) in values.rows().into_iter().enumerate() {
-            let first = (window.row as usize + row) * grid.cols + window.col as usize;
-            for (col, value) in line.iter().enumerate() {
-                self.0[band] = self.0[band].wrapping_add(mark((first + col) as u64, value.bits()));
-            }
-        }
-    }
-
-    /// Reads all of a file and compares.
-    pub(super) fn compare<T: Pixel>(&self, packed: &Dataset, grid: &Grid, rows: usize) -> Result<(), String> {
-        let mut read = Self::new(self.0.len());
-        for band in 0..self.0.len() {
-            for strip in grid.strips(rows) {
-                let size = (strip.cols, strip.rows);
-                let place = (strip.col, strip.row);
-                let buffer = complaint::watch(|| packed.rasterband(band + 1)?.read_as::<T>(place, size, size, None))?;
-                let values = ArrayView2::from_shape((strip.rows, strip.cols), buffer.data());
-                read.add(band, grid, strip, values.map_err(|error| error.to_string())?);
-            }
-        }
-        match self.0.iter().zip(&read.0).position(|(written, read)| written != read) {
-            Some(band) => Err(format!("band {} reads back differently", band + 1)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A number that changes with the pixel's place and bits (the mixing of splitmix64).
-fn mark(place: u64, bits: u64) -> u64 {
-    let mut z = (bits ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

@@ -1,0 +1,147 @@
+use std::marker::PhantomData;
+use std::path::PathBuf;
+
+use ndarray::{Array2, ArrayView2};
+use raster::Window;
+
+use super::codec::Codec;
+use super::shape::Shape;
+use super::{Pixel, RasterOptions};
+use crate::GeoioError;
+
+/// How a raster's windows are packed; it gives each thread its [`Packer`].
+#[derive(Debug, Clone)]
+pub struct Packing<T> {
+    path: PathBuf,
+    shape: Shape,
+    options: RasterOptions,
+    numbers: PhantomData<fn(T)>,
+}
+
+impl<T: Pixel> Packing<T> {
+    pub(super) fn new(path: PathBuf, shape: Shape, options: RasterOptions) -> Self {
+        Self { path, shape, options, numbers: PhantomData }
+    }
+
+    /// A packer; one a thread.
+    ///
+    /// # Errors
+    /// [`GeoioError::Encode`] where there is no such codec or level.
+    pub fn packer(&self) -> Result<Packer<T>, GeoioError> {
+        let Self { path, shape, options, .. } = self.clone();
+        let codec = Codec::new::<T>(&options).map_err(|reason| super::encode(&path, "packing", reason))?;
+        Ok(Packer { shape, codes: options.codes, nodata: options.nodata, codec, tile: Vec::new(), path })
+    }
+}
+
+/// Packs windows of a raster into what [`super::RasterWriter::append`] takes; one a thread.
+pub struct Packer<T> {
+    shape: Shape,
+    codes: bool,
+    nodata: Option<f64>,
+    codec: Codec,
+    tile: Vec<T>,
+    path: PathBuf,
+}
+
+/// A window of one band on its way into a file.
+#[derive(Debug)]
+pub struct Packed<T> {
+    pub(super) band: usize,
+    pub(super) window: Window,
+    pub(super) content: Content<T>,
+}
+
+#[derive(Debug)]
+pub(super) enum Content<T> {
+    /// Whole tiles, by row, then column; and the pixels of the first overview.
+    Tiles(Tiles<T>),
+    /// Pixels that wait for the rest of their tiles.
+    Pixels(Array2<T>),
+}
+
+/// Whole tiles of one level, by row, then column; and the pixels of the level that follows.
+#[derive(Debug)]
+pub(super) struct Tiles<T> {
+    pub(super) tiles: Vec<Vec<u8>>,
+    pub(super) halved: Option<Array2<T>>,
+}
+
+impl<T> std::fmt::Debug for Packer<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Packer").field("path", &self.path).field("shape", &self.shape).finish_non_exhaustive()
+    }
+}
+
+impl<T: Pixel> Packer<T> {
+    /// Packs a window of a band (0 is the first); `values` has the window's shape (rows, cols).
+    ///
+    /// A window of whole tiles is packed now, on the calling thread; any other is packed when its tiles are complete.
+    ///
+    /// # Errors
+    /// [`GeoioError::Encode`] where the codec fails.
+    pub fn pack(&mut self, band: usize, window: Window, values: ArrayView2<'_, T>) -> Result<Packed<T>, GeoioError> {
+        let content = if self.shape.is_tiled(window) && values.dim() == (window.rows, window.cols) {
+            Content::Tiles(self.pack_level(0, values)?)
+        } else {
+            Content::Pixels(values.to_owned())
+        };
+        Ok(Packed { band, window, content })
+    }
+
+    /// Packs whole tiles of a level, and halves their pixels for the next one where there is one.
+    pub(super) fn pack_level(&mut self, level: usize, values: ArrayView2<'_, T>) -> Result<Tiles<T>, GeoioError> {
+        let block = self.shape.block;
+        let mut tiles = Vec::with_capacity(values.nrows().div_ceil(block) * values.ncols().div_ceil(block));
+        for rows in values.axis_chunks_iter(ndarray::Axis(0), block) {
+            for part in rows.axis_chunks_iter(ndarray::Axis(1), block) {
+                fill(&mut self.tile, part, block);
+                let packed = self.codec.pack(&self.tile, block);
+                tiles.push(packed.map_err(|reason| super::encode(&self.path, "packing", reason))?);
+            }
+        }
+        let has_next = level + 1 < self.shape.levels.len();
+        Ok(Tiles { tiles, halved: has_next.then(|| self.halve(values)) })
+    }
+
+    /// Every second pixel of codes; of values the mean of the two by two that are valid.
+    fn halve(&self, values: ArrayView2<'_, T>) -> Array2<T> {
+        let (rows, cols) = values.dim();
+        let shape = (rows.div_ceil(2), cols.div_ceil(2));
+        if self.codes {
+            return Array2::from_shape_fn(shape, |(row, col)| values[[2 * row, 2 * col]]);
+        }
+        Array2::from_shape_fn(shape, |(row, col)| {
+            let (mut sum, mut count) = (0.0, 0u32);
+            for (row, col) in [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(y, x)| (2 * row + y, 2 * col + x)) {
+                if let Some(value) = values.get([row, col]).filter(|value| self.is_valid(**value)) {
+                    sum += value.number();
+                    count += 1;
+                }
+            }
+            if count == 0 { values[[2 * row, 2 * col]] } else { T::nearest(sum / f64::from(count)) }
+        })
+    }
+
+    #[expect(clippy::float_cmp, reason = "nodata is met exactly")]
+    fn is_valid(&self, value: T) -> bool {
+        let number = value.number();
+        !number.is_nan() && self.nodata != Some(number)
+    }
+}
+
+/// One tile; what lies beyond the raster's edges repeats the last column and row, which packs best.
+fn fill<T: Pixel>(tile: &mut Vec<T>, part: ArrayView2<'_, T>, block: usize) {
+    tile.clear();
+    for row in part.rows() {
+        match row.as_slice() {
+            Some(row) => tile.extend_from_slice(row),
+            None => tile.extend(row.iter()),
+        }
+        let last = tile[tile.len() - 1];
+        tile.resize(tile.len() + block - row.len(), last);
+    }
+    while tile.len() < block * block {
+        tile.extend_from_within(tile.len() - block..);
+    }
+}
