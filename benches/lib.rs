@@ -14,7 +14,7 @@ pub const SIZE: usize = 640;
 /// # Panics
 /// Where `size_px` is out of the range of landscapes.
 pub fn landscape(size_px: usize) -> Landscape {
-    Landscape::new(LandscapeOptions { seed: 1, size_px }).expect("a size in range")
+    Landscape::new(LandscapeOptions { size_px, ..LandscapeOptions::default() }).expect("a size in range")
 }
 
 /// The scene of `dates()[t]` as a cube (1, band, y, x) of stored numbers, with its scene classes.

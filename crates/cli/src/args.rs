@@ -228,6 +228,9 @@ pub(crate) struct Synth {
     /// Take only every Nth scene
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) every: u16,
+    /// So many scenes, on the clearest days, instead of the archive's calendar
+    #[arg(long, value_name = "N", conflicts_with = "every")]
+    pub(crate) dates: Option<usize>,
     /// Form of the scenes
     #[arg(long, value_enum, default_value_t = SynthProduct::Geotiff)]
     pub(crate) product: SynthProduct,

@@ -18,7 +18,7 @@ use crate::run;
 /// Makes the region, runs the job three ways and scores each.
 pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     geoio::open::initialise(Some(common.budget().cache_bytes()));
-    let options = LandscapeOptions { seed: arguments.seed, size_px: arguments.size };
+    let options = LandscapeOptions { seed: arguments.seed, size_px: arguments.size, dates: None };
     let landscape = region::write(&arguments.dir, options, usize::from(arguments.every), Form::Geotiff, common)?;
     let mut report = Report::new("demo");
     let job_path = arguments.dir.join("job.toml");
