@@ -4,7 +4,9 @@ use std::io::{self, Read, Write};
 
 use alert::{Patch, PatchBuilder, PatchStatistics};
 use change::{Answer, ChangeStrip, MaskCounts, NO_DAY};
-use geoio::{CheckpointFolder, EligibilityReader, GriddedReader, RasterClass, RasterOptions, RasterWriter, ZonesReader};
+use geoio::{
+    CheckpointFolder, EligibilityReader, GriddedReader, RasterClass, RasterFormat, RasterOptions, RasterWriter, ZonesReader,
+};
 use ndarray::{Array2, ArrayView2};
 use pipeline::{Budget, StripCost, StripDetection, StripPlan, map_in_order, resume};
 use raster::{RasterSink as _, RasterSource as _, Stored, Window};
@@ -34,7 +36,7 @@ pub(crate) struct Map {
 }
 
 /// The rasters of a run.
-struct MapFiles {
+pub(crate) struct MapFiles {
     answer: RasterWriter<u8>,
     days: RasterWriter<i32>,
     magnitude: RasterWriter<f32>,
@@ -46,8 +48,15 @@ pub(crate) const RASTERS: [&str; 4] = ["change.tif", "days.tif", "magnitude.tif"
 
 impl MapFiles {
     /// Opens all of them, so that a full disk or a missing right shows before the long work.
-    fn create(folder: &std::path::Path, inputs: &Inputs, job: &Job, common: &Common) -> Result<Self, Fault> {
+    pub(crate) fn create(
+        folder: &std::path::Path,
+        format: RasterFormat,
+        inputs: &Inputs,
+        job: &Job,
+        common: &Common,
+    ) -> Result<Self, Fault> {
         let packed = |options: RasterOptions| RasterOptions {
+            format,
             compression: job.output.compress,
             threads: common.budget().jobs(),
             ..options
@@ -70,7 +79,8 @@ impl MapFiles {
         })
     }
 
-    fn write(&mut self, strip: &ChangeStrip) -> Result<(), Fault> {
+    /// Takes the next strip, from north to south.
+    pub(crate) fn write(&mut self, strip: &ChangeStrip) -> Result<(), Fault> {
         let window = strip.window;
         self.answer.write(0, window, strip.answer.view())?;
         for (band, days) in [&strip.before, &strip.first, &strip.confirmed, &strip.last_clear].into_iter().enumerate() {
@@ -85,7 +95,7 @@ impl MapFiles {
     }
 
     /// Completes the rasters.
-    fn finish(self) -> Result<(), Fault> {
+    pub(crate) fn finish(self) -> Result<(), Fault> {
         self.answer.finish()?;
         self.days.finish()?;
         self.magnitude.finish()?;
@@ -184,7 +194,7 @@ pub(crate) fn detect(
     plan: &StripPlan,
     common: &Common,
 ) -> Result<Map, Fault> {
-    let mut files = MapFiles::create(folder.path(), inputs, job, common)?;
+    let mut files = MapFiles::create(folder.path(), RasterFormat::Cog, inputs, job, common)?;
     let detection = inputs.detection();
     let grid = inputs.grid();
     let strips: Vec<(usize, Window)> = grid.strips(plan.rows).enumerate().collect();
