@@ -1,0 +1,108 @@
+use super::comparison::Comparison;
+use super::record::{Part, Record, Row};
+use super::stage::Stage;
+
+/// The record as Markdown that a terminal shows as columns.
+pub(super) fn table(record: &Record) -> String {
+    let mut parts = vec![caption(record)];
+    for row in &record.rows {
+        parts.push(of_case(row));
+    }
+    parts.extend(of_growth(record));
+    parts.join("\n\n")
+}
+
+fn caption(record: &Record) -> String {
+    let (machine, settings) = (&record.machine, &record.settings);
+    let load = machine.load.map_or_else(String::new, |load| format!(", load {load:.2} before"));
+    format!(
+        "atalaya {}, {}, {} of {} threads{load}, GDAL {}, memory planned with {} MiB.\n\
+         Best and median of {}; Mpx/s = pixels of the grid x dates read / best seconds.",
+        record.version,
+        machine.cpu.as_deref().unwrap_or("unknown processor"),
+        settings.jobs,
+        machine.cores,
+        machine.gdal,
+        settings.memory_bytes >> 20,
+        settings.reps
+    )
+}
+
+fn of_case(row: &Row) -> String {
+    let lines = row.stages.iter().map(|stage| {
+        [
+            stage.stage.name().to_owned(),
+            format!("{:.4}", stage.timing.best_s),
+            format!("{:.4}", stage.timing.median_s),
+            format!("{:.1}", stage.megapixels_a_s),
+        ]
+    });
+    let title = format!("{}: {} x {} pixels, {} dates, {:.2} Mpx", row.case, row.cols, row.rows, row.dates, row.megapixels);
+    let mut text = format!("{title}\n\n{}", columns(["stage", "best s", "median s", "Mpx/s"], lines.collect()));
+    if let (Some(floor), Some(job)) = (&row.floor, row.stage(Stage::Job)) {
+        text += &format!(
+            "\n\ndecode {:.3} s + encode {:.3} s = {:.0} % of the whole job's {:.3} s",
+            floor.decode_s,
+            floor.encode_s,
+            100.0 * floor.share,
+            job.timing.best_s
+        );
+    }
+    if let Some(bytes) = row.peak_bytes {
+        text += &format!("\npeak memory of the whole job {:.0} MiB", bytes as f64 / 1_048_576.0);
+    }
+    if let Some(score) = &row.score {
+        let (precision, recall, dated) = (share(score.precision), share(score.recall), share(score.dated));
+        text += &format!("\n{} alerts: precision {precision}, recall {recall}, dates right {dated}", score.alerts);
+    }
+    text
+}
+
+fn share(part: Part) -> String {
+    let value = if part.of == 0 { String::from("-") } else { format!("{:.3}", part.part as f64 / part.of as f64) };
+    format!("{value} ({} of {})", part.part, part.of)
+}
+
+fn of_growth(record: &Record) -> Option<String> {
+    if record.growth.is_empty() {
+        return None;
+    }
+    let lines = record.growth.iter().map(|growth| {
+        let sides: Vec<String> = growth.sides.iter().map(ToString::to_string).collect();
+        [
+            growth.of.clone(),
+            format!("{:.3}", growth.slope),
+            format!("{:.3}", growth.doubling),
+            format!("{}: {}", growth.series, sides.join(", ")),
+        ]
+    });
+    let title = "Growth with area (slope 1 is linear, 0 constant; x at double: by how much it grows where the area doubles, \
+                 between the two largest)";
+    Some(format!("{title}\n\n{}", columns(["of", "slope", "x at double", "over"], lines.collect())))
+}
+
+/// New by old, as a table.
+pub(super) fn ratios(comparison: &Comparison) -> String {
+    let lines = comparison.ratios.iter().map(|ratio| [ratio.of.clone(), format!("{:.2}", ratio.ratio), ratio.case.clone()]);
+    format!("New by old (below 1 is better)\n\n{}", columns(["of", "ratio", "case"], lines.collect()))
+}
+
+/// Markdown with padded columns, those of numbers to the right.
+fn columns<const N: usize>(head: [&str; N], lines: Vec<[String; N]>) -> String {
+    let head = head.map(str::to_owned);
+    let widths: [usize; N] =
+        std::array::from_fn(|i| lines.iter().chain([&head]).map(|line| line[i].chars().count()).max().unwrap_or(0));
+    let numbers: [bool; N] = std::array::from_fn(|i| lines.iter().all(|line| line[i].parse::<f64>().is_ok()));
+    let line = |cells: &[String; N]| {
+        let padded = cells
+            .iter()
+            .enumerate()
+            .map(|(i, cell)| if numbers[i] { format!("{cell:>0$}", widths[i]) } else { format!("{cell:<0$}", widths[i]) });
+        format!("| {} |", padded.collect::<Vec<_>>().join(" | "))
+    };
+    let rule: Vec<String> =
+        (0..N).map(|i| if numbers[i] { format!("{}:", "-".repeat(widths[i] + 1)) } else { "-".repeat(widths[i] + 2) }).collect();
+    let body = lines.iter().map(line);
+    let all: Vec<String> = [line(&head), format!("|{}|", rule.join("|"))].into_iter().chain(body).collect();
+    all.join("\n")
+}
