@@ -1,6 +1,8 @@
-//! Simulated inputs of the benches. One file is one stage: `index`, `mask`, `detect`, `patches`, `overlay`.
+//! Simulated inputs of the benches. One file is one stage of `atalaya bench`: `read`, `mask`, `index`, `change`, `patches`,
+//! `overlay`, `write`.
 //!
-//! All run on one thread; `scripts/performance` measures the program with its files and threads.
+//! All run on one thread; `atalaya bench` measures the stages as a run takes them and the whole job, `scripts/performance` the
+//! program beside its peers.
 
 use ndarray::s;
 use raster::{Cube, Role, Scaling, Sensor};

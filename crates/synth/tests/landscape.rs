@@ -212,7 +212,7 @@ fn a_plane_of_another_shape_or_with_a_strange_number_is_refused() {
     let small = Array2::<u32>::zeros((2, 2));
     assert!(matches!(score(&landscape, small.view(), &[]), Err(SynthError::Plane { .. })));
     let strange = Array2::<u32>::from_elem(landscape.truth().dim(), 1);
-    assert!(matches!(score(&landscape, strange.view(), &[]), Err(SynthError::Number { number: 1, alerts: 0, .. })));
+    assert!(matches!(score(&landscape, strange.view(), &[]), Err(SynthError::Number { number: 1, listed: 0, .. })));
 }
 
 #[test]

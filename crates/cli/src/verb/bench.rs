@@ -171,11 +171,11 @@ fn take_apart(walk: &Walk<'_>, arguments: &Bench, samples: &mut Samples) -> Resu
     let wanted = &arguments.stages;
     let reps = |wanted: bool, needed: bool| if wanted { arguments.reps } else { usize::from(needed) };
     for _ in 0..reps(wanted.has_any(&[Stage::Read, Stage::Mask, Stage::Index, Stage::Change]), true) {
-        let shares = walk.detect()?;
-        samples.add(Stage::Read, shares.read_s);
-        samples.add(Stage::Mask, shares.mask_s);
-        samples.add(Stage::Index, shares.index_s);
-        samples.add(Stage::Change, shares.change_s);
+        let seconds = walk.detect()?;
+        samples.add(Stage::Read, seconds.read);
+        samples.add(Stage::Mask, seconds.mask);
+        samples.add(Stage::Index, seconds.index);
+        samples.add(Stage::Change, seconds.change);
     }
     for _ in 0..reps(wanted.has(Stage::Write), wanted.has_any(&[Stage::Patches, Stage::Overlay])) {
         samples.add(Stage::Write, walk.write(RasterFormat::Cog)?);

@@ -14,7 +14,7 @@ pub(super) struct Comparison {
     /// The earlier record's file.
     against: String,
     /// New by old, in the order of the new record.
-    pub(super) ratios: Vec<Ratio>,
+    pub(super) ratios: Vec<Pair>,
     /// What the earlier record has and this one has not, as `case stage`.
     pub(super) missing: Vec<String>,
     /// What this record has and the earlier one has not.
@@ -23,7 +23,7 @@ pub(super) struct Comparison {
 
 /// One quantity of both.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Ratio {
+pub(super) struct Pair {
     /// The case.
     pub(super) case: String,
     /// A stage, by its best time, or `peak` memory.
@@ -47,7 +47,7 @@ impl Comparison {
         let name = |(case, of): &Key| format!("{case} {of}");
         let ratios = new.iter().filter_map(|(key, now)| {
             let (earlier, now) = (*before.get(key)?, *now);
-            Some(Ratio { case: key.0.clone(), of: key.1.clone(), earlier, now, ratio: now / earlier })
+            Some(Pair { case: key.0.clone(), of: key.1.clone(), earlier, now, ratio: now / earlier })
         });
         Self {
             against: against.display().to_string(),

@@ -1,5 +1,5 @@
 use super::comparison::Comparison;
-use super::record::{Part, Record, Row};
+use super::record::{FloorRow, Part, Record, Row};
 use super::stage::Stage;
 
 /// The record as Markdown that a terminal shows as columns.
@@ -38,24 +38,18 @@ fn of_case(row: &Row) -> String {
         ]
     });
     let title = format!("{}: {} x {} pixels, {} dates, {:.2} Mpx", row.case, row.cols, row.rows, row.dates, row.megapixels);
-    let mut text = format!("{title}\n\n{}", columns(["stage", "best s", "median s", "Mpx/s"], lines.collect()));
-    if let (Some(floor), Some(job)) = (&row.floor, row.stage(Stage::Job)) {
-        text += &format!(
-            "\n\ndecode {:.3} s + encode {:.3} s = {:.0} % of the whole job's {:.3} s",
-            floor.decode_s,
-            floor.encode_s,
-            100.0 * floor.share,
-            job.timing.best_s
-        );
-    }
-    if let Some(bytes) = row.peak_bytes {
-        text += &format!("\npeak memory of the whole job {:.0} MiB", bytes as f64 / 1_048_576.0);
-    }
-    if let Some(score) = &row.score {
+    let mut text = vec![title, String::new(), columns(["stage", "best s", "median s", "Mpx/s"], lines.collect())];
+    let job = row.stage(Stage::Job).map(|job| job.timing.best_s);
+    text.extend(row.floor.as_ref().zip(job).map(|(FloorRow { decode_s, encode_s, share }, job_s)| {
+        let percent = 100.0 * share;
+        format!("\ndecode {decode_s:.3} s + encode {encode_s:.3} s = {percent:.0} % of the whole job's {job_s:.3} s")
+    }));
+    text.extend(row.peak_bytes.map(|bytes| format!("peak memory of the whole job {:.0} MiB", bytes as f64 / 1_048_576.0)));
+    text.extend(row.score.as_ref().map(|score| {
         let (precision, recall, dated) = (share(score.precision), share(score.recall), share(score.dated));
-        text += &format!("\n{} alerts: precision {precision}, recall {recall}, dates right {dated}", score.alerts);
-    }
-    text
+        format!("{} alerts: precision {precision}, recall {recall}, dates right {dated}", score.alerts)
+    }));
+    text.join("\n")
 }
 
 fn share(part: Part) -> String {

@@ -30,17 +30,18 @@ pub(super) struct Walk<'a> {
     kept: CheckpointFolder,
 }
 
-/// How long the parts that threads share took, as seconds with all of them at work.
+/// Seconds of the parts that threads share, as if all of them were at each from its start to its end: the time that the threads
+/// spent on it together, by their number.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Shares {
+pub(super) struct Seconds {
     /// Reading.
-    pub(super) read_s: f64,
+    pub(super) read: f64,
     /// Masking.
-    pub(super) mask_s: f64,
+    pub(super) mask: f64,
     /// The index.
-    pub(super) index_s: f64,
+    pub(super) index: f64,
     /// The detector.
-    pub(super) change_s: f64,
+    pub(super) change: f64,
 }
 
 /// How long threads were at each part.
@@ -60,9 +61,9 @@ impl Clock {
         self.change += other.change;
     }
 
-    fn shares(self, threads: usize) -> Shares {
+    fn seconds(self, threads: usize) -> Seconds {
         let of = |part: Duration| part.as_secs_f64() / threads.max(1) as f64;
-        Shares { read_s: of(self.read), mask_s: of(self.mask), index_s: of(self.index), change_s: of(self.change) }
+        Seconds { read: of(self.read), mask: of(self.mask), index: of(self.index), change: of(self.change) }
     }
 }
 
@@ -90,7 +91,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads, masks, computes the index and detects, once over the whole job; keeps the strips.
-    pub(super) fn detect(&self) -> Result<Shares, Fault> {
+    pub(super) fn detect(&self) -> Result<Seconds, Fault> {
         let places: Vec<(usize, Window)> = self.strips.iter().copied().enumerate().collect();
         let threads = self.budget.jobs().min(self.plan.in_flight).min(places.len());
         let mut sum = Clock::default();
@@ -113,7 +114,7 @@ impl<'a> Walk<'a> {
                 stop::check()
             },
         )?;
-        Ok(sum.shares(threads))
+        Ok(sum.seconds(threads))
     }
 
     fn strip(&self, worker: &mut Worker, window: Window, clock: &mut Clock) -> Result<StripDetection, Fault> {
@@ -128,7 +129,10 @@ impl<'a> Walk<'a> {
                     let cube = timed(&mut clock.read, || detection.read(&mut worker.scenes, scene, tile))?;
                     let (cube, count) = timed(&mut clock.mask, || detection.looks[scene].mask.apply(cube))?;
                     counts[scene] += count;
-                    timed(&mut clock.index, || Ok::<_, Fault>(series.fill(look, &detection.index.compute(&cube)?)))?;
+                    timed(&mut clock.index, || {
+                        series.fill(look, &detection.index.compute(&cube)?);
+                        Ok::<_, Fault>(())
+                    })?;
                 }
             }
             let first = (tile.col - window.col) as usize;
