@@ -4,7 +4,7 @@ use super::stage::Stage;
 
 /// The record as Markdown that a terminal shows as columns.
 pub(super) fn table(record: &Record) -> String {
-    let mut parts = vec![caption(record)];
+    let mut parts = vec![caption(record), rates(record)];
     for row in &record.rows {
         parts.push(of_case(row));
     }
@@ -17,7 +17,8 @@ fn caption(record: &Record) -> String {
     let load = machine.load.map_or_else(String::new, |load| format!(", load {load:.2} before"));
     format!(
         "atalaya {}, {}, {} of {} threads{load}, GDAL {}, memory planned with {} MiB.\n\
-         Best and median of {}; Mpx/s = pixels of the grid x dates read / best seconds.",
+         Best and median of {}; Mpx/s = pixels of the grid x dates read / best seconds; codecs: unpacking what the job reads and packing\n\
+         what it writes alone, as a share of the whole job.",
         record.version,
         machine.cpu.as_deref().unwrap_or("unknown processor"),
         settings.jobs,
@@ -26,6 +27,38 @@ fn caption(record: &Record) -> String {
         settings.memory_bytes >> 20,
         settings.reps
     )
+}
+
+/// One line a case: rates by stage, and what the whole job took.
+fn rates(record: &Record) -> String {
+    let head = [
+        "case, Mpx/s of",
+        "read",
+        "mask",
+        "index",
+        "change",
+        "patches",
+        "overlay",
+        "write",
+        "job",
+        "job s",
+        "codecs %",
+        "peak MiB",
+    ];
+    let number = |number: Option<f64>, decimals: usize| number.map_or_else(String::new, |number| format!("{number:.decimals$}"));
+    let lines = record.rows.iter().map(|row| {
+        let rate = |stage: Stage| number(row.stage(stage).map(|stage| stage.megapixels_a_s), 1);
+        let [read, mask, index, change, patches, overlay, write, job] = Stage::ALL.map(rate);
+        let seconds = number(row.stage(Stage::Job).map(|job| job.timing.best_s), 2);
+        let share = number(row.floor.as_ref().map(|floor| 100.0 * floor.share), 0);
+        let peak = number(row.peak_bytes.map(mebibytes), 0);
+        [row.case.clone(), read, mask, index, change, patches, overlay, write, job, seconds, share, peak]
+    });
+    columns(head, lines.collect())
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / 1_048_576.0
 }
 
 fn of_case(row: &Row) -> String {
@@ -44,7 +77,7 @@ fn of_case(row: &Row) -> String {
         let percent = 100.0 * share;
         format!("\ndecode {decode_s:.3} s + encode {encode_s:.3} s = {percent:.0} % of the whole job's {job_s:.3} s")
     }));
-    text.extend(row.peak_bytes.map(|bytes| format!("peak memory of the whole job {:.0} MiB", bytes as f64 / 1_048_576.0)));
+    text.extend(row.peak_bytes.map(|bytes| format!("peak memory of the whole job {:.0} MiB", mebibytes(bytes))));
     text.extend(row.score.as_ref().map(|score| {
         let (precision, recall, dated) = (share(score.precision), share(score.recall), share(score.dated));
         format!("{} alerts: precision {precision}, recall {recall}, dates right {dated}", score.alerts)
@@ -86,7 +119,8 @@ fn columns<const N: usize>(head: [&str; N], lines: Vec<[String; N]>) -> String {
     let head = head.map(str::to_owned);
     let widths: [usize; N] =
         std::array::from_fn(|i| lines.iter().chain([&head]).map(|line| line[i].chars().count()).max().unwrap_or(0));
-    let numbers: [bool; N] = std::array::from_fn(|i| lines.iter().all(|line| line[i].parse::<f64>().is_ok()));
+    let numbers: [bool; N] =
+        std::array::from_fn(|i| lines.iter().all(|line| line[i].is_empty() || line[i].parse::<f64>().is_ok()));
     let line = |cells: &[String; N]| {
         let padded = cells
             .iter()
