@@ -43,6 +43,7 @@ fn every_stage_of_a_simulated_region_has_its_figures_and_a_second_size_its_growt
         assert!(["decode_s", "encode_s", "share"].iter().all(|name| above_zero(&row["floor"][*name])), "{row}");
         assert!(row["score"]["alerts"].is_u64(), "{row}");
         if cfg!(target_os = "linux") {
+            assert!(above_zero(&row["processor_s"]), "{row}");
             assert!(row["peak_bytes"].as_u64().is_some_and(|bytes| bytes > 10 << 20), "{row}");
         }
     }

@@ -206,9 +206,18 @@ impl Stages {
             self.seconds.iter().map(|(stage, seconds)| ((*stage).to_owned(), json!((seconds * 1e3).round() / 1e3))).collect();
         json!({
             "schema": "atalaya-timings/1", "jobs": budget.jobs(), "strip_rows": strip_rows, "seconds": stages,
-            "peak_bytes": peak_bytes(),
+            "peak_bytes": peak_bytes(), "processor_seconds": processor_seconds(),
         })
     }
+}
+
+/// Seconds of all processors that this process has taken so far; `None` where the system does not tell.
+fn processor_seconds() -> Option<f64> {
+    // Linux tells hundredths of a second, in user and system mode, 12 and 13 words after the program's name in brackets.
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let mut words = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let hundredths = words.next()?.parse::<u64>().ok()? + words.next()?.parse::<u64>().ok()?;
+    Some(hundredths as f64 / 100.0)
 }
 
 /// Most memory that this process has held at once (resident, `VmHWM`); `None` where the system does not tell.

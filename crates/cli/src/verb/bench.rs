@@ -139,7 +139,7 @@ fn measure(case: &Case, arguments: &Bench, scratch: &Path, common: &Common) -> R
     let mut samples = Samples::default();
     let walk = Walk::new(&inputs, &job, place.path(), common)?;
     take_apart(&walk, arguments, &mut samples)?;
-    let (mut peak_bytes, mut floor, mut score) = (None, None, None);
+    let (mut peak_bytes, mut processor_s, mut floor, mut score) = (None, None, None, None);
     if arguments.stages.has(Stage::Job) {
         let out = place.path().join("out");
         let mut shortest = f64::INFINITY;
@@ -148,6 +148,7 @@ fn measure(case: &Case, arguments: &Bench, scratch: &Path, common: &Common) -> R
             samples.add(Stage::Job, whole.seconds);
             shortest = shortest.min(whole.seconds);
             peak_bytes = peak_bytes.max(whole.peak_bytes);
+            processor_s = whole.processor_s.map(|seconds| processor_s.map_or(seconds, |least: f64| least.min(seconds)));
         }
         score = truth::score(&case.job, &out, grid)?;
         floor = Some(codecs(&walk, &inputs, arguments.reps, shortest, common)?);
@@ -161,6 +162,7 @@ fn measure(case: &Case, arguments: &Bench, scratch: &Path, common: &Common) -> R
         megapixels,
         stages: samples.rows(&arguments.stages, megapixels),
         peak_bytes,
+        processor_s,
         floor,
         score,
     })

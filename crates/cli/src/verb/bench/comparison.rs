@@ -26,7 +26,7 @@ pub(super) struct Comparison {
 pub(super) struct Pair {
     /// The case.
     pub(super) case: String,
-    /// A stage, by its best time, or `peak` memory.
+    /// A stage, by its best time, the whole job's `processor` time, or its `peak` memory.
     pub(super) of: String,
     /// The earlier number, in seconds or bytes.
     earlier: f64,
@@ -74,9 +74,10 @@ impl Comparison {
 fn quantities(record: &Record) -> Vec<(Key, f64)> {
     let of_row = |row: &super::record::Row| {
         let stages = row.stages.iter().map(|stage| (stage.stage.name(), stage.timing.best_s));
+        let processor = row.processor_s.map(|seconds| ("processor", seconds));
         let peak = row.peak_bytes.map(|bytes| ("peak", bytes as f64));
         let numbers: Vec<(Key, f64)> =
-            stages.chain(peak).map(|(of, number)| ((row.case.clone(), of.to_owned()), number)).collect();
+            stages.chain(processor).chain(peak).map(|(of, number)| ((row.case.clone(), of.to_owned()), number)).collect();
         numbers
     };
     record.rows.iter().flat_map(of_row).filter(|(_, number)| *number > 0.0).collect()
@@ -110,6 +111,7 @@ mod tests {
                 megapixels: 2e-4,
                 stages: stages.iter().map(row).collect(),
                 peak_bytes: None,
+                processor_s: None,
                 floor: None,
                 score: None,
             }],

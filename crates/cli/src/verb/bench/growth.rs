@@ -10,7 +10,7 @@ use super::stage::Stage;
 pub(super) struct Growth {
     /// The series.
     pub(super) series: String,
-    /// What grows: a stage's best time, or `peak` memory.
+    /// What grows: a stage's best time, the whole job's `processor` time, or its `peak` memory.
     pub(super) of: String,
     /// Sides of the areas, in pixels: the square root of their pixels.
     pub(super) sides: Vec<usize>,
@@ -20,7 +20,7 @@ pub(super) struct Growth {
     pub(super) doubling: f64,
 }
 
-/// The growth of every stage and of the peak, a series each, where there are two areas at least.
+/// The growth of every stage, of the whole job's processor time and of its peak, a series each, where there are two areas at least.
 pub(super) fn growth(rows: &[Row]) -> Vec<Growth> {
     let mut series: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in rows {
@@ -42,7 +42,10 @@ fn of_series(name: &str, rows: &[&Row]) -> Vec<Growth> {
         })
     };
     let stages = Stage::ALL.into_iter().filter_map(|stage| of(stage.name(), &|row| Some(row.stage(stage)?.timing.best_s)));
-    stages.chain(of("peak", &|row| row.peak_bytes.map(|bytes| bytes as f64))).collect()
+    stages
+        .chain(of("processor", &|row| row.processor_s))
+        .chain(of("peak", &|row| row.peak_bytes.map(|bytes| bytes as f64)))
+        .collect()
 }
 
 /// Least-squares slope of ln(y) over ln(x); `None` of fewer than two different x, or where a number is not above 0.

@@ -61,6 +61,9 @@ pub(super) struct Row {
     pub(super) stages: Vec<StageRow>,
     /// Most memory that the whole job held (resident), the highest of the repetitions; `None` where the system does not tell.
     pub(super) peak_bytes: Option<u64>,
+    /// Seconds of all processors together that the whole job took, the least of the repetitions; what other programs do on the
+    /// machine hardly changes it. `None` where the system does not tell.
+    pub(super) processor_s: Option<f64>,
     /// The time of the codecs alone, where the whole job was measured.
     pub(super) floor: Option<FloorRow>,
     /// The alerts of the whole job against the planted truth, where there is one.

@@ -42,6 +42,7 @@ fn rates(record: &Record) -> String {
         "write",
         "job",
         "job s",
+        "processor s",
         "codecs %",
         "peak MiB",
     ];
@@ -52,7 +53,8 @@ fn rates(record: &Record) -> String {
         let seconds = number(row.stage(Stage::Job).map(|job| job.timing.best_s), 2);
         let share = number(row.floor.as_ref().map(|floor| 100.0 * floor.share), 0);
         let peak = number(row.peak_bytes.map(mebibytes), 0);
-        [row.case.clone(), read, mask, index, change, patches, overlay, write, job, seconds, share, peak]
+        let processor = number(row.processor_s, 2);
+        [row.case.clone(), read, mask, index, change, patches, overlay, write, job, seconds, processor, share, peak]
     });
     columns(head, lines.collect())
 }

@@ -15,6 +15,8 @@ pub(super) struct Whole {
     pub(super) seconds: f64,
     /// Most memory it held; `None` where the system does not tell.
     pub(super) peak_bytes: Option<u64>,
+    /// Time of all processors together; `None` where the system does not tell.
+    pub(super) processor_s: Option<f64>,
 }
 
 /// Runs a job with this very program into `out`, which is emptied before.
@@ -38,5 +40,6 @@ pub(super) fn run(job: &Path, out: &Path, common: &Common) -> Result<Whole, Faul
     }
     let timings = crate::job::read_text(&out.join("timings.json"))?;
     let timings: Value = serde_json::from_str(&timings).map_err(|error| Fault::from_error(Exit::Internal, error))?;
-    Ok(Whole { seconds, peak_bytes: timings["peak_bytes"].as_u64() })
+    let (peak_bytes, processor_s) = (timings["peak_bytes"].as_u64(), timings["processor_seconds"].as_f64());
+    Ok(Whole { seconds, peak_bytes, processor_s })
 }
