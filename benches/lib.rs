@@ -1,6 +1,8 @@
-//! Simulated inputs of the benches. One file is one stage: `index`, `mask`, `detect`, `patches`, `overlay`.
+//! Simulated inputs of the benches. One file is one stage of `atalaya bench`: `read`, `mask`, `index`, `change`, `patches`,
+//! `overlay`, `write`.
 //!
-//! All run on one thread; `scripts/performance` measures the program with its files and threads.
+//! All run on one thread; `atalaya bench` measures the stages as a run takes them and the whole job, `scripts/performance` the
+//! program beside its peers.
 
 use ndarray::s;
 use raster::{Cube, Role, Scaling, Sensor};
@@ -14,7 +16,7 @@ pub const SIZE: usize = 640;
 /// # Panics
 /// Where `size_px` is out of the range of landscapes.
 pub fn landscape(size_px: usize) -> Landscape {
-    Landscape::new(LandscapeOptions { seed: 1, size_px }).expect("a size in range")
+    Landscape::new(LandscapeOptions { size_px, ..LandscapeOptions::default() }).expect("a size in range")
 }
 
 /// The scene of `dates()[t]` as a cube (1, band, y, x) of stored numbers, with its scene classes.

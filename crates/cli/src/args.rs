@@ -7,6 +7,7 @@ use geoio::{Compression, RasterFormat};
 use raster::Date;
 
 use crate::language::Language;
+use crate::verb::bench::Stages;
 
 /// From satellite and drone imagery to dated, attributed alerts of clearings, laid over official registries.
 #[derive(Debug, Parser)]
@@ -116,6 +117,11 @@ fn hectares(text: &str) -> Result<f64, String> {
     area.filter(|area| area.is_finite() && *area >= 0.0).ok_or_else(|| format!("'{text}' is no area; expected 0 or more"))
 }
 
+fn repetitions(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
+    number.ok_or_else(|| format!("'{text}' is no number of repetitions; expected 1 to 1000"))
+}
+
 fn memory(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let number: f64 = text[..digits].parse().map_err(|_| format!("'{text}' is no size; write 800MB or 2GiB"))?;
@@ -148,6 +154,8 @@ pub(crate) enum Verb {
     Demo(Demo),
     /// Make a simulated region and its job, without running it
     Synth(Synth),
+    /// Measure the stages of a run and the whole job: speed, memory, growth with the area, scores
+    Bench(Bench),
     /// Compute spectral indices of one scene
     Index(Index),
     /// Compare two dates
@@ -228,6 +236,9 @@ pub(crate) struct Synth {
     /// Take only every Nth scene
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) every: u16,
+    /// So many scenes, on the clearest days, instead of the archive's calendar
+    #[arg(long, value_name = "N", conflicts_with = "every")]
+    pub(crate) dates: Option<usize>,
     /// Form of the scenes
     #[arg(long, value_enum, default_value_t = SynthProduct::Geotiff)]
     pub(crate) product: SynthProduct,
@@ -237,6 +248,36 @@ pub(crate) struct Synth {
     /// Pack each Sentinel-2 product into a zip
     #[arg(long)]
     pub(crate) zip: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Folder with a job.toml, or folders that have one; with --sizes, where the simulated regions are kept [default: nowhere]
+    pub(crate) dir: Option<PathBuf>,
+    /// Simulate square regions of so many pixels of 10 m a side, 96 to 10980
+    #[arg(long, value_name = "N,..", value_delimiter = ',')]
+    pub(crate) sizes: Vec<usize>,
+    /// Numbers of dates of the simulated regions, 2 to 120
+    #[arg(long, value_name = "N,..", value_delimiter = ',', default_value = "2")]
+    pub(crate) dates: Vec<usize>,
+    /// Seed of the simulated regions
+    #[arg(long, default_value_t = 18)]
+    pub(crate) seed: u64,
+    /// all, or some of read,mask,index,change,patches,overlay,write,job
+    #[arg(long, value_name = "STAGE,..", default_value = "all", value_parser = Stages::parse)]
+    pub(crate) stages: Stages,
+    /// Repetitions of each
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = repetitions)]
+    pub(crate) reps: usize,
+    /// Folder with a job.toml, or folders that have one, to measure beside the simulated regions
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// An earlier report: say by how much each figure differs from it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) compare: Option<PathBuf>,
+    /// Report of all figures (JSON)
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// In which form simulated scenes are written.

@@ -12,6 +12,7 @@ use crate::fault::{Exit, Fault};
 /// The end of a verb.
 #[derive(Debug)]
 pub(crate) struct Report {
+    schema: &'static str,
     verb: &'static str,
     outputs: Vec<String>,
     facts: Map<String, Value>,
@@ -25,7 +26,12 @@ pub(crate) struct Report {
 impl Report {
     /// The report of a verb.
     pub(crate) fn new(verb: &'static str) -> Self {
-        Self { verb, outputs: Vec::new(), facts: Map::new(), warnings: Vec::new(), rejected: 0, lines: Vec::new() }
+        Self::of_schema(verb, "atalaya-report/1")
+    }
+
+    /// The report of a verb whose JSON object has a schema of its own.
+    pub(crate) fn of_schema(verb: &'static str, schema: &'static str) -> Self {
+        Self { schema, verb, outputs: Vec::new(), facts: Map::new(), warnings: Vec::new(), rejected: 0, lines: Vec::new() }
     }
 
     /// Names a file that was written.
@@ -58,7 +64,7 @@ impl Report {
         }
         if common.json {
             let mut object = Map::new();
-            object.insert("schema".into(), json!("atalaya-report/1"));
+            object.insert("schema".into(), json!(self.schema));
             object.insert("verb".into(), json!(self.verb));
             object.insert("version".into(), json!(env!("CARGO_PKG_VERSION")));
             object.insert("outputs".into(), json!(self.outputs));

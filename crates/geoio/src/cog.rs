@@ -8,18 +8,20 @@ mod packer;
 mod pending;
 mod pixel;
 mod proof;
+mod quarter;
 mod shape;
 mod store;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2, s};
 use raster::{Grid, RasterSink, Window};
 
 use directory::{Directory, tag};
 pub use options::{Compression, RasterClass, RasterFormat, RasterOptions};
-use packer::Content;
+use packer::{Content, Tile};
 pub use packer::{Packed, Packer, Packing};
 use pending::Pending;
 pub use pixel::Pixel;
@@ -52,8 +54,10 @@ pub struct RasterWriter<T> {
     packer: Packer<T>,
     /// Of each band, the window's corner that comes next.
     next: Vec<(usize, usize)>,
-    /// Of each band and level, the pixels that wait.
-    pending: Vec<Vec<Pending<T>>>,
+    /// Of each band, the pixels that wait for the rest of their row of tiles.
+    pending: Vec<Pending<T>>,
+    /// Of each band and level but the first, what waits for the rest of its tile: by the tile of the level before.
+    quarters: Vec<Vec<BTreeMap<(usize, usize), Vec<u8>>>>,
 }
 
 impl<T: Pixel> RasterWriter<T> {
@@ -81,8 +85,8 @@ impl<T: Pixel> RasterWriter<T> {
         head.short(tag::PREDICTOR, codec::Predictor::of::<T>(&options).tag());
         let place = stage.as_ref().map_or(out.partial(), Staged::partial);
         let store = Store::create(place, shape.clone(), bands).map_err(|source| write(path, source))?;
-        let levels = || shape.levels.iter().map(|size| Pending::new(*size, shape.block)).collect();
-        let pending = (0..bands).map(|_| levels()).collect();
+        let pending = (0..bands).map(|_| Pending::new((grid.rows, grid.cols), shape.block)).collect();
+        let quarters = vec![vec![BTreeMap::new(); shape.levels.len()]; bands];
         Ok(Self {
             store,
             stage,
@@ -95,6 +99,7 @@ impl<T: Pixel> RasterWriter<T> {
             packer,
             next: vec![(0, 0); bands],
             pending,
+            quarters,
         })
     }
 
@@ -111,8 +116,14 @@ impl<T: Pixel> RasterWriter<T> {
         let Packed { band, window, content } = packed;
         self.follow(band, window, &content)?;
         match content {
-            Content::Tiles(tiles) => self.keep(0, band, window, tiles),
-            Content::Pixels(values) => self.paste(0, band, window, values.view()),
+            Content::Tiles(tiles) => self.keep_window(band, window, tiles),
+            Content::Pixels(values) => {
+                for (window, values) in self.pending[band].paste(window, values.view()) {
+                    let tiles = self.packer.pack_level(0, values.view())?;
+                    self.keep_window(band, window, tiles)?;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -134,29 +145,46 @@ impl<T: Pixel> RasterWriter<T> {
         Ok(())
     }
 
-    /// Takes whole tiles of a level, and the pixels of the next one.
-    fn keep(&mut self, level: usize, band: usize, window: Window, tiles: packer::Tiles<T>) -> Result<(), GeoioError> {
+    /// Takes the tiles of a window of whole tiles.
+    fn keep_window(&mut self, band: usize, window: Window, tiles: Vec<Tile>) -> Result<(), GeoioError> {
         let block = self.shape.block;
         let (row, col) = (window.row as usize / block, window.col as usize / block);
         let across = window.cols.div_ceil(block);
-        for (i, tile) in tiles.tiles.into_iter().enumerate() {
-            let place = (row + i / across, col + i % across);
-            self.store.put(level, band, place, tile).map_err(|source| write(self.out.target(), source))?;
-        }
-        match tiles.halved {
-            Some(halved) => self.paste(level + 1, band, Shape::halved(window), halved.view()),
-            None => Ok(()),
-        }
+        tiles.into_iter().enumerate().try_for_each(|(i, tile)| self.keep(0, band, (row + i / across, col + i % across), tile))
     }
 
-    /// Takes pixels of a level; rows of tiles that are complete with them are packed.
-    fn paste(&mut self, level: usize, band: usize, window: Window, values: ArrayView2<'_, T>) -> Result<(), GeoioError> {
-        for (window, values) in self.pending[band][level].paste(window, values) {
-            let tiles = self.packer.pack_level(level, values.view())?;
-            self.keep(level, band, window, tiles)?;
+    /// Takes a tile of a level; the one of the next level that is complete with it is packed and taken too.
+    fn keep(&mut self, level: usize, band: usize, place: (usize, usize), tile: Tile) -> Result<(), GeoioError> {
+        self.store.put(level, band, place, tile.bytes).map_err(|source| write(self.out.target(), source))?;
+        let Some(quarter) = tile.quarter else { return Ok(()) };
+        let waiting = &mut self.quarters[band][level + 1];
+        waiting.insert(place, quarter);
+        let next = (place.0 / 2, place.1 / 2);
+        if !self.shape.sources(level, next).all(|source| waiting.contains_key(&source)) {
+            return Ok(());
+        }
+        let half = self.shape.block / 2;
+        let mut parts = Vec::new();
+        for source in self.shape.sources(level, next) {
+            let bytes = waiting.remove(&source).expect("all of them wait");
+            parts.push(((half * (source.0 % 2), half * (source.1 % 2)), quarter::unpack::<T>(&bytes)));
+        }
+        for made in self.packer.pack_level(level + 1, join(&parts).view())? {
+            self.keep(level + 1, band, next, made)?;
         }
         Ok(())
     }
+}
+
+/// One array of parts that lie at these rows and columns, without gaps.
+fn join<T: Pixel>(parts: &[((usize, usize), Array2<T>)]) -> Array2<T> {
+    let rows = parts.iter().map(|((row, _), part)| row + part.nrows()).max().unwrap_or(0);
+    let cols = parts.iter().map(|((_, col), part)| col + part.ncols()).max().unwrap_or(0);
+    let mut whole = Array2::from_elem((rows, cols), parts[0].1[[0, 0]]);
+    for ((row, col), part) in parts {
+        whole.slice_mut(s![*row..row + part.nrows(), *col..col + part.ncols()]).assign(part);
+    }
+    whole
 }
 
 impl<T: Pixel> RasterSink<T> for RasterWriter<T> {

@@ -1,5 +1,8 @@
-//! The calls of GDAL that have no safe wrapper: warping between datasets in memory, and PROJ's version.
-#![expect(unsafe_code, reason = "GDALChunkAndWarpImage and OSRGetPROJVersion have no safe wrapper in the gdal crate")]
+//! The calls of GDAL that have no safe wrapper: warping between datasets in memory, the size of its cache, and PROJ's version.
+#![expect(
+    unsafe_code,
+    reason = "GDALChunkAndWarpImage, GDALSetCacheMax64 and OSRGetPROJVersion have no safe wrapper in the gdal crate"
+)]
 
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr;
@@ -8,6 +11,12 @@ use gdal::Dataset;
 use gdal_sys::{CPLErr, GDALDataType, GDALResampleAlg, GDALWarpOptions};
 
 use crate::complaint;
+
+/// Bounds the library's cache of unpacked blocks, in bytes.
+pub(crate) fn bound_cache(bytes: u64) {
+    // SAFETY: the call takes a number and may be made at any time.
+    unsafe { gdal_sys::GDALSetCacheMax64(i64::try_from(bytes).unwrap_or(i64::MAX)) }
+}
 
 /// How pixels of another grid are brought together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

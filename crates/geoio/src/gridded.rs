@@ -31,26 +31,44 @@ impl GriddedImagery {
         &self.0.imagery
     }
 
-    /// Rows and columns, in pixels of the grid, of the largest blocks in which a scene's layers are stored.
+    /// How the files are stored from which these layers of a scene are read.
     ///
     /// # Errors
     /// What [`RasterFile::open`] gives.
-    pub fn block(&self, scene: usize, roles: &[Role]) -> Result<(usize, usize), GeoioError> {
+    pub fn storage(&self, scene: usize, roles: &[Role]) -> Result<Storage, GeoioError> {
         let Parts { imagery, grid, .. } = &*self.0;
-        let (mut rows, mut cols) = (1, 1);
+        let mut storage = Storage { rows: 1, cols: 1, bytes_a_pixel: 0 };
+        let mut files = Vec::new();
         for role in roles {
-            let source = imagery.source(scene, role)?;
-            let file = RasterFile::open(imagery.file(source.file))?;
-            let Some(info) = source.band.checked_sub(1).and_then(|i| file.bands().get(i)) else { continue };
+            let number = imagery.source(scene, role)?.file;
+            if files.contains(&number) {
+                continue;
+            }
+            files.push(number);
+            let file = RasterFile::open(imagery.file(number))?;
+            let same = file.grid().crs == grid.crs;
             let on_grid = |pixels: usize, theirs: f64, ours: f64| {
-                let same = file.grid().crs == grid.crs;
                 if same { (pixels as f64 * theirs / ours).round() as usize } else { pixels }
             };
-            rows = rows.max(on_grid(info.block.0, file.grid().step_y, grid.step_y));
-            cols = cols.max(on_grid(info.block.1, file.grid().step_x, grid.step_x));
+            for band in file.bands() {
+                storage.rows = storage.rows.max(on_grid(band.block.0, file.grid().step_y, grid.step_y));
+                storage.cols = storage.cols.max(on_grid(band.block.1, file.grid().step_x, grid.step_x));
+                storage.bytes_a_pixel += band.bytes;
+            }
         }
-        Ok((rows, cols))
+        Ok(storage)
     }
+}
+
+/// How files are stored that are read together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Storage {
+    /// Rows of the largest blocks, in pixels of the grid: a block is unpacked as a whole.
+    pub rows: usize,
+    /// Columns of the largest blocks.
+    pub cols: usize,
+    /// Bytes that all bands of a pixel take unpacked.
+    pub bytes_a_pixel: usize,
 }
 
 impl RasterSource for GriddedImagery {

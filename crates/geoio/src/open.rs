@@ -11,7 +11,7 @@ use std::sync::Once;
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
 use crate::archive::{self, Archive};
-use crate::{GeoioError, complaint};
+use crate::{GeoioError, complaint, ffi};
 
 /// Formats of rasters that are read. COG is `GTiff`.
 pub const RASTER_DRIVERS: [&str; 2] = ["GTiff", "JP2OpenJPEG"];
@@ -54,6 +54,12 @@ pub fn initialise(cache_bytes: Option<u64>) {
             gdal::config::set_config_option(key, &value).expect("keys and values hold no NUL byte");
         }
     });
+}
+
+/// Bounds the cache of unpacked blocks from now on, in bytes: a cache that is no larger than the work at hand stays in the
+/// processor's own.
+pub fn bound_cache(bytes: u64) {
+    ffi::bound_cache(bytes);
 }
 
 /// Opens a raster for reading.

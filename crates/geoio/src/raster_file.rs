@@ -27,6 +27,8 @@ pub struct BandInfo {
     pub offset: Option<f64>,
     /// Rows and columns of the blocks in which it is stored: each is unpacked as a whole.
     pub block: (usize, usize),
+    /// Bytes of a stored number.
+    pub bytes: usize,
 }
 
 /// Stored numbers that are no value; those that are not finite never are.
@@ -254,6 +256,7 @@ fn describe(dataset: &Dataset, path: &Path, number: usize) -> Result<BandInfo, G
         scale: band.scale(),
         offset: band.offset(),
         block: (height, width),
+        bytes: usize::from(data_type.bytes()),
     };
     complaint::clear();
     Ok(info)

@@ -45,14 +45,17 @@ impl Budget {
         ((fit as usize).clamp(16, most.max(16)) / 16) * 16
     }
 
-    /// The highest strips (16 rows times a power of two, at most [`StripCost::MOST_ROWS`]) with which the run keeps to the budget.
+    /// The highest strips (16 rows times a power of two) with which the run keeps to the budget, at most [`StripCost::MOST_ROWS`]
+    /// and [`StripCost::MOST_PIXELS`].
     ///
     /// # Errors
     /// The bytes that the lowest strips need, where the budget is less.
     pub fn plan_strips(&self, cost: &StripCost) -> Result<StripPlan, u64> {
         let plan = |rows: usize| StripPlan { rows, in_flight: self.jobs + 1, bytes: cost.bytes(rows, self) };
         let heights = std::iter::successors(Some(StripCost::MOST_ROWS), |rows| Some(rows / 2).filter(|rows| *rows >= 16));
-        heights.map(plan).find(|plan| plan.bytes <= self.bytes).ok_or_else(|| {
+        let fits =
+            |plan: &StripPlan| plan.bytes <= self.bytes && (plan.rows * cost.cols <= StripCost::MOST_PIXELS || plan.rows == 16);
+        heights.map(plan).find(fits).ok_or_else(|| {
             // Of a budget that is larger the cache takes its share too.
             (plan(16).bytes - self.cache_bytes()).div_ceil(7) * 8
         })
@@ -75,6 +78,9 @@ pub struct StripCost {
 impl StripCost {
     /// Rows of the highest strips: a row of the usual tiles.
     pub const MOST_ROWS: usize = 512;
+    /// Pixels of the largest strips: where a grid is wider they are lower, so that memory does not grow with the area. A row of
+    /// blocks is then unpacked by more than one thread, which costs less than a twentieth of a run.
+    pub const MOST_PIXELS: usize = 1 << 21;
 
     /// Bytes of a run with strips of this height, the raster library's cache among them.
     pub fn bytes(&self, rows: usize, budget: &Budget) -> u64 {
@@ -121,6 +127,15 @@ mod tests {
         }
         let least = Budget::new(2, 100 << 20).plan_strips(&cost).expect_err("too little");
         assert!(least > 300 << 20 && Budget::new(2, least).plan_strips(&cost).is_ok(), "{least}");
-        assert!(Budget::new(2, 4 << 30).plan_strips(&cost).expect("a plan").rows == StripCost::MOST_ROWS);
+    }
+
+    #[test]
+    fn a_wider_grid_has_lower_strips() {
+        let rows = |cols| {
+            let cost = StripCost { cols, working: 150, waiting: 30, fixed: 300 << 20 };
+            Budget::new(2, 4 << 30).plan_strips(&cost).expect("a plan").rows
+        };
+        assert_eq!([100, 4096, 4097, 10_980].map(rows), [512, 512, 256, 128]);
+        assert_eq!(rows(1_000_000), 16, "strips that are as low as they can be are taken");
     }
 }

@@ -2,8 +2,10 @@ use std::error::Error;
 use std::io::{self, Read, Write};
 
 use change::{Answer, ChangeError, ChangeStrip, Detector, Findings, MaskCounts, MaskPlan, NO_DAY, SeriesBlock, SpectralIndex};
-use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut1, s};
-use raster::{Date, DateRange, Observation, RasterReader, Role, Scene, Stored, Window};
+use ndarray::{Array2, ArrayView2, s};
+use raster::{Cube, Date, DateRange, Observation, RasterReader, Role, Scene, Stored, Window};
+
+use crate::LookSeries;
 
 /// Why a strip could not be worked through.
 #[derive(Debug, thiserror::Error)]
@@ -91,10 +93,9 @@ impl Detection<'_> {
     ) -> Result<StripDetection, DetectionError<R::Error>> {
         let counts = vec![MaskCounts::default(); self.looks.len()];
         let mut whole = StripDetection { strip: ChangeStrip::not_seen(window), counts, fallbacks: 0 };
-        for first in (0..window.cols).step_by(TILE_COLS) {
-            let cols = TILE_COLS.min(window.cols - first);
-            let tile = Window { col: window.col + first as isize, cols, ..window };
-            let eligible = eligible.as_ref().map(|plane| plane.slice(s![.., first..first + cols]));
+        for tile in Self::tiles(window) {
+            let first = (tile.col - window.col) as usize;
+            let eligible = eligible.as_ref().map(|plane| plane.slice(s![.., first..first + tile.cols]));
             let part = self.detect_tile(reader, tile, eligible)?;
             whole.strip.paste(&part.strip);
             whole.counts.iter_mut().zip(part.counts).for_each(|(sum, count)| *sum += count);
@@ -110,43 +111,47 @@ impl Detection<'_> {
         eligible: Option<ArrayView2<'_, bool>>,
     ) -> Result<StripDetection, DetectionError<R::Error>> {
         let mut counts = vec![MaskCounts::default(); self.looks.len()];
-        let mut series = Array3::from_elem((self.observations.len(), 1, window.pixels()), f32::NAN);
-        for (mut slots, observation) in series.outer_iter_mut().zip(self.observations) {
+        let mut series = LookSeries::unseen(self.observations.len(), window);
+        for (time, observation) in self.observations.iter().enumerate() {
             for &scene in &observation.scenes {
-                let (values, count) = self.look(reader, scene, window)?;
+                let cube = self.read(reader, scene, window).map_err(DetectionError::Read)?;
+                let (cube, count) = self.looks[scene].mask.apply(cube)?;
                 counts[scene] += count;
-                fill_gaps(slots.row_mut(0), &values);
+                series.fill(time, &self.index.compute(&cube)?);
             }
         }
+        let (strip, fallbacks) = self.answer(&series, eligible)?;
+        Ok(StripDetection { strip, counts, fallbacks })
+    }
+
+    /// The tiles of a window, west to east, that are worked on at once.
+    pub fn tiles(window: Window) -> impl Iterator<Item = Window> {
+        (0..window.cols).step_by(TILE_COLS).map(move |first| {
+            let cols = TILE_COLS.min(window.cols - first);
+            Window { col: window.col + first as isize, cols, ..window }
+        })
+    }
+
+    /// What the index and the mask of one scene need of a tile, as it is stored.
+    ///
+    /// # Errors
+    /// A read that fails.
+    pub fn read<R: RasterReader>(&self, reader: &mut R, scene: usize, tile: Window) -> Result<Cube, R::Error> {
+        let look = &self.looks[scene];
+        reader.read(scene, &look.roles(), tile, look.mask.margin())
+    }
+
+    /// The change map of a tile whose every look is there, and how many looks at pixels were held against the whole baseline.
+    ///
+    /// # Errors
+    /// A series that does not have one look an observation.
+    pub fn answer(&self, series: &LookSeries, eligible: Option<ArrayView2<'_, bool>>) -> Result<(ChangeStrip, u64), ChangeError> {
         let dates: Vec<Date> = self.observations.iter().map(|observation| observation.date).collect();
-        let block = SeriesBlock::new(&dates, self.sensors, series.view())?;
+        let block = SeriesBlock::new(&dates, self.sensors, series.values())?;
         let findings = self.detector.detect(&block);
         let fallbacks = findings.n_fallback.iter().map(|n| u64::from(*n)).sum();
         let seen_by = sensors_seen(&block, self.detector.monitoring());
-        Ok(StripDetection { strip: strip(window, findings, seen_by, eligible), counts, fallbacks })
-    }
-
-    /// The index of one scene over a window, NaN where masked or not observed; row by row.
-    fn look<R: RasterReader>(
-        &self,
-        reader: &mut R,
-        scene: usize,
-        window: Window,
-    ) -> Result<(Vec<f32>, MaskCounts), DetectionError<R::Error>> {
-        let look = &self.looks[scene];
-        let cube = reader.read(scene, &look.roles(), window, look.mask.margin()).map_err(DetectionError::Read)?;
-        let (cube, counts) = look.mask.apply(cube)?;
-        let values = self.index.compute(&cube)?;
-        Ok((values.into_iter().collect(), counts))
-    }
-}
-
-/// The first clear pixel wins.
-fn fill_gaps(slots: ArrayViewMut1<'_, f32>, values: &[f32]) {
-    for (slot, value) in slots.into_iter().zip(values) {
-        if slot.is_nan() {
-            *slot = *value;
-        }
+        Ok((strip(series.window(), findings, seen_by, eligible), fallbacks))
     }
 }
 

@@ -4,10 +4,12 @@
 
 mod budget;
 mod detection;
+mod look_series;
 mod order;
 mod resume;
 
 pub use budget::{Budget, StripCost, StripPlan};
 pub use detection::{Detection, DetectionError, Look, StripDetection, TILE_COLS};
+pub use look_series::LookSeries;
 pub use order::map_in_order;
 pub use resume::resume;

@@ -49,7 +49,8 @@ pub struct Clearing {
     pub area_ha: f64,
     /// Its outline, exact to the pixel: longitude and latitude in degrees, exterior rings counter-clockwise.
     pub polygon: MultiPolygon<f64>,
-    /// Whether at least two scenes after it show at least half of its pixels clear by their own scene classes.
+    /// Whether at least half of its pixels are clear, by the scenes' own classes, in a scene of the baseline and in at least two
+    /// scenes after it (in one where the monitoring year has one).
     pub seen: bool,
     /// The first such scene.
     pub first_clear: Option<Date>,
@@ -169,8 +170,8 @@ impl Wish {
         while area >= 10.0 {
             for attempt in 0..TRIES {
                 let centre = self.centre(source, attempt, free.ncols(), river);
-                let pixels = self.shape(source, attempt, centre, area);
-                if let Some(pixels) = wholly_free(free, &pixels).filter(|p| p.len() as f64 * PIXEL_HA >= 0.1) {
+                let pixels = self.shape(free, source, attempt, centre, area);
+                if let Some(pixels) = pixels.filter(|p| p.len() as f64 * PIXEL_HA >= 0.1) {
                     return Some(pixels);
                 }
             }
@@ -196,7 +197,15 @@ impl Wish {
         }
     }
 
-    fn shape(&self, source: Source, attempt: i64, centre: (f64, f64), area_px: f64) -> Vec<(isize, isize)> {
+    /// The pixels of the wish around a centre, where all lie on the grid and are free; else `None`.
+    fn shape(
+        &self,
+        free: &Array2<bool>,
+        source: Source,
+        attempt: i64,
+        centre: (f64, f64),
+        area_px: f64,
+    ) -> Option<Vec<(usize, usize)>> {
         let turn = source.between(5, attempt, 0.0, TAU);
         let stretch = source.between(6, attempt, 1.0, if self.kind == ClearingKind::Pasture { 2.4 } else { 1.7 });
         let frame = Frame { centre, turn, stretch };
@@ -206,7 +215,7 @@ impl Wish {
             .collect();
         let half = area_px.sqrt() / 2.0;
         let radius = (area_px / std::f64::consts::PI).sqrt();
-        frame.pixels(radius * 2.2 * stretch.sqrt() + 2.0, |x, y| {
+        frame.free_pixels(free, radius * 2.2 * stretch.sqrt() + 2.0, |x, y| {
             if straight {
                 // One corner is left standing.
                 return x.abs() <= half && y.abs() <= half && x + y <= 1.7 * half;
@@ -226,8 +235,9 @@ struct Frame {
 }
 
 impl Frame {
-    /// The pixels (row, column) within `reach` of the centre whose middles lie inside a shape given in the frame.
-    fn pixels(&self, reach: f64, inside: impl Fn(f64, f64) -> bool) -> Vec<(isize, isize)> {
+    /// The pixels (row, column) within `reach` of the centre whose middles lie inside a shape given in the frame; `None` where
+    /// one of them is not free or not on the grid.
+    fn free_pixels(&self, free: &Array2<bool>, reach: f64, inside: impl Fn(f64, f64) -> bool) -> Option<Vec<(usize, usize)>> {
         let (cos, sin) = (self.turn.cos(), self.turn.sin());
         let root = self.stretch.sqrt();
         let range = |middle: f64| ((middle - reach).floor() as isize)..=((middle + reach).ceil() as isize);
@@ -236,21 +246,11 @@ impl Frame {
             for col in range(self.centre.0) {
                 let (dx, dy) = (col as f64 + 0.5 - self.centre.0, row as f64 + 0.5 - self.centre.1);
                 if inside((cos * dx + sin * dy) / root, (cos * dy - sin * dx) * root) {
-                    pixels.push((row, col));
+                    let place = (usize::try_from(row).ok()?, usize::try_from(col).ok()?);
+                    pixels.push(free.get(place).copied().unwrap_or(false).then_some(place)?);
                 }
             }
         }
-        pixels
+        Some(pixels)
     }
-}
-
-/// The pixels where all lie on the grid and are free; else `None`.
-fn wholly_free(free: &Array2<bool>, pixels: &[(isize, isize)]) -> Option<Vec<(usize, usize)>> {
-    pixels
-        .iter()
-        .map(|&(row, col)| {
-            let place = (usize::try_from(row).ok()?, usize::try_from(col).ok()?);
-            free.get(place).copied().unwrap_or(false).then_some(place)
-        })
-        .collect()
 }

@@ -12,6 +12,16 @@ pub enum SynthError {
         /// Most pixels a side.
         most: usize,
     },
+    /// A number of scenes that the three years cannot give.
+    #[error("a landscape of {got} scenes cannot be made: choose from {least} to {most} dates")]
+    Dates {
+        /// Scenes that were asked for.
+        got: usize,
+        /// Fewest scenes: one before, one after.
+        least: usize,
+        /// Most scenes.
+        most: usize,
+    },
     /// A plane of alerts that does not lie on the landscape's grid.
     #[error("the plane of alerts has {got:?} rows and columns, the landscape {expected:?}: rasterise alerts onto its grid")]
     Plane {
@@ -20,16 +30,18 @@ pub enum SynthError {
         /// Rows and columns of the plane.
         got: (usize, usize),
     },
-    /// A pixel that names an alert which is not in the list.
-    #[error("row {row}, column {col} names alert {number}, but the list has {alerts} alerts")]
+    /// A pixel that names an alert or a clearing which is not in the list.
+    #[error("row {row}, column {col} names {what} {number}, but the list has {listed}")]
     Number {
         /// Row of the pixel.
         row: usize,
         /// Column of the pixel.
         col: usize,
+        /// `alert` or `clearing`.
+        what: &'static str,
         /// Number in the plane, counted from 1.
         number: u32,
-        /// Alerts in the list.
-        alerts: usize,
+        /// How many the list has.
+        listed: usize,
     },
 }

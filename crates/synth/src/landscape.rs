@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use alert::{Column, Features, Values};
 use geo::MapCoords as _;
 use geo::orient::{Direction, Orient as _};
@@ -8,7 +10,7 @@ use raster::{Band, Crs, Date, Grid, Role, Scaling};
 use crate::clearing::{self, PIXEL_HA, Plot};
 use crate::noise::{Layer, Source};
 use crate::outline::outline;
-use crate::sighting::{self, Palls};
+use crate::sighting::{self, Palls, Sight};
 use crate::sky::Sky;
 use crate::surface::{self, Spectrum};
 use crate::terrain::{Land, Terrain};
@@ -21,8 +23,10 @@ pub const BANDS: [Band; 6] = [Band::Blue, Band::Green, Band::Red, Band::Nir, Ban
 /// The year in which everything is cleared; the baseline is the two years before it.
 pub const MONITORING_YEAR: i32 = 2023;
 
-/// Fewest and most pixels a side.
-const SIZES: (usize, usize) = (96, 8192);
+/// Fewest and most pixels a side; the most are those of a Sentinel-2 tile.
+const SIZES: (usize, usize) = (96, 10_980);
+/// Fewest and most scenes that can be asked for.
+const DATES: (usize, usize) = (2, 120);
 /// The grid's middle: 74.9 degrees west, 1.1 degrees north, in Caquetá.
 const MIDDLE: (f64, f64) = (511_130.0, 121_590.0);
 const STEP_M: f64 = 10.0;
@@ -40,13 +44,34 @@ const VEGETATION_NDVI: f32 = 0.4;
 pub struct LandscapeOptions {
     /// Seed: another seed is another landscape.
     pub seed: u64,
-    /// Pixels of 10 m a side, 96 to 8192; default 640. The number of clearings goes with the area, 45 at 640.
+    /// Pixels of 10 m a side, 96 to 10980; default 640. The number of clearings goes with the area, 45 at 640.
     pub size_px: usize,
+    /// Scenes, 2 to 120, a third of them in the monitoring year, on the clearest days of equal parts of both periods; default
+    /// `None`: every 10 to 20 days, whatever the sky.
+    pub dates: Option<usize>,
 }
 
 impl Default for LandscapeOptions {
     fn default() -> Self {
-        Self { seed: 1, size_px: 640 }
+        Self { seed: 1, size_px: 640, dates: None }
+    }
+}
+
+impl LandscapeOptions {
+    /// Whether a landscape can be made of them.
+    ///
+    /// # Errors
+    /// [`SynthError::Size`] where the size is out of range, [`SynthError::Dates`] where the number of scenes is.
+    pub fn check(&self) -> Result<(), SynthError> {
+        let (least, most) = SIZES;
+        if !(least..=most).contains(&self.size_px) {
+            return Err(SynthError::Size { got: self.size_px, least, most });
+        }
+        let (least, most) = DATES;
+        match self.dates.filter(|count| !(least..=most).contains(count)) {
+            Some(got) => Err(SynthError::Dates { got, least, most }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -69,14 +94,11 @@ impl Landscape {
     /// The landscape of these options; all but the pixels of the scenes is made at once.
     ///
     /// # Errors
-    /// [`SynthError::Size`] where the size is out of range.
+    /// As [`LandscapeOptions::check`].
     pub fn new(options: LandscapeOptions) -> Result<Self, SynthError> {
-        let (least, most) = SIZES;
-        if !(least..=most).contains(&options.size_px) {
-            return Err(SynthError::Size { got: options.size_px, least, most });
-        }
+        options.check()?;
         let grid = grid(options.size_px);
-        let dates = calendar::dates(options.seed);
+        let dates = options.dates.map_or_else(|| calendar::dates(options.seed), |count| calendar::clearest(options.seed, count));
         let terrain = Terrain::new(options.seed, options.size_px);
         let plots = clearing::plots(options.seed, &terrain);
         let palls = Palls::over(&plots);
@@ -87,7 +109,12 @@ impl Landscape {
                 truth[place] = number;
             }
         }
-        let clearings = plots.into_iter().zip(sights).enumerate().map(|(id, (plot, sight))| record(id, plot, sight, &grid));
+        let monitored = dates.iter().filter(|date| date.year() >= MONITORING_YEAR).count();
+        let planted = |(id, (plot, sight)): (usize, (Plot, Sight))| {
+            let seen = sight.clear_before && sight.clear_scenes >= monitored.min(2);
+            record(id, plot, sight, seen, &grid)
+        };
+        let clearings = plots.into_iter().zip(sights).enumerate().map(planted);
         Ok(Self { options, clearings: clearings.collect(), grid, dates, terrain, truth, palls })
     }
 
@@ -119,31 +146,19 @@ impl Landscape {
     /// # Panics
     /// Where `t` is no place in [`Landscape::dates`].
     pub fn scene(&self, t: usize) -> Array3<u16> {
+        self.look(t).rows(0..self.options.size_px)
+    }
+
+    /// The scene of the day `dates()[t]` that is yet to be drawn: its sky is made here, its pixels row by row.
+    ///
+    /// # Panics
+    /// Where `t` is no place in [`Landscape::dates`].
+    pub fn look(&self, t: usize) -> Look<'_> {
         let date = self.dates[t];
-        let seed = self.options.seed;
-        let size = self.options.size_px;
+        let LandscapeOptions { seed, size_px, .. } = self.options;
         let day = i64::from(date.days());
-        let sky = Sky::new(seed, size, day, &self.palls.on(date));
-        let ground = Ground::new(self, date);
-        let sensor = Source::new(seed, Layer::Sensor, day);
-        let mut scene = Array3::zeros((BANDS.len() + 1, size, size));
-        for row in 0..size {
-            for col in 0..size {
-                if !sky.seen[[row, col]] {
-                    continue;
-                }
-                let spectrum = veil(ground.at(row, col), &sky, [row, col]);
-                let noise = sensor.bits(col as i64, row as i64);
-                for (band, value) in spectrum.into_iter().enumerate() {
-                    let draw = ((noise >> (10 * band)) & 1023) as f32 / 511.5 - 1.0;
-                    let stored = (value * (1.0 + 0.02 * draw) + 0.0015 * draw) * FULL;
-                    scene[[band, row, col]] = stored.clamp(1.0, 2.0 * FULL) as u16;
-                }
-                let water = self.terrain.land[[row, col]] == Land::Water;
-                scene[[BANDS.len(), row, col]] = sky.obstacle([row, col]).unwrap_or_else(|| clear_class(&spectrum, water));
-            }
-        }
-        scene
+        let sky = Sky::new(seed, size_px, day, &self.palls.on(date));
+        Look { landscape: self, sky, ground: Ground::new(self, date), sensor: Source::new(seed, Layer::Sensor, day) }
     }
 
     /// Forest in 2020: 1 forest, 2 other land or water; shape (y, x).
@@ -231,7 +246,7 @@ fn grid(size: usize) -> Grid {
     Grid { crs, west, north, step_x: STEP_M, step_y: STEP_M, rows: size, cols: size }
 }
 
-fn record(id: usize, plot: Plot, sight: sighting::Sight, grid: &Grid) -> Clearing {
+fn record(id: usize, plot: Plot, sight: Sight, seen: bool, grid: &Grid) -> Clearing {
     Clearing {
         id,
         kind: plot.kind,
@@ -239,7 +254,7 @@ fn record(id: usize, plot: Plot, sight: sighting::Sight, grid: &Grid) -> Clearin
         area_ha: plot.pixels.len() as f64 * PIXEL_HA,
         polygon: to_lonlat(&outline(&plot.pixels), grid),
         pixels: plot.pixels,
-        seen: sight.clear_scenes >= 2,
+        seen,
         first_clear: sight.first_clear,
         under_pall: plot.under_pall,
     }
@@ -257,7 +272,43 @@ pub(crate) fn to_lonlat(outline: &MultiPolygon<f64>, grid: &Grid) -> MultiPolygo
     outline.map_coords(|place| place_lonlat(grid, place)).orient(Direction::Default)
 }
 
+/// A scene of a landscape, drawn by rows: a large one need not be held whole.
+#[derive(Debug)]
+pub struct Look<'a> {
+    landscape: &'a Landscape,
+    sky: Sky,
+    ground: Ground<'a>,
+    sensor: Source,
+}
+
+impl Look<'_> {
+    /// Rows of the scene, shape (layer, y, x), layers and numbers as in [`Landscape::scene`].
+    ///
+    /// # Panics
+    /// Where the rows leave the landscape.
+    pub fn rows(&self, rows: Range<usize>) -> Array3<u16> {
+        let cols = self.landscape.options.size_px;
+        let mut scene = Array3::zeros((BANDS.len() + 1, rows.len(), cols));
+        for (line, row) in rows.enumerate() {
+            for col in (0..cols).filter(|col| self.sky.seen[[row, *col]]) {
+                let spectrum = veil(self.ground.at(row, col), &self.sky, [row, col]);
+                let noise = self.sensor.bits(col as i64, row as i64);
+                for (band, value) in spectrum.into_iter().enumerate() {
+                    let draw = ((noise >> (10 * band)) & 1023) as f32 / 511.5 - 1.0;
+                    let stored = (value * (1.0 + 0.02 * draw) + 0.0015 * draw) * FULL;
+                    scene[[band, line, col]] = stored.clamp(1.0, 2.0 * FULL) as u16;
+                }
+                let water = self.landscape.terrain.land[[row, col]] == Land::Water;
+                let hidden = self.sky.obstacle([row, col]);
+                scene[[BANDS.len(), line, col]] = hidden.unwrap_or_else(|| clear_class(&spectrum, water));
+            }
+        }
+        scene
+    }
+}
+
 /// The ground of one day, without sky.
+#[derive(Debug)]
 struct Ground<'a> {
     landscape: &'a Landscape,
     forest: Spectrum,

@@ -25,8 +25,8 @@ mod utm;
 
 pub use clearing::{Clearing, ClearingKind};
 pub use error::SynthError;
-pub use landscape::{BANDS, Landscape, LandscapeOptions, MONITORING_YEAR};
+pub use landscape::{BANDS, Landscape, LandscapeOptions, Look, MONITORING_YEAR};
 pub use product::{Baseline, Image, Product, landsat, sentinel2};
-pub use score::{Score, ScoredAlert, Share, score};
+pub use score::{Score, ScoredAlert, ScoredClearing, ScoredRows, Scoring, Share, score};
 pub use terrain::Land;
 pub use utm::{Utm, lonlat};

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, s};
 use raster::Date;
 
 use crate::clearing::PIXEL_HA;
@@ -75,15 +75,51 @@ const COUNTED_HA: f64 = 0.5;
 /// # Errors
 /// [`SynthError::Plane`] where the shape is another, [`SynthError::Number`] where a pixel names no alert of the list.
 pub fn score(landscape: &Landscape, plane: ArrayView2<'_, u32>, alerts: &[ScoredAlert]) -> Result<Score, SynthError> {
-    let tally = Tally::new(landscape, &plane, alerts.len())?;
-    let mut score = Score::default();
-    score_clearings(&mut score, landscape, &tally);
-    score_alerts(&mut score, landscape, &tally, alerts);
-    Ok(score)
+    let truth = landscape.truth();
+    if plane.dim() != truth.dim() {
+        return Err(SynthError::Plane { expected: truth.dim(), got: plane.dim() });
+    }
+    let clearings = landscape.clearings().iter().map(|clearing| {
+        let pixels = clearing.pixels.len() as u64;
+        ScoredClearing { date: clearing.date, seen: clearing.seen, pixels }
+    });
+    let mut scoring = Scoring::new(clearings.collect(), alerts.to_vec());
+    for row in 0..truth.nrows() {
+        let line = s![row..row + 1, ..];
+        let numbers = truth.slice(line).mapv(u32::from);
+        let rows = ScoredRows { row, truth: numbers.view(), alerts: plane.slice(line) };
+        scoring.add(&rows, Some(landscape.land().slice(line)))?;
+    }
+    Ok(scoring.score())
 }
 
-/// Pixels that alerts and clearings share.
-struct Tally {
+/// What a score needs to know of a clearing beside where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScoredClearing {
+    /// The day on which it happened.
+    pub date: Date,
+    /// Whether anyone could see it.
+    pub seen: bool,
+    /// Its pixels.
+    pub pixels: u64,
+}
+
+/// Rows of the planes of clearings and alerts, both of one shape: 0 none, `i + 1` on the pixels of the i-th of the list.
+#[derive(Debug)]
+pub struct ScoredRows<'a> {
+    /// The first row.
+    pub row: usize,
+    /// The clearings.
+    pub truth: ArrayView2<'a, u32>,
+    /// The alerts.
+    pub alerts: ArrayView2<'a, u32>,
+}
+
+/// A score in the making, fed by rows: of a truth that was kept in files as well as of a landscape.
+#[derive(Debug)]
+pub struct Scoring {
+    clearings: Vec<ScoredClearing>,
+    alerts: Vec<ScoredAlert>,
     /// Alerted pixels of each clearing.
     covered: Vec<u64>,
     /// Pixels of each alert.
@@ -94,73 +130,100 @@ struct Tally {
     beside: Vec<BTreeMap<Land, u64>>,
 }
 
-impl Tally {
-    fn new(landscape: &Landscape, plane: &ArrayView2<'_, u32>, alerts: usize) -> Result<Self, SynthError> {
-        let truth = landscape.truth();
-        if plane.dim() != truth.dim() {
-            return Err(SynthError::Plane { expected: truth.dim(), got: plane.dim() });
+impl Scoring {
+    /// Clearings and alerts, no pixel counted yet.
+    pub fn new(clearings: Vec<ScoredClearing>, alerts: Vec<ScoredAlert>) -> Self {
+        Self {
+            covered: vec![0; clearings.len()],
+            pixels: vec![0; alerts.len()],
+            on: vec![BTreeMap::new(); alerts.len()],
+            beside: vec![BTreeMap::new(); alerts.len()],
+            clearings,
+            alerts,
         }
-        let mut tally = Self {
-            covered: vec![0; landscape.clearings().len()],
-            pixels: vec![0; alerts],
-            on: vec![BTreeMap::new(); alerts],
-            beside: vec![BTreeMap::new(); alerts],
-        };
-        for ((row, col), &number) in plane.indexed_iter().filter(|(_, number)| **number > 0) {
+    }
+
+    /// Counts the pixels of some rows, each row once; without `land` (same shape) false alerts lie on no land.
+    ///
+    /// # Errors
+    /// [`SynthError::Plane`] where the shapes differ, [`SynthError::Number`] where a pixel names what is not in its list.
+    pub fn add(&mut self, rows: &ScoredRows<'_>, land: Option<ArrayView2<'_, Land>>) -> Result<(), SynthError> {
+        let expected = rows.truth.dim();
+        let shapes = [Some(rows.alerts.dim()), land.as_ref().map(ArrayView2::dim)];
+        if let Some(got) = shapes.into_iter().flatten().find(|got| *got != expected) {
+            return Err(SynthError::Plane { expected, got });
+        }
+        for ((line, col), &number) in rows.alerts.indexed_iter().filter(|(_, number)| **number > 0) {
+            let wrong = |what, number, listed| SynthError::Number { row: rows.row + line, col, what, number, listed };
             let alert = number as usize - 1;
-            if alert >= alerts {
-                return Err(SynthError::Number { row, col, number, alerts });
+            if alert >= self.alerts.len() {
+                return Err(wrong("alert", number, self.alerts.len()));
             }
-            tally.pixels[alert] += 1;
-            match usize::from(truth[[row, col]]).checked_sub(1) {
-                Some(clearing) => {
-                    tally.covered[clearing] += 1;
-                    *tally.on[alert].entry(clearing).or_default() += 1;
+            self.pixels[alert] += 1;
+            let planted = rows.truth[[line, col]];
+            match (planted as usize).checked_sub(1) {
+                Some(clearing) if clearing >= self.clearings.len() => {
+                    return Err(wrong("clearing", planted, self.clearings.len()));
                 }
-                None => *tally.beside[alert].entry(landscape.land()[[row, col]]).or_default() += 1,
+                Some(clearing) => {
+                    self.covered[clearing] += 1;
+                    *self.on[alert].entry(clearing).or_default() += 1;
+                }
+                None => {
+                    if let Some(land) = &land {
+                        *self.beside[alert].entry(land[[line, col]]).or_default() += 1;
+                    }
+                }
             }
         }
-        Ok(tally)
+        Ok(())
     }
-}
 
-fn score_clearings(score: &mut Score, landscape: &Landscape, tally: &Tally) {
-    for (clearing, &covered) in landscape.clearings().iter().zip(&tally.covered) {
-        let pixels = clearing.pixels.len() as u64;
-        let found = 2 * covered >= pixels;
-        if !clearing.seen {
-            score.unseen_found.count(found);
-            continue;
-        }
-        score.recall_any_size.count(found);
-        score.recall_pixels.part += covered;
-        score.recall_pixels.of += pixels;
-        if pixels as f64 * PIXEL_HA >= COUNTED_HA {
-            score.recall.count(found);
-            if !found {
-                score.missed.push(clearing.id);
+    /// The score of all rows that came.
+    pub fn score(&self) -> Score {
+        let mut score = Score::default();
+        self.score_clearings(&mut score);
+        self.score_alerts(&mut score);
+        score
+    }
+
+    fn score_clearings(&self, score: &mut Score) {
+        for (id, (clearing, &covered)) in self.clearings.iter().zip(&self.covered).enumerate() {
+            let found = 2 * covered >= clearing.pixels;
+            if !clearing.seen {
+                score.unseen_found.count(found);
+                continue;
+            }
+            score.recall_any_size.count(found);
+            score.recall_pixels.part += covered;
+            score.recall_pixels.of += clearing.pixels;
+            if clearing.pixels as f64 * PIXEL_HA >= COUNTED_HA {
+                score.recall.count(found);
+                if !found {
+                    score.missed.push(id);
+                }
             }
         }
     }
-}
 
-fn score_alerts(score: &mut Score, landscape: &Landscape, tally: &Tally, alerts: &[ScoredAlert]) {
-    for (i, alert) in alerts.iter().enumerate() {
-        let planted: u64 = tally.on[i].values().sum();
-        let right = planted > 0 && 2 * planted >= tally.pixels[i];
-        score.precision_pixels.part += planted;
-        score.precision_pixels.of += tally.pixels[i];
-        score.precision_any_size.count(right);
-        if alert.area_ha >= COUNTED_HA {
-            score.precision.count(right);
-        }
-        if right {
-            if let Some(clearing) = most(&tally.on[i]) {
-                let date = landscape.clearings()[clearing].date;
-                score.dated.count(alert.date_before.is_none_or(|before| before < date) && date <= alert.date_first);
+    fn score_alerts(&self, score: &mut Score) {
+        for (i, alert) in self.alerts.iter().enumerate() {
+            let planted: u64 = self.on[i].values().sum();
+            let right = planted > 0 && 2 * planted >= self.pixels[i];
+            score.precision_pixels.part += planted;
+            score.precision_pixels.of += self.pixels[i];
+            score.precision_any_size.count(right);
+            if alert.area_ha >= COUNTED_HA {
+                score.precision.count(right);
             }
-        } else if let Some(land) = most(&tally.beside[i]) {
-            *score.false_by_land.entry(land).or_default() += 1;
+            if right {
+                if let Some(clearing) = most(&self.on[i]) {
+                    let date = self.clearings[clearing].date;
+                    score.dated.count(alert.date_before.is_none_or(|before| before < date) && date <= alert.date_first);
+                }
+            } else if let Some(land) = most(&self.beside[i]) {
+                *score.false_by_land.entry(land).or_default() += 1;
+            }
         }
     }
 }

@@ -56,6 +56,15 @@ fn cover(seed: u64, day: i64) -> f64 {
     0.92 * Source::new(seed, Layer::Cover, day).unit(0, 0).powf(0.66)
 }
 
+/// Share of a landscape that its sky hides on a day, roughly; half where the edge of the swath crosses it.
+pub(crate) fn hidden_share(seed: u64, day: i64) -> f64 {
+    if is_half_swath(seed, day) { cover(seed, day).max(0.5) } else { cover(seed, day) }
+}
+
+fn is_half_swath(seed: u64, day: i64) -> bool {
+    Source::new(seed, Layer::Swath, day).unit(0, 0) < HALF_SWATH_SHARE
+}
+
 fn clouds(seed: u64, extent: Extent, day: i64, palls: &[Pall]) -> Array2<f32> {
     let mut density = Source::new(seed, Layer::Cloud, day).plane(extent, Grain { cell: 110.0, octaves: 6, gain: 0.57 });
     let threshold = quantile(density.iter().copied().collect(), 1.0 - cover(seed, day));
@@ -82,7 +91,7 @@ fn missed(seed: u64, size: usize, day: i64) -> Array2<bool> {
 
 fn swath(seed: u64, size: usize, day: i64) -> Array2<bool> {
     let source = Source::new(seed, Layer::Swath, day);
-    if source.unit(0, 0) >= HALF_SWATH_SHARE {
+    if !is_half_swath(seed, day) {
         return Array2::from_elem((size, size), true);
     }
     let edge = size as f64 * source.between(1, 0, 0.4, 0.65);

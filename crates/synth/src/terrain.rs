@@ -75,6 +75,7 @@ impl Terrain {
         settle(&mut land, &field, &fields, &savanna);
         flood(seed, &mut land, &river);
         let burnt = burn(seed, extent, &land, &savanna);
+        drop(savanna);
         Self { land, field, fields, burnt, texture: texture(seed, extent), river }
     }
 }
@@ -187,13 +188,19 @@ fn field_of(seed: u64, number: i64) -> Field {
 /// Slopes lit from the south-east, broad patches and crowns, as a factor around 1.
 fn texture(seed: u64, extent: Extent) -> Array2<f32> {
     let height = Source::new(seed, Layer::Texture, 0).plane(extent, Grain { cell: 90.0, octaves: 4, gain: 0.45 });
-    let patches = Source::new(seed, Layer::Texture, 1).plane(extent, Grain { cell: 40.0, octaves: 3, gain: 0.6 });
-    let crowns = Source::new(seed, Layer::Crown, 0).plane(extent, Grain { cell: 3.2, octaves: 2, gain: 0.8 });
     let hills =
         Source::new(seed, Layer::Texture, 2).plane(extent, Grain { cell: extent.cols as f64 / 2.5, octaves: 1, gain: 0.5 });
-    Array2::from_shape_fn(height.dim(), |(row, col)| {
+    let mut texture = hills;
+    for ((row, col), value) in texture.indexed_iter_mut() {
         let slope = height[[row, col]] - height[[row.saturating_sub(2), col.saturating_sub(2)]];
-        let steep = smooth_step(0.3, 0.7, hills[[row, col]]);
-        1.0 - 2.2 * steep * slope + 0.22 * (patches[[row, col]] - 0.5) + 0.34 * (crowns[[row, col]] - 0.5)
-    })
+        *value = 1.0 - 2.2 * smooth_step(0.3, 0.7, *value) * slope;
+    }
+    // One plane at a time: a large landscape has many.
+    drop(height);
+    let patches = Source::new(seed, Layer::Texture, 1).plane(extent, Grain { cell: 40.0, octaves: 3, gain: 0.6 });
+    texture.zip_mut_with(&patches, |value, patch| *value += 0.22 * (patch - 0.5));
+    drop(patches);
+    let crowns = Source::new(seed, Layer::Crown, 0).plane(extent, Grain { cell: 3.2, octaves: 2, gain: 0.8 });
+    texture.zip_mut_with(&crowns, |value, crown| *value += 0.34 * (crown - 0.5));
+    texture
 }

@@ -4,12 +4,15 @@
 use geo::Area as _;
 use ndarray::Array2;
 use raster::Date;
-use synth::{BANDS, Land, Landscape, LandscapeOptions, MONITORING_YEAR, ScoredAlert, SynthError, score};
+use synth::{
+    BANDS, Land, Landscape, LandscapeOptions, MONITORING_YEAR, ScoredAlert, ScoredClearing, ScoredRows, Scoring, SynthError,
+    score,
+};
 
 const SCL: usize = BANDS.len();
 
 fn landscape(seed: u64) -> Landscape {
-    Landscape::new(LandscapeOptions { seed, size_px: 320 }).unwrap()
+    Landscape::new(LandscapeOptions { seed, size_px: 320, dates: None }).unwrap()
 }
 
 /// The truth itself as alerts: each clearing is one, dated exactly.
@@ -161,8 +164,8 @@ fn dates_are_in_order_and_cover_three_years() {
 
 #[test]
 fn a_size_without_room_is_refused() {
-    let refused = Landscape::new(LandscapeOptions { seed: 1, size_px: 10 });
-    assert_eq!(refused.map(|_| ()), Err(SynthError::Size { got: 10, least: 96, most: 8192 }));
+    let refused = Landscape::new(LandscapeOptions { size_px: 10, ..LandscapeOptions::default() });
+    assert_eq!(refused.map(|_| ()), Err(SynthError::Size { got: 10, least: 96, most: 10_980 }));
 }
 
 #[test]
@@ -209,7 +212,7 @@ fn a_plane_of_another_shape_or_with_a_strange_number_is_refused() {
     let small = Array2::<u32>::zeros((2, 2));
     assert!(matches!(score(&landscape, small.view(), &[]), Err(SynthError::Plane { .. })));
     let strange = Array2::<u32>::from_elem(landscape.truth().dim(), 1);
-    assert!(matches!(score(&landscape, strange.view(), &[]), Err(SynthError::Number { number: 1, alerts: 0, .. })));
+    assert!(matches!(score(&landscape, strange.view(), &[]), Err(SynthError::Number { number: 1, listed: 0, .. })));
 }
 
 #[test]
@@ -231,4 +234,52 @@ fn the_registries_cover_the_landscape_and_keep_their_leading_zero() {
         assert_eq!(table.len(), 1);
         assert!(table.columns.iter().all(|column| column.values.len() == 1));
     }
+}
+
+#[test]
+fn so_many_dates_as_are_asked_for_lie_in_both_periods() {
+    for count in [2, 3, 12, 120] {
+        let options = LandscapeOptions { seed: 18, size_px: 96, dates: Some(count) };
+        let landscape = Landscape::new(options).unwrap();
+        let dates = landscape.dates();
+        let monitored = dates.iter().filter(|date| date.year() == MONITORING_YEAR).count();
+        assert_eq!((dates.len(), monitored), (count, (count / 3).max(1)));
+        assert!(dates.is_sorted_by(|a, b| a < b));
+    }
+    for count in [0, 1, 121] {
+        let refused = Landscape::new(LandscapeOptions { dates: Some(count), ..LandscapeOptions::default() });
+        assert_eq!(refused.map(|_| ()), Err(SynthError::Dates { got: count, least: 2, most: 120 }));
+    }
+}
+
+#[test]
+fn of_two_clear_dates_some_clearings_can_be_seen() {
+    let landscape = Landscape::new(LandscapeOptions { seed: 18, size_px: 320, dates: Some(2) }).unwrap();
+    let seen = landscape.clearings().iter().filter(|clearing| clearing.seen).count();
+    assert!(seen * 3 > landscape.clearings().len() && seen < landscape.clearings().len(), "{seen}");
+}
+
+#[test]
+fn rows_of_a_scene_are_those_of_the_whole() {
+    let landscape = landscape(1);
+    let whole = landscape.scene(3);
+    assert_eq!(landscape.look(3).rows(100..117), whole.slice(ndarray::s![.., 100..117, ..]));
+}
+
+#[test]
+fn a_score_of_rows_is_that_of_the_whole() {
+    let landscape = landscape(7);
+    let (plane, alerts) = perfect(&landscape);
+    let clearings = landscape.clearings().iter().map(|clearing| ScoredClearing {
+        date: clearing.date,
+        seen: clearing.seen,
+        pixels: clearing.pixels.len() as u64,
+    });
+    let truth = landscape.truth().mapv(u32::from);
+    let mut scoring = Scoring::new(clearings.collect(), alerts.clone());
+    for (row, end) in [(0, 100), (100, 320)] {
+        let part = ndarray::s![row..end, ..];
+        scoring.add(&ScoredRows { row, truth: truth.slice(part), alerts: plane.slice(part) }, None).unwrap();
+    }
+    assert_eq!(scoring.score(), score(&landscape, plane.view(), &alerts).unwrap());
 }

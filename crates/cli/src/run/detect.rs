@@ -4,7 +4,10 @@ use std::io::{self, Read, Write};
 
 use alert::{Patch, PatchBuilder, PatchStatistics};
 use change::{Answer, ChangeStrip, MaskCounts, NO_DAY};
-use geoio::{CheckpointFolder, EligibilityReader, GriddedReader, RasterClass, RasterOptions, RasterWriter, ZonesReader};
+use geoio::{
+    CheckpointFolder, EligibilityReader, GriddedReader, Packed, Packer, Packing, RasterClass, RasterFormat, RasterOptions,
+    RasterWriter, ZonesReader,
+};
 use ndarray::{Array2, ArrayView2};
 use pipeline::{Budget, StripCost, StripDetection, StripPlan, map_in_order, resume};
 use raster::{RasterSink as _, RasterSource as _, Stored, Window};
@@ -34,7 +37,7 @@ pub(crate) struct Map {
 }
 
 /// The rasters of a run.
-struct MapFiles {
+pub(crate) struct MapFiles {
     answer: RasterWriter<u8>,
     days: RasterWriter<i32>,
     magnitude: RasterWriter<f32>,
@@ -46,8 +49,8 @@ pub(crate) const RASTERS: [&str; 4] = ["change.tif", "days.tif", "magnitude.tif"
 
 impl MapFiles {
     /// Opens all of them, so that a full disk or a missing right shows before the long work.
-    fn create(folder: &std::path::Path, inputs: &Inputs, job: &Job, common: &Common) -> Result<Self, Fault> {
-        let packed = |options: RasterOptions| RasterOptions { compression: job.output.compress, ..options };
+    pub(crate) fn create(folder: &std::path::Path, format: RasterFormat, inputs: &Inputs, job: &Job) -> Result<Self, Fault> {
+        let packed = |options: RasterOptions| RasterOptions { format, compression: job.output.compress, ..options };
         let grid = inputs.grid();
         let [answer, days, magnitude, observations] = RASTERS.map(|name| folder.join(name));
         let answers = RasterOptions { classes: legend(), ..RasterOptions::codes(&["answer"]).nodata(255.0) };
@@ -66,10 +69,21 @@ impl MapFiles {
         })
     }
 
+    /// How the rasters are packed: for packing on other threads.
+    pub(crate) fn packing(&self) -> MapPacking {
+        MapPacking {
+            answer: self.answer.packing(),
+            days: self.days.packing(),
+            magnitude: self.magnitude.packing(),
+            observations: self.observations.packing(),
+        }
+    }
+
+    /// Takes the next strip, from north to south, and packs it here.
     fn write(&mut self, strip: &ChangeStrip) -> Result<(), Fault> {
         let window = strip.window;
         self.answer.write(0, window, strip.answer.view())?;
-        for (band, days) in [&strip.before, &strip.first, &strip.confirmed, &strip.last_clear].into_iter().enumerate() {
+        for (band, days) in strip_days(strip).into_iter().enumerate() {
             self.days.write(band, window, days.view())?;
         }
         self.magnitude.write(0, window, strip.magnitude.view())?;
@@ -80,14 +94,92 @@ impl MapFiles {
         Ok(())
     }
 
+    /// Takes the next strip, from north to south; where it was not packed yet, it is packed here.
+    pub(crate) fn take(&mut self, strip: &ChangeStrip, packed: Option<PackedMap>) -> Result<(), Fault> {
+        match packed {
+            Some(packed) => self.append(packed),
+            None => self.write(strip),
+        }
+    }
+
+    fn append(&mut self, packed: PackedMap) -> Result<(), Fault> {
+        self.answer.append(packed.answer)?;
+        packed.days.into_iter().try_for_each(|days| self.days.append(days))?;
+        self.magnitude.append(packed.magnitude)?;
+        packed.observations.into_iter().try_for_each(|plane| self.observations.append(plane))?;
+        Ok(())
+    }
+
     /// Completes the rasters.
-    fn finish(self) -> Result<(), Fault> {
+    pub(crate) fn finish(self) -> Result<(), Fault> {
         self.answer.finish()?;
         self.days.finish()?;
         self.magnitude.finish()?;
         self.observations.finish()?;
         Ok(())
     }
+}
+
+/// How the rasters of a run are packed.
+pub(crate) struct MapPacking {
+    answer: Packing<u8>,
+    days: Packing<i32>,
+    magnitude: Packing<f32>,
+    observations: Packing<i32>,
+}
+
+impl MapPacking {
+    /// A packer; one a thread.
+    pub(crate) fn packer(&self) -> Result<MapPacker, Fault> {
+        Ok(MapPacker {
+            answer: self.answer.packer()?,
+            days: self.days.packer()?,
+            magnitude: self.magnitude.packer()?,
+            observations: self.observations.packer()?,
+        })
+    }
+}
+
+/// Packs strips for the rasters of a run.
+pub(crate) struct MapPacker {
+    answer: Packer<u8>,
+    days: Packer<i32>,
+    magnitude: Packer<f32>,
+    observations: Packer<i32>,
+}
+
+/// The bands of `days.tif`.
+fn strip_days(strip: &ChangeStrip) -> [&Array2<i32>; 4] {
+    [&strip.before, &strip.first, &strip.confirmed, &strip.last_clear]
+}
+
+impl MapPacker {
+    /// The bands of a strip of whole rows of tiles, packed; `None` for another strip, whose tiles are not complete yet.
+    pub(crate) fn pack(&mut self, strip: &ChangeStrip) -> Result<Option<PackedMap>, Fault> {
+        let window = strip.window;
+        if !self.answer.is_tiled(window) {
+            return Ok(None);
+        }
+        let days = strip_days(strip).into_iter().enumerate();
+        let days = days.map(|(band, days)| self.days.pack(band, window, days.view())).collect::<Result<_, _>>()?;
+        let counts = [&strip.n_baseline, &strip.n_clear].map(|counts| counts.mapv(i32::from));
+        let looks = counts.iter().chain([&strip.last_clear_baseline, &strip.last_clear]).enumerate();
+        let observations = looks.map(|(band, plane)| self.observations.pack(band, window, plane.view()));
+        Ok(Some(PackedMap {
+            answer: self.answer.pack(0, window, strip.answer.view())?,
+            days,
+            magnitude: self.magnitude.pack(0, window, strip.magnitude.view())?,
+            observations: observations.collect::<Result<_, _>>()?,
+        }))
+    }
+}
+
+/// The bands of a strip on their way into the rasters.
+pub(crate) struct PackedMap {
+    answer: Packed<u8>,
+    days: Vec<Packed<i32>>,
+    magnitude: Packed<f32>,
+    observations: Vec<Packed<i32>>,
 }
 
 /// Names and colours (Okabe and Ito's, which the colour-blind can tell apart) of the answers.
@@ -108,6 +200,7 @@ struct Worker {
     within: Option<EligibilityReader>,
     aoi: Option<EligibilityReader>,
     units: Option<ZonesReader>,
+    packer: MapPacker,
 }
 
 /// What a strip gave; kept on disk until the run is complete.
@@ -163,8 +256,8 @@ fn cost(inputs: &Inputs) -> StripCost {
     StripCost {
         cols: inputs.grid().cols,
         working: inputs.detection().bytes_a_pixel(),
-        // With its packed copy on the way to disk.
-        waiting: RESULT_BYTES_A_PIXEL * 5 / 4,
+        // With its packed copies on the way to disk.
+        waiting: RESULT_BYTES_A_PIXEL * 3 / 2,
         fixed: PROGRAM_BYTES + layers + tile_rows,
     }
 }
@@ -180,7 +273,7 @@ pub(crate) fn detect(
     plan: &StripPlan,
     common: &Common,
 ) -> Result<Map, Fault> {
-    let mut files = MapFiles::create(folder.path(), inputs, job, common)?;
+    let mut files = MapFiles::create(folder.path(), RasterFormat::Cog, inputs, job)?;
     let detection = inputs.detection();
     let grid = inputs.grid();
     let strips: Vec<(usize, Window)> = grid.strips(plan.rows).enumerate().collect();
@@ -197,6 +290,7 @@ pub(crate) fn detect(
         fallbacks: 0,
         strips: (strips.len(), 0),
     };
+    let packing = files.packing();
     let mut progress = Progress::begin(common, "detect", strips.len() as u64);
     map_in_order(
         &strips,
@@ -208,20 +302,23 @@ pub(crate) fn detect(
                 within: inputs.within.as_ref().map(geoio::Eligibility::open).transpose()?,
                 aoi: aoi.as_ref().map(geoio::Eligibility::open).transpose()?,
                 units: zones.as_ref().map(geoio::Zones::open),
+                packer: packing.packer()?,
             })
         },
         |worker, &(place, window)| {
-            resume(&kept, place, || {
+            let worked = resume(&kept, place, || {
                 let eligible = worker.within.as_mut().map(|reader| reader.read(window)).transpose()?;
                 let found = detection.detect(&mut worker.scenes, window, view(eligible.as_ref()))?;
                 let units = worker.units.as_mut().map(|reader| reader.read(window)).transpose()?;
                 let inside = worker.aoi.as_mut().map(|reader| reader.read(window)).transpose()?;
                 let tallies = Tallies::of(&found.strip, &areas, view(units.as_ref()), view(inside.as_ref()));
                 Ok::<_, Fault>(Worked { found, tallies })
-            })
+            })?;
+            let packed = worker.packer.pack(&worked.found.strip)?;
+            Ok((worked, packed))
         },
-        |Worked { found: StripDetection { strip, counts, fallbacks }, tallies }| {
-            files.write(&strip)?;
+        |(Worked { found: StripDetection { strip, counts, fallbacks }, tallies }, packed)| {
+            files.take(&strip, packed)?;
             map.patches.extend(patches.push(&strip));
             map.tallies.add(&tallies);
             map.fallbacks += fallbacks;

@@ -16,8 +16,8 @@ use change::Answer;
 use raster::Warning;
 use serde_json::{Map as Object, json};
 
-pub(crate) use annotate::links;
-pub(crate) use detect::plan as plan_strips;
+pub(crate) use annotate::{annotate, in_area, links, measure, unseen_around};
+pub(crate) use detect::{MapFiles, RASTERS, plan as plan_strips};
 pub(crate) use inputs::{Depth, Inputs};
 pub(crate) use outputs::write_text;
 
@@ -183,7 +183,7 @@ fn hectares(answer: &serde_json::Value) -> f64 {
     answer["ha"].as_f64().unwrap_or_default()
 }
 
-/// How long each stage took; the only place where a run looks at a clock.
+/// How long each stage took and how much memory all of them; the only place where a run looks at a clock.
 struct Stages {
     began: Instant,
     seconds: Vec<(&'static str, f64)>,
@@ -204,8 +204,27 @@ impl Stages {
     fn json(&self, budget: &pipeline::Budget, strip_rows: usize) -> serde_json::Value {
         let stages: Object<String, _> =
             self.seconds.iter().map(|(stage, seconds)| ((*stage).to_owned(), json!((seconds * 1e3).round() / 1e3))).collect();
-        json!({ "schema": "atalaya-timings/1", "jobs": budget.jobs(), "strip_rows": strip_rows, "seconds": stages })
+        json!({
+            "schema": "atalaya-timings/1", "jobs": budget.jobs(), "strip_rows": strip_rows, "seconds": stages,
+            "peak_bytes": peak_bytes(), "processor_seconds": processor_seconds(),
+        })
     }
+}
+
+/// Seconds of all processors that this process has taken so far; `None` where the system does not tell.
+fn processor_seconds() -> Option<f64> {
+    // Linux tells hundredths of a second, in user and system mode, 12 and 13 words after the program's name in brackets.
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let mut words = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let hundredths = words.next()?.parse::<u64>().ok()? + words.next()?.parse::<u64>().ok()?;
+    Some(hundredths as f64 / 100.0)
+}
+
+/// Most memory that this process has held at once (resident, `VmHWM`); `None` where the system does not tell.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes << 10)
 }
 
 /// The folder in which a job's outputs go.

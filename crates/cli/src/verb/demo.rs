@@ -4,11 +4,11 @@ use std::path::Path;
 
 use alert::{Features, Values};
 use geoio::Zones;
-use raster::Date;
 use serde_json::{Value, json};
-use synth::{Landscape, LandscapeOptions, Score, ScoredAlert};
+use synth::{Landscape, LandscapeOptions, Score};
 
 use super::region::{self, Form};
+use super::scored;
 use crate::args::{Common, Demo};
 use crate::fault::{Exit, Fault};
 use crate::job::Job;
@@ -18,7 +18,7 @@ use crate::run;
 /// Makes the region, runs the job three ways and scores each.
 pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     geoio::open::initialise(Some(common.budget().cache_bytes()));
-    let options = LandscapeOptions { seed: arguments.seed, size_px: arguments.size };
+    let options = LandscapeOptions { seed: arguments.seed, size_px: arguments.size, dates: None };
     let landscape = region::write(&arguments.dir, options, usize::from(arguments.every), Form::Geotiff, common)?;
     let mut report = Report::new("demo");
     let job_path = arguments.dir.join("job.toml");
@@ -76,18 +76,7 @@ fn variants() -> [Variant; 3] {
 fn score(landscape: &Landscape, alerts: &Features) -> Result<Score, Fault> {
     let zones = Zones::new(landscape.grid().clone(), alerts)?;
     let plane = zones.open().read(landscape.grid().window())?;
-    let text = |name: &str| alerts.text(name).unwrap_or_default();
-    let listed: Vec<ScoredAlert> = text("area_ha")
-        .iter()
-        .zip(text("date_before"))
-        .zip(text("date_first"))
-        .map(|((area, before), first)| ScoredAlert {
-            area_ha: area.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0.0),
-            date_before: before.as_deref().and_then(|text| text.parse().ok()),
-            date_first: first.as_deref().and_then(|text| text.parse().ok()).unwrap_or(Date::from_days(0)),
-        })
-        .collect();
-    synth::score(landscape, plane.view(), &listed).map_err(|error| Fault::from_error(Exit::Internal, error))
+    synth::score(landscape, plane.view(), &scored::alerts(alerts)).map_err(|error| Fault::from_error(Exit::Internal, error))
 }
 
 fn tell(report: &mut Report, name: &str, score: &Score) {

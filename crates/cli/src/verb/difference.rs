@@ -36,7 +36,7 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     let mask = arguments.out.as_ref().map(|path| RasterWriter::<u8>::create(path, &grid, flags, common.force));
     let magnitude = arguments.magnitude.as_ref().map(|path| RasterWriter::<f32>::create(path, &grid, values, common.force));
     let (mut mask, mut magnitude) = (mask.transpose()?, magnitude.transpose()?);
-    let windows = cut::windows(&before.source, &before.roles(), arguments.output.block)?;
+    let windows = cut::windows(&before.source, &before.roles(), arguments.output.block, &budget)?;
     let mut counts = Counts::default();
     let mut progress = Progress::begin(common, "difference", windows.len() as u64);
     let bytes = windows.iter().map(|window| window.pixels() as u64 * 40).max().unwrap_or(0);

@@ -31,7 +31,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     let roles = roles(&indices, scene, &mask, common.json)?;
     let names: Vec<&str> = indices.iter().map(SpectralIndex::name).collect();
     let mut sink = Sink::create(arguments, &grid, &names, common)?;
-    let windows = cut::windows(&source, &roles, arguments.output.block)?;
+    let windows = cut::windows(&source, &roles, arguments.output.block, &budget)?;
     let mut counts = MaskCounts::default();
     let mut quality = QaCounts::default();
     let counted = roles.contains(&Role::Qa);

@@ -2,6 +2,7 @@
 
 pub(crate) mod aoi;
 mod apart;
+pub(crate) mod bench;
 pub(crate) mod catalogue;
 mod check;
 mod cut;
@@ -18,6 +19,7 @@ mod plan;
 mod region;
 mod scenes;
 mod schema;
+mod scored;
 mod synth;
 
 use crate::args::{Arguments, Verb};
@@ -33,6 +35,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Run(run) => crate::run::run(run, common),
         Verb::Demo(demo) => demo::demo(demo, common),
         Verb::Synth(synth) => synth::synth(synth, common),
+        Verb::Bench(bench) => bench::bench(bench, common),
         Verb::Index(index) => index::index(index, common),
         Verb::Difference(difference) => difference::difference(difference, common),
         Verb::Patches(patches) => patches::patches(patches, common),

@@ -6,7 +6,7 @@ use alert::Features;
 use geoio::sink::SinkOptions;
 use geoio::{RasterClass, RasterFormat, RasterOptions, RasterWriter};
 use ndarray::{Array2, Axis};
-use pipeline::map_in_order;
+use pipeline::{Budget, map_in_order};
 use raster::{Date, RasterSink as _, Window};
 use synth::{Baseline, Landscape, LandscapeOptions, Product};
 
@@ -66,6 +66,14 @@ pub(crate) enum Form {
 }
 
 impl Form {
+    /// Bytes a pixel of a scene while it is made: of a `GeoTIFF` its sky, of products all layers too.
+    fn bytes_a_pixel(self) -> u64 {
+        match self {
+            Self::Geotiff => 24,
+            Self::Sentinel2 { .. } | Self::Landsat => 60,
+        }
+    }
+
     /// The job for scenes of this form.
     fn job(self) -> String {
         let text = include_str!("region/job.toml");
@@ -83,17 +91,21 @@ impl Form {
 fn scenes(landscape: &Landscape, folder: &Path, every: usize, form: Form, common: &Common) -> Result<(), Fault> {
     let grid = landscape.grid();
     let places: Vec<usize> = (0..landscape.dates().len()).step_by(every).collect();
+    let budget = common.budget();
+    let at_once = budget.in_flight(form.bytes_a_pixel() * (grid.rows * grid.cols) as u64).min(budget.jobs());
+    // Where scenes are too large to be made side by side, the threads share the strips of one.
+    let share = Budget::new(budget.jobs() / at_once, budget.bytes() / at_once as u64);
     let mut progress = Progress::begin(common, "simulate", places.len() as u64);
     map_in_order(
         &places,
-        &common.budget(),
-        common.budget().in_flight((grid.rows * grid.cols * 60) as u64),
+        &budget,
+        at_once,
         || Ok::<_, Fault>(()),
         |(), &t| {
             // Providers take a month; a version that is made again comes later.
             let made = Date::from_days(landscape.dates()[t].days() + 30);
             match form {
-                Form::Geotiff => geotiff(landscape, t, folder),
+                Form::Geotiff => geotiff(landscape, t, folder, &share),
                 Form::Sentinel2 { baseline, zip } => product(&synth::sentinel2(landscape, t, baseline, made), folder, zip),
                 Form::Landsat => product(&synth::landsat(landscape, t, made), folder, false),
             }
@@ -102,7 +114,10 @@ fn scenes(landscape: &Landscape, folder: &Path, every: usize, form: Form, common
     )
 }
 
-fn geotiff(landscape: &Landscape, t: usize, folder: &Path) -> Result<(), Fault> {
+/// Rows of a scene that are drawn at once.
+const ROWS: usize = 128;
+
+fn geotiff(landscape: &Landscape, t: usize, folder: &Path, budget: &Budget) -> Result<(), Fault> {
     let names: Vec<String> = Landscape::layers().iter().map(ToString::to_string).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let scaling = Landscape::scaling();
@@ -113,9 +128,21 @@ fn geotiff(landscape: &Landscape, t: usize, folder: &Path) -> Result<(), Fault> 
     };
     let path = folder.join(format!("simulated_{}.tif", landscape.dates()[t]));
     let mut writer = RasterWriter::<u16>::create(&path, landscape.grid(), options, true)?;
-    for (band, plane) in landscape.scene(t).axis_iter(Axis(0)).enumerate() {
-        writer.write(band, landscape.grid().window(), plane)?;
-    }
+    let strips: Vec<Window> = landscape.grid().strips(ROWS).collect();
+    let look = landscape.look(t);
+    map_in_order(
+        &strips,
+        budget,
+        budget.jobs() + 1,
+        || Ok::<_, Fault>(()),
+        |(), strip| Ok((*strip, look.rows(strip.row as usize..strip.row as usize + strip.rows))),
+        |(strip, rows)| {
+            for (band, plane) in rows.axis_iter(Axis(0)).enumerate() {
+                writer.write(band, strip, plane)?;
+            }
+            Ok(())
+        },
+    )?;
     Ok(writer.finish()?)
 }
 

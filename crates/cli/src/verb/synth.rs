@@ -19,7 +19,7 @@ pub(crate) fn synth(arguments: &Synth, common: &Common) -> Result<Report, Fault>
             Form::Sentinel2 { baseline: baseline.ok_or_else(wrong)?, zip: arguments.zip }
         }
     };
-    let options = LandscapeOptions { seed: arguments.seed, size_px: arguments.size };
+    let options = LandscapeOptions { seed: arguments.seed, size_px: arguments.size, dates: arguments.dates };
     let landscape = region::write(&arguments.dir, options, usize::from(arguments.every), form, common)?;
     let mut report = Report::new("synth");
     let job = arguments.dir.join("job.toml");

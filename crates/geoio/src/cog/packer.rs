@@ -1,12 +1,12 @@
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 use raster::Window;
 
 use super::codec::Codec;
 use super::shape::Shape;
-use super::{Pixel, RasterOptions};
+use super::{Pixel, RasterOptions, quarter};
 use crate::GeoioError;
 
 /// How a raster's windows are packed; it gives each thread its [`Packer`].
@@ -54,17 +54,19 @@ pub struct Packed<T> {
 
 #[derive(Debug)]
 pub(super) enum Content<T> {
-    /// Whole tiles, by row, then column; and the pixels of the first overview.
-    Tiles(Tiles<T>),
+    /// Whole tiles, by row, then column.
+    Tiles(Vec<Tile>),
     /// Pixels that wait for the rest of their tiles.
     Pixels(Array2<T>),
 }
 
-/// Whole tiles of one level, by row, then column; and the pixels of the level that follows.
+/// One packed tile.
 #[derive(Debug)]
-pub(super) struct Tiles<T> {
-    pub(super) tiles: Vec<Vec<u8>>,
-    pub(super) halved: Option<Array2<T>>,
+pub(super) struct Tile {
+    /// Its bytes in the file.
+    pub(super) bytes: Vec<u8>,
+    /// What the next level holds of it, a [`Quarter`]; none at the last level.
+    pub(super) quarter: Option<Vec<u8>>,
 }
 
 impl<T> std::fmt::Debug for Packer<T> {
@@ -74,6 +76,11 @@ impl<T> std::fmt::Debug for Packer<T> {
 }
 
 impl<T: Pixel> Packer<T> {
+    /// Whether a window is made of whole tiles, and so can be packed alone.
+    pub fn is_tiled(&self, window: Window) -> bool {
+        self.shape.is_tiled(window)
+    }
+
     /// Packs a window of a band (0 is the first); `values` has the window's shape (rows, cols).
     ///
     /// A window of whole tiles is packed now, on the calling thread; any other is packed when its tiles are complete.
@@ -89,19 +96,20 @@ impl<T: Pixel> Packer<T> {
         Ok(Packed { band, window, content })
     }
 
-    /// Packs whole tiles of a level, and halves their pixels for the next one where there is one.
-    pub(super) fn pack_level(&mut self, level: usize, values: ArrayView2<'_, T>) -> Result<Tiles<T>, GeoioError> {
+    /// Packs whole tiles of a level, by row, then column.
+    pub(super) fn pack_level(&mut self, level: usize, values: ArrayView2<'_, T>) -> Result<Vec<Tile>, GeoioError> {
         let block = self.shape.block;
+        let has_next = level + 1 < self.shape.levels.len();
         let mut tiles = Vec::with_capacity(values.nrows().div_ceil(block) * values.ncols().div_ceil(block));
-        for rows in values.axis_chunks_iter(ndarray::Axis(0), block) {
-            for part in rows.axis_chunks_iter(ndarray::Axis(1), block) {
+        for rows in values.axis_chunks_iter(Axis(0), block) {
+            for part in rows.axis_chunks_iter(Axis(1), block) {
                 fill(&mut self.tile, part, block);
                 let packed = self.codec.pack(&self.tile, block);
-                tiles.push(packed.map_err(|reason| super::encode(&self.path, "packing", reason))?);
+                let bytes = packed.map_err(|reason| super::encode(&self.path, "packing", reason))?;
+                tiles.push(Tile { bytes, quarter: has_next.then(|| quarter::pack(self.halve(part).view())) });
             }
         }
-        let has_next = level + 1 < self.shape.levels.len();
-        Ok(Tiles { tiles, halved: has_next.then(|| self.halve(values)) })
+        Ok(tiles)
     }
 
     /// Every second pixel of codes; of values the mean of the two by two that are valid.

@@ -16,6 +16,9 @@ pub(super) mod private {
         where
             Self: Sized;
 
+        /// The number of these bytes, least byte first.
+        fn take_plain(bytes: &[u8]) -> Self;
+
         /// The first number of a row and each one's difference from the one before, least byte first; whole numbers only.
         fn put_differences(row: &[Self], to: &mut [u8])
         where
@@ -42,6 +45,10 @@ macro_rules! pixel {
                 for (to, number) in to.chunks_exact_mut(Self::BYTES).zip(row) {
                     to.copy_from_slice(&number.to_le_bytes());
                 }
+            }
+
+            fn take_plain(bytes: &[u8]) -> Self {
+                Self::from_le_bytes(bytes.try_into().expect("as many bytes as the number has"))
             }
 
             fn put_differences(row: &[Self], to: &mut [u8]) {

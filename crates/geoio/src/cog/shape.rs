@@ -36,8 +36,10 @@ impl Shape {
         ends(window.row, window.rows, rows) && ends(window.col, window.cols, cols)
     }
 
-    /// The window of the next level that a window of a level becomes.
-    pub(super) fn halved(window: Window) -> Window {
-        Window { row: window.row / 2, col: window.col / 2, rows: window.rows.div_ceil(2), cols: window.cols.div_ceil(2) }
+    /// The tiles of a level that one tile of the next level is made of.
+    pub(super) fn sources(&self, level: usize, (row, col): (usize, usize)) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (down, across) = self.tiles(level);
+        let rows = 2 * row..(2 * row + 2).min(down);
+        rows.flat_map(move |row| (2 * col..(2 * col + 2).min(across)).map(move |col| (row, col)))
     }
 }
