@@ -546,3 +546,29 @@ fn a_south_up_file_equals_its_north_up_twin() {
     let part = Window { row: 3, col: 2, rows: 5, cols: 4 };
     assert!(same(&file.read(1, part).expect("values"), &values.slice(ndarray::s![3..8, 2..6]).to_owned()));
 }
+
+#[test]
+fn signed_numbers_of_8_bits_keep_their_sign() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.tif");
+    let grid = utm(2, 3);
+    let options = RasterOptions { format: RasterFormat::Gtiff, ..RasterOptions::codes(&["index"]) };
+    let mut writer = RasterWriter::<u8>::create(&path, &grid, options, false).expect("a writer");
+    writer.write(0, grid.window(), ndarray::arr2(&[[0_u8, 1, 127], [128, 200, 255]]).view()).expect("written");
+    writer.finish().expect("finished");
+    // The tag SampleFormat: one short, 1 = unsigned, 2 = signed.
+    let mut bytes = std::fs::read(&path).expect("bytes");
+    let entry = [0x53, 1, 3, 0, 1, 0, 0, 0, 1, 0];
+    let at = bytes.windows(10).position(|window| window == entry).expect("the tag");
+    bytes[at + 8] = 2;
+    std::fs::write(&path, bytes).expect("written");
+    let file = RasterFile::open(&path).expect("a raster");
+    assert_eq!(file.bands()[0].data_type, "Int8");
+    let signed = ndarray::arr2(&[[0.0_f32, 1.0, 127.0], [-128.0, -56.0, -1.0]]);
+    assert_eq!(file.read(1, grid.window()).expect("pixels"), signed);
+    assert_eq!(file.read_f64(1, grid.window()).expect("pixels"), signed.mapv(f64::from));
+    assert_eq!(file.read_i64(1, grid.window(), 0).expect("pixels"), signed.mapv(|v| v as i64));
+    let window = Window { row: 1, col: 0, rows: 1, cols: 4 };
+    let edge = file.read(1, window).expect("pixels");
+    assert!(same(&edge, &ndarray::arr2(&[[-128.0, -56.0, -1.0, f32::NAN]])));
+}
