@@ -57,6 +57,11 @@ fn flaw(source: &mut (impl Read + Seek), length: u64) -> io::Result<Option<Flaw>
         let reason = format!("it is stored in tiles of {block_cols} x {block_rows} pixels of {samples} bands; tile it smaller");
         return Ok(Some(Flaw::Whole(reason)));
     }
+    if layout.compression == PLAIN && directory.first(source, 317)?.is_some_and(|predictor| predictor > 1) {
+        let reason = "it says that it holds differences (predictor) without compression, which some readers take for values \
+                      and some do not; write it again with compression";
+        return Ok(Some(Flaw::Whole(reason.to_owned())));
+    }
     let lists = if layout.tiled { (324, 325) } else { (273, 279) };
     let Some(offsets) = directory.field(lists.0) else { return Ok(None) };
     let counts = directory.field(lists.1);

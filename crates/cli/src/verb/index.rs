@@ -36,6 +36,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     let strips: Vec<Window> = grid.strips(ROWS).collect();
     let mut counts = MaskCounts::default();
     let mut quality = QaCounts::default();
+    let mut has_value = vec![false; indices.len()];
     let counted = roles.contains(&Role::Qa);
     let mut progress = Progress::begin(common, "index", strips.len() as u64);
     let bytes = (grid.cols * ROWS * (roles.len() * 6 + indices.len() * 4)) as u64;
@@ -56,6 +57,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
         },
         |(window, planes, masked, seen)| {
             for (band, plane) in planes.iter().enumerate() {
+                has_value[band] = has_value[band] || plane.iter().any(|value| !value.is_nan());
                 sink.write(band, window, plane)?;
             }
             counts += &masked;
@@ -75,6 +77,14 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     report.say(format!("{}: {} of {} pixels clear", arguments.out.display(), counts.clear, counts.pixels));
     if counts.clear == 0 {
         report.warnings.push(raster::Warning::new("nothing_clear", "no pixel is clear: the output holds no value"));
+    } else {
+        let empty = names.iter().zip(&has_value).filter(|(_, has)| !**has);
+        report.warnings.extend(empty.map(|(name, _)| {
+            raster::Warning::new(
+                "no_value",
+                format!("{name} has no value in any clear pixel: it is not defined for their numbers"),
+            )
+        }));
     }
     Ok(report)
 }

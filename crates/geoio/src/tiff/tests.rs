@@ -172,6 +172,13 @@ fn rounded_sizes_of_plain_strips_pass() {
 }
 
 #[test]
+fn differences_without_compression_are_told() {
+    assert!(told(&Image::plain().with(317, &[2])).contains("differences"));
+    assert_eq!(told(&Image::plain().with(317, &[1])), "nothing");
+    assert_eq!(told(&Image::deflated().with(317, &[2])), "nothing");
+}
+
+#[test]
 fn numbers_of_no_block_do_no_harm() {
     for tag in [256, 257, 258, 277, 278] {
         told(&Image::plain().with(tag, &[0]));
