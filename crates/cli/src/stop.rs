@@ -1,18 +1,21 @@
-//! Signals: the first asks for a clean stop, the second ends the program at once.
+//! Signals: the first asks for a clean stop, the second ends the program at once. A limit on the size of files is no reason
+//! to end: the write that would pass it fails and is told like a full disk.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
 use crate::fault::{Exit, Fault};
 
 static FLAGS: OnceLock<[(Arc<AtomicBool>, Exit); 2]> = OnceLock::new();
 
-/// Begins to listen for SIGINT and SIGTERM.
+/// Begins to listen for SIGINT and SIGTERM, and outlives SIGXFSZ.
 pub(crate) fn listen() {
+    let outlived = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    debug_assert!(outlived.is_ok(), "the signal can be listened for");
     let signals = [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)];
     FLAGS.get_or_init(|| {
         signals.map(|(signal, exit)| {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read as _};
+use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
 use zip::write::SimpleFileOptions;
@@ -48,6 +48,7 @@ impl Archive {
             return Err(wrong(format!("it has {} members, more than any product", zip.len())));
         }
         let (mut members, mut sum) = (BTreeSet::new(), 0_u64);
+        let mut file = File::open(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
         for place in 0..zip.len() {
             let entry = zip.by_index_data(place).map_err(|error| wrong(error.to_string()))?;
             let name = entry.name().map_err(|error| wrong(error.to_string()))?.into_owned();
@@ -58,7 +59,8 @@ impl Archive {
             if entry.is_symlink() {
                 return Err(wrong(format!("its member '{shown}' is a link")));
             }
-            if entry.encrypted() {
+            let locked = is_locked(&mut file, entry.header_start()).map_err(|error| wrong(format!("{shown}: {error}")))?;
+            if entry.encrypted() || locked {
                 return Err(wrong(format!("its member '{shown}' is encrypted")));
             }
             if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
@@ -128,6 +130,14 @@ fn unpacker(path: &Path) -> Result<ZipArchive<BufReader<File>>, GeoioError> {
     let file = File::open(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
     ZipArchive::new(BufReader::new(file))
         .map_err(|error| GeoioError::Archive { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Whether a member's own header says that it is encrypted, whatever the directory says (flag 0, APPNOTE 4.4.4).
+fn is_locked(file: &mut File, header: u64) -> io::Result<bool> {
+    let mut begin = [0; 8];
+    file.seek(SeekFrom::Start(header))?;
+    file.read_exact(&mut begin)?;
+    Ok(begin[6] & 1 == 1)
 }
 
 fn stays_inside(name: &str) -> bool {
@@ -256,11 +266,13 @@ mod tests {
     fn encrypted_or_broken_archives_are_refused() {
         let (_folder, path) = zip_of(&[("a", b"x")]);
         let whole = std::fs::read(&path).expect("bytes");
-        let mut locked = whole.clone();
-        let central = locked.windows(4).position(|w| w == b"PK\x01\x02").expect("a directory");
-        (locked[6], locked[central + 8]) = (1, 1);
-        std::fs::write(&path, &locked).expect("written");
-        assert!(refused(&path).contains("is encrypted"));
+        let central = whole.windows(4).position(|w| w == b"PK\x01\x02").expect("a directory");
+        for flags in [&[6, central + 8][..], &[6], &[central + 8]] {
+            let mut locked = whole.clone();
+            flags.iter().for_each(|flag| locked[*flag] = 1);
+            std::fs::write(&path, &locked).expect("written");
+            assert!(refused(&path).contains("is encrypted"), "{flags:?}");
+        }
         std::fs::write(&path, &whole[..whole.len() / 2]).expect("written");
         refused(&path);
         std::fs::write(&path, b"").expect("written");

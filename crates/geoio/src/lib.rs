@@ -23,6 +23,7 @@ mod scenes;
 pub mod sink;
 mod soundness;
 mod staged;
+mod tiff;
 
 pub use archive::zip_folder;
 pub use checkpoint::CheckpointFolder;

@@ -11,7 +11,7 @@ use std::sync::Once;
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
 use crate::archive::{self, Archive};
-use crate::{GeoioError, complaint, ffi};
+use crate::{GeoioError, complaint, ffi, tiff};
 
 /// Formats of rasters that are read. COG is `GTiff`.
 pub const RASTER_DRIVERS: [&str; 2] = ["GTiff", "JP2OpenJPEG"];
@@ -65,8 +65,13 @@ pub fn bound_cache(bytes: u64) {
 /// Opens a raster for reading.
 ///
 /// # Errors
-/// [`GeoioError::NotLocal`], [`GeoioError::Input`] or [`GeoioError::Open`].
+/// [`GeoioError::NotLocal`], [`GeoioError::Input`], [`GeoioError::Open`], or [`GeoioError::Read`] for a TIFF of which a block
+/// is not all there.
 pub fn open_raster(path: &Path) -> Result<Dataset, GeoioError> {
+    if archive::split(path).is_none() {
+        check_local(path)?;
+        tiff::check(path)?;
+    }
     open(path, GdalOpenFlags::GDAL_OF_RASTER, &RASTER_DRIVERS, "a raster")
 }
 

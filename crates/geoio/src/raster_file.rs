@@ -7,10 +7,8 @@ use raster::{Grid, Window};
 
 use crate::crs::crs_of;
 use crate::open::open_raster;
+use crate::tiff::MAX_BLOCK_BYTES;
 use crate::{GeoioError, complaint};
-
-/// Largest block (tile or strip) that is decoded: a file may claim one of many gigabytes.
-const MAX_BLOCK_BYTES: u64 = 1 << 29;
 
 /// What a band says of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +17,7 @@ pub struct BandInfo {
     pub description: String,
     /// Stored number that means "no data".
     pub nodata: Option<f64>,
-    /// Type of the stored numbers in GDAL's words: `Byte`, `UInt16`, `Float32`, ..
+    /// Type of the stored numbers in GDAL's words: `Byte`, `Int8`, `UInt16`, `Float32`, ..
     pub data_type: String,
     /// Scale tag of the file.
     pub scale: Option<f64>,
@@ -53,6 +51,33 @@ impl Void {
         let number = |given: Option<f64>| given.map_or(f32::NAN, |v| v as f32);
         let (nodata, saturated) = (number(self.nodata), number(self.saturated));
         move |v| if !v.is_finite() || v == nodata || v == saturated { f32::NAN } else { v }
+    }
+}
+
+/// The type of signed numbers of 8 bits, which GDAL before 3.7 takes for 0 to 255.
+const INT8: &str = "Int8";
+
+/// Numbers that bands are read as.
+trait Stored: GdalType + Copy {
+    /// The signed number of 8 bits that was taken for one of 0 to 255.
+    fn signed(self) -> Self;
+}
+
+impl Stored for f32 {
+    fn signed(self) -> Self {
+        if self > 127.0 { self - 256.0 } else { self }
+    }
+}
+
+impl Stored for f64 {
+    fn signed(self) -> Self {
+        if self > 127.0 { self - 256.0 } else { self }
+    }
+}
+
+impl Stored for i64 {
+    fn signed(self) -> Self {
+        if self > 127 { self - 256 } else { self }
     }
 }
 
@@ -160,10 +185,10 @@ impl RasterFile {
         void: Void,
         mut values: ArrayViewMut2<'_, f32>,
     ) -> Result<(), GeoioError> {
-        self.info(band)?;
+        let signed = self.info(band)?.data_type == INT8;
         let inside = !self.south_up && window.intersect(self.grid.window()) == Some(window);
         match values.as_slice_mut() {
-            Some(numbers) if inside => {
+            Some(numbers) if inside && !signed => {
                 let (first, size) = ((window.col, window.row), (window.cols, window.rows));
                 complaint::watch(|| self.dataset.rasterband(band)?.read_into_slice(first, size, size, numbers, None))
                     .map_err(|reason| GeoioError::Read { path: self.path.clone(), band, window, reason })?;
@@ -177,7 +202,7 @@ impl RasterFile {
         Ok(())
     }
 
-    fn read_stored<T: GdalType + Copy>(&self, band: usize, window: Window, outside: T) -> Result<Array2<T>, GeoioError> {
+    fn read_stored<T: Stored>(&self, band: usize, window: Window, outside: T) -> Result<Array2<T>, GeoioError> {
         self.info(band)?;
         let inside = window.intersect(self.grid.window());
         if inside == Some(window) {
@@ -191,14 +216,17 @@ impl RasterFile {
         Ok(values)
     }
 
-    fn read_inside<T: GdalType + Copy>(&self, band: usize, window: Window) -> Result<Array2<T>, GeoioError> {
+    fn read_inside<T: Stored>(&self, band: usize, window: Window) -> Result<Array2<T>, GeoioError> {
         let wrong = |reason: String| GeoioError::Read { path: self.path.clone(), band, window, reason };
         let end = window.row + window.rows as isize;
         let first = if self.south_up { self.grid.rows as isize - end } else { window.row };
         let size = (window.cols, window.rows);
         let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<T>((window.col, first), size, size, None))
             .map_err(wrong)?;
-        let (_, numbers) = buffer.into_shape_and_vec();
+        let (_, mut numbers) = buffer.into_shape_and_vec();
+        if self.info(band)?.data_type == INT8 {
+            numbers.iter_mut().for_each(|number| *number = number.signed());
+        }
         let block = Array2::from_shape_vec((window.rows, window.cols), numbers).map_err(|error| wrong(error.to_string()))?;
         Ok(if self.south_up { block.slice_move(s![..;-1, ..]) } else { block })
     }
@@ -249,10 +277,11 @@ fn describe(dataset: &Dataset, path: &Path, number: usize) -> Result<BandInfo, G
         return Err(unfit(path, &format!("band {number} is stored in blocks of {width} x {height} pixels; tile it first")));
     }
     let description = band.description().unwrap_or_default();
+    let signed = band.metadata_item("PIXELTYPE", "IMAGE_STRUCTURE").as_deref() == Some("SIGNEDBYTE");
     let info = BandInfo {
         description,
         nodata: band.no_data_value(),
-        data_type: data_type.name(),
+        data_type: if signed { INT8.to_owned() } else { data_type.name() },
         scale: band.scale(),
         offset: band.offset(),
         block: (height, width),

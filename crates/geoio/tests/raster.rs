@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use geoio::{
     Compression, GeoioError, GriddedImagery, ImagerySpec, Kind, RasterFile, RasterFormat, RasterOptions, RasterWriter,
-    Resampling, crs, derive_grid, find,
+    Resampling, crs, derive_grid, find, open,
 };
 use ndarray::Array2;
 use raster::{Band, Grid, RasterReader, RasterSink, RasterSource, Role, Window};
@@ -537,7 +537,7 @@ fn a_south_up_file_equals_its_north_up_twin() {
     let values = noise(30, 20);
     {
         let driver = gdal::DriverManager::get_driver_by_name("GTiff").expect("a driver");
-        let mut dataset = driver.create_with_band_type::<f32, _>(&path, 20, 30, 1).expect("a file");
+        let dataset = driver.create_with_band_type::<f32, _>(&path, 20, 30, 1).expect("a file");
         dataset.set_geo_transform(&[500_000.0, 10.0, 0.0, 399_700.0, 0.0, 10.0]).expect("a place");
         dataset.set_spatial_ref(&gdal::spatial_ref::SpatialRef::from_epsg(32618).expect("a system")).expect("a system");
         let upside_down = values.slice(ndarray::s![..;-1, ..]).iter().copied().collect();
@@ -549,4 +549,88 @@ fn a_south_up_file_equals_its_north_up_twin() {
     assert!(same(&file.read(1, file.grid().window()).expect("values"), &values));
     let part = Window { row: 3, col: 2, rows: 5, cols: 4 };
     assert!(same(&file.read(1, part).expect("values"), &values.slice(ndarray::s![3..8, 2..6]).to_owned()));
+}
+
+#[test]
+fn signed_numbers_of_8_bits_keep_their_sign() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.tif");
+    let grid = utm(2, 3);
+    let options = RasterOptions { format: RasterFormat::Gtiff, ..RasterOptions::codes(&["index"]) };
+    let mut writer = RasterWriter::<u8>::create(&path, &grid, options, false).expect("a writer");
+    writer.write(0, grid.window(), ndarray::arr2(&[[0_u8, 1, 127], [128, 200, 255]]).view()).expect("written");
+    writer.finish().expect("finished");
+    // The tag SampleFormat: one short, 1 = unsigned, 2 = signed.
+    let mut bytes = std::fs::read(&path).expect("bytes");
+    let entry = [0x53, 1, 3, 0, 1, 0, 0, 0, 1, 0];
+    let at = bytes.windows(10).position(|window| window == entry).expect("the tag");
+    bytes[at + 8] = 2;
+    std::fs::write(&path, bytes).expect("written");
+    let file = RasterFile::open(&path).expect("a raster");
+    assert_eq!(file.bands()[0].data_type, "Int8");
+    let signed = ndarray::arr2(&[[0.0_f32, 1.0, 127.0], [-128.0, -56.0, -1.0]]);
+    assert_eq!(file.read(1, grid.window()).expect("pixels"), signed);
+    assert_eq!(file.read_f64(1, grid.window()).expect("pixels"), signed.mapv(f64::from));
+    assert_eq!(file.read_i64(1, grid.window(), 0).expect("pixels"), signed.mapv(|v| v as i64));
+    let window = Window { row: 1, col: 0, rows: 1, cols: 4 };
+    let edge = file.read(1, window).expect("pixels");
+    assert!(same(&edge, &ndarray::arr2(&[[-128.0, -56.0, -1.0, f32::NAN]])));
+}
+
+/// Every option that changes how blocks are stored, over pixels that pack as far as a codec can go.
+#[test]
+fn what_gdal_writes_is_never_taken_for_cut() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let driver = gdal::DriverManager::get_driver_by_name("GTiff").expect("the driver");
+    let codecs = ["NONE", "LZW", "DEFLATE", "ZSTD", "PACKBITS", "JPEG"];
+    let forms = [
+        "TILED=NO",
+        "TILED=YES,BLOCKXSIZE=1024,BLOCKYSIZE=1024",
+        "BLOCKYSIZE=1500",
+        "BIGTIFF=YES,SPARSE_OK=TRUE",
+        "ENDIANNESS=BIG",
+    ];
+    for (codec, form, interleave) in combinations(&codecs, &forms) {
+        let path = folder.path().join(format!("{codec}-{form}-{interleave}.tif"));
+        let words = format!("COMPRESS={codec},INTERLEAVE={interleave},{form}");
+        let mut options = gdal::cpl::CslStringList::new();
+        for word in words.split(',') {
+            let (name, value) = word.split_once('=').expect("an option");
+            options.set_name_value(name, value).expect("an option");
+        }
+        let dataset = driver.create_with_band_type_with_options::<u8, _>(&path, 1500, 1500, 3, &options).expect("a file");
+        if !form.contains("SPARSE") {
+            for band in 1..=3 {
+                let mut pixels = gdal::raster::Buffer::new((1500, 1500), vec![0_u8; 1500 * 1500]);
+                dataset.rasterband(band).expect("a band").write((0, 0), (1500, 1500), &mut pixels).expect("written");
+            }
+        }
+        dataset.close().expect("closed");
+        let opened = open::open_raster(&path);
+        assert!(opened.is_ok(), "{words}: {}", opened.err().map(|error| error.to_string()).unwrap_or_default());
+    }
+}
+
+fn combinations<'a>(codecs: &'a [&'a str], forms: &'a [&'a str]) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
+    codecs.iter().flat_map(move |codec| forms.iter().flat_map(move |form| ["PIXEL", "BAND"].map(|how| (*codec, *form, how))))
+}
+
+#[test]
+fn no_raster_of_the_reference_data_is_taken_for_cut() {
+    let Some(shared) = shared("no_raster_of_the_reference_data_is_taken_for_cut") else { return };
+    let mut folders = vec![shared.join("cases")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("tif")) {
+                let opened = open::open_raster(&path);
+                assert!(opened.is_ok(), "{}", opened.err().map(|error| error.to_string()).unwrap_or_default());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 0, "there are rasters among the cases");
 }

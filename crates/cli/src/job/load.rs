@@ -29,7 +29,11 @@ fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, Fault> {
         let message = error.message().replace('\n', "; ");
         let place = precise(text, error.span().unwrap_or(0..0), &message);
         let (line, column) = position(text, place.start);
-        Fault::usage(format!("{}:{line}:{column}: {}", path.display(), with_suggestion(&message))).within(path, text, place)
+        let message = match first_of(text, &place).filter(|_| message == "duplicate key") {
+            Some(first) => format!("duplicate key `{}`, which line {first} has too", &text[place.clone()]),
+            None => with_suggestion(&message),
+        };
+        Fault::usage(format!("{}:{line}:{column}: {message}", path.display())).within(path, text, place)
     })
 }
 
@@ -49,6 +53,17 @@ fn precise(text: &str, span: Range<usize>, message: &str) -> Range<usize> {
         from += line.len();
     }
     span
+}
+
+/// Line, counted from 1, on which the key at a place stood before: in the same table, or as a table of that name.
+fn first_of(text: &str, place: &Range<usize>) -> Option<usize> {
+    let key = text.get(place.clone()).filter(|key| !key.is_empty())?;
+    let begins = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let before: Vec<&str> = text[..place.start].lines().collect();
+    let table = before.iter().rposition(|line| line.trim_start().starts_with('[')).unwrap_or(0);
+    let in_table = before[table..].iter().position(|line| begins(line)).map(|at| table + at);
+    let header = || before.iter().position(|line| line.trim() == format!("[{key}]"));
+    Some(in_table.or_else(header)? + 1)
 }
 
 /// Line and column, counted from 1, of a byte of a text.
@@ -92,6 +107,14 @@ mod tests {
         let told = fault(&format!("[[imagery]]\nproduct = \"geotiff\"\npath = \"x\"\nsclae = 1.0\n\n{change}"));
         assert!(told.starts_with("job.toml:4:1: unknown field `sclae`"), "{told}");
         assert!(told.ends_with("did you mean `scale`?"), "{told}");
+    }
+
+    #[test]
+    fn a_key_given_twice_is_told_with_both_lines() {
+        let told = fault("[index]\nname = \"NDVI\"\nname = \"EVI\"\n");
+        assert_eq!(told, "job.toml:3:1: duplicate key `name`, which line 2 has too");
+        let told = fault("[job]\nname = \"a\"\n[mask]\ndilate_m = 1\n[job]\n");
+        assert_eq!(told, "job.toml:5:2: duplicate key `job`, which line 1 has too");
     }
 
     #[test]

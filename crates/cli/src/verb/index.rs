@@ -34,6 +34,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     let windows = cut::windows(&source, &roles, arguments.output.block, &budget)?;
     let mut counts = MaskCounts::default();
     let mut quality = QaCounts::default();
+    let mut has_value = vec![false; indices.len()];
     let counted = roles.contains(&Role::Qa);
     let mut progress = Progress::begin(common, "index", windows.len() as u64);
     let largest = windows.iter().map(|window| window.pixels()).max().unwrap_or(0);
@@ -52,11 +53,14 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
             }
             let (cube, masked) = mask.apply(cube)?;
             let planes = compute_all(&indices.iter().collect::<Vec<_>>(), &cube)?;
-            let packed = planes.iter().enumerate().map(|(band, plane)| packer.pack(band, window, plane));
-            Ok((packed.collect::<Result<Vec<_>, _>>()?, masked, seen))
+            let packed = planes.iter().enumerate().map(|(band, plane)| {
+                Ok((packer.pack(band, window, plane)?, plane.iter().any(|value| !value.is_nan())))
+            });
+            Ok((packed.collect::<Result<Vec<_>, Fault>>()?, masked, seen))
         },
         |(packed, masked, seen)| {
-            for plane in packed {
+            for (band, (plane, holds_value)) in packed.into_iter().enumerate() {
+                has_value[band] |= holds_value;
                 sink.append(plane)?;
             }
             counts += &masked;
@@ -76,6 +80,14 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     report.say(format!("{}: {} of {} pixels clear", arguments.out.display(), counts.clear, counts.pixels));
     if counts.clear == 0 {
         report.warnings.push(raster::Warning::new("nothing_clear", "no pixel is clear: the output holds no value"));
+    } else {
+        let empty = names.iter().zip(&has_value).filter(|(_, has)| !**has);
+        report.warnings.extend(empty.map(|(name, _)| {
+            raster::Warning::new(
+                "no_value",
+                format!("{name} has no value in any clear pixel: it is not defined for their numbers"),
+            )
+        }));
     }
     Ok(report)
 }
