@@ -9,6 +9,7 @@ mod picture;
 mod progress;
 mod report;
 mod run;
+mod screen;
 mod stop;
 mod verb;
 
