@@ -38,6 +38,9 @@ pub struct Guard {
     pub red_above_nir_share: f64,
     /// Sampled pixels of clear vegetation below which nothing is judged, 1 or more. Default 1000.
     pub min_vegetation_px: u64,
+    /// The same for blue, 1 or more: haze that the classes miss can lie over the whole of a small area, and lifts blue as a missed
+    /// offset does. Default 10000.
+    pub min_blue_px: u64,
 }
 
 impl Default for Guard {
@@ -49,6 +52,7 @@ impl Default for Guard {
             blue_first_percentile: 0.08,
             red_above_nir_share: 0.5,
             min_vegetation_px: 1000,
+            min_blue_px: 10_000,
         }
     }
 }
@@ -112,7 +116,7 @@ impl fmt::Display for Finding {
             ),
             Check::MissedOffset => write!(
                 f,
-                "the first percentile of blue over clear vegetation is {got:.3} (limit {limit:.3}): the offset seems not to be applied, or the atmosphere not to be taken out"
+                "the first percentile of blue over clear vegetation is {got:.3} (limit {limit:.3}): the offset seems not to be applied, or the atmosphere not to be taken out (haze, top of atmosphere)"
             ),
             Check::SwappedBands => write!(
                 f,
@@ -187,22 +191,23 @@ impl Guard {
         if let Some((parameter, got)) = limits.into_iter().find(|(_, v)| !share(*v)) {
             return Err(refused(parameter, got.to_string(), "a number from 0 to 1"));
         }
-        if self.min_vegetation_px == 0 {
-            return Err(refused("min_vegetation_px", "0".to_owned(), "a count of 1 or more"));
+        let counts = [("min_vegetation_px", self.min_vegetation_px), ("min_blue_px", self.min_blue_px)];
+        match counts.into_iter().find(|(_, count)| *count == 0) {
+            Some((parameter, _)) => Err(refused(parameter, "0".to_owned(), "a count of 1 or more")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The layers of a scene that are looked at: blue, red, the near infrared (the wide one before the narrow one) and the
-    /// classes, of those it has; none where it has no reflectance to look at.
+    /// classes, of those it has; none where vegetation cannot be told by them.
     pub fn roles(scene: &Scene) -> Vec<Role> {
-        let bands = [&[Band::Blue][..], &[Band::Red], &[Band::Nir, Band::Nir08]];
-        let mut roles: Vec<Role> =
-            bands.iter().filter_map(|of| of.iter().map(|b| Role::Band(*b)).find(|role| scene.has(role))).collect();
-        if !roles.is_empty() && scene.has(&Role::Scl) {
-            roles.push(Role::Scl);
+        let of = |bands: &[Band]| bands.iter().map(|band| Role::Band(*band)).find(|role| scene.has(role));
+        let bands = [of(&[Band::Blue]), of(&[Band::Red]), of(&[Band::Nir, Band::Nir08])];
+        let classes = Some(Role::Scl).filter(|role| scene.has(role) && bands.iter().any(Option::is_some));
+        if classes.is_none() && (bands[1].is_none() || bands[2].is_none()) {
+            return Vec::new();
         }
-        roles
+        bands.into_iter().flatten().chain(classes).collect()
     }
 
     /// What the sample of a scene says.
@@ -222,7 +227,8 @@ impl Guard {
     }
 
     fn measure(&self, check: Check, screening: &Screening) -> Result<Finding, Skip> {
-        let enough = |count: u64| if count < self.min_vegetation_px { Err(Skip::TooLittleVegetation) } else { Ok(count as f64) };
+        let least = if check == Check::MissedOffset { self.min_blue_px } else { self.min_vegetation_px };
+        let enough = |count: u64| if count < least { Err(Skip::TooLittleVegetation) } else { Ok(count as f64) };
         if check == Check::SwappedBands {
             let (red_above, of) = screening.red_above_nir().ok_or(Skip::NoBands)?;
             return Ok(Finding { check, got: red_above as f64 / enough(of)?, limit: self.red_above_nir_share });

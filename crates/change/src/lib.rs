@@ -13,6 +13,7 @@ pub mod index;
 mod mask;
 mod quality;
 mod series;
+mod shift;
 
 pub use answer::{Answer, ChangeStrip, NO_DAY};
 pub use detector::{Detector, Difference, DifferenceParameters, Incremental, METHODS, MethodInfo, bitemporal};
@@ -23,3 +24,4 @@ pub use index::{Direction, SpectralIndex, catalogue, compute_all};
 pub use mask::{MaskCounts, MaskOptions, MaskPlan};
 pub use quality::QaCounts;
 pub use series::SeriesBlock;
+pub use shift::{Fit, Registration, Shift};

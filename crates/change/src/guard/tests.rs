@@ -41,11 +41,11 @@ fn a_doubled_offset_a_missed_one_and_none_are_told_apart_with_and_without_classe
     for (scaling, expected) in
         [(RIGHT, vec![]), (MISSED, vec![Check::MissedOffset]), (DOUBLED, vec![Check::DoubledOffset])]
     {
-        let plain = cube(&kinds, 8000, scaling);
+        let plain = cube(&kinds, 24_000, scaling);
         assert_eq!(found(&plain), expected, "{scaling:?}");
         let mut classed = plain;
         classed.layers = vec![Role::Scl];
-        classed.quality = Array4::from_shape_fn((1, 1, 1, 8000), |(.., col)| if col % 4 < 2 { 4 } else { 5 });
+        classed.quality = Array4::from_shape_fn((1, 1, 1, 24_000), |(.., col)| if col % 4 < 2 { 4 } else { 5 });
         assert_eq!(found(&classed), expected, "{scaling:?} by class");
     }
 }
@@ -78,10 +78,12 @@ fn what_cannot_be_judged_is_said_with_the_reason() {
     let mut no_blue = cube(&[FOREST], 4000, RIGHT);
     no_blue.bands[0] = Role::Band(Band::Green);
     assert_eq!(skips(&no_blue), [(Check::MissedOffset, Skip::NoBlue)]);
+    // Haze over a small area looks as a missed offset does.
+    assert_eq!(skips(&cube(&[FOREST], 9999, MISSED)), [(Check::MissedOffset, Skip::TooLittleVegetation)]);
     let mut only_green = cube(&[FOREST], 4000, RIGHT);
     only_green.bands = [Band::Green, Band::Swir16, Band::Swir22].map(Role::Band).to_vec();
     assert!(skips(&only_green).iter().all(|(_, skip)| *skip == Skip::NoBands));
-    let unscaled = cube(&[FOREST], 4000, Scaling::IDENTITY);
+    let unscaled = cube(&[FOREST], 20_000, Scaling::IDENTITY);
     assert_eq!(skips(&unscaled), [(Check::DoubledOffset, Skip::NoReflectance), (Check::MissedOffset, Skip::NoReflectance)]);
 }
 
