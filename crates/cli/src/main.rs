@@ -11,6 +11,7 @@ mod report;
 mod run;
 mod screen;
 mod stop;
+mod today;
 mod verb;
 
 use std::io::IsTerminal as _;

@@ -131,11 +131,12 @@ pub(crate) fn told(all: &[Screened], guard: &Guard) -> Option<String> {
     ))
 }
 
-/// Refuses a scene of a verb that does not pass.
-pub(crate) fn refuse(screened: &Screened, scene: &Scene) -> Result<(), Fault> {
+/// Refuses a scene of a verb that does not pass; `name` is what people know it by.
+pub(crate) fn refuse(screened: &Screened, scene: &Scene, name: &str) -> Result<(), Fault> {
     let off = |_: &str| "pass --no-guard to use it all the same".to_owned();
-    match screened.refusal("its metadata, its tags or --scale and --offset", off) {
-        Some(reason) => Err(Fault::new(Exit::Input, format!("scene {}: {reason}", scene.id))),
+    let place = if name == scene.id { "its metadata or with --scale and --offset" } else { "its tags or with --scale and --offset" };
+    match screened.refusal(place, off) {
+        Some(reason) => Err(Fault::new(Exit::Input, format!("scene {name}: {reason}"))),
         None => Ok(()),
     }
 }

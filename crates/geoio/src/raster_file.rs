@@ -9,6 +9,13 @@ use crate::crs::crs_of;
 use crate::open::open_raster;
 use crate::{GeoioError, complaint};
 
+/// Bytes of unpacked pixels up to which a file may be of any size on disk.
+const ANY_BYTES: u64 = 1 << 32;
+
+/// Unpacked bytes a byte on disk above which next to nothing of a large file was ever written. DEFLATE reaches 1032 at the most, ZSTD
+/// some ten thousand over a plain surface.
+const MAX_RATIO: u64 = 1 << 16;
+
 /// Largest block (tile or strip) that is decoded: a file may claim one of many gigabytes.
 const MAX_BLOCK_BYTES: u64 = 1 << 29;
 
@@ -25,6 +32,23 @@ pub struct BandInfo {
     pub scale: Option<f64>,
     /// Offset tag of the file.
     pub offset: Option<f64>,
+}
+
+impl BandInfo {
+    /// Whether the type can hold the number that means "no data"; true where there is none.
+    pub fn can_hold_nodata(&self) -> bool {
+        let Some(nodata) = self.nodata else { return true };
+        let (least, most) = match self.data_type.as_str() {
+            "Byte" => (0.0, f64::from(u8::MAX)),
+            "Int8" => (f64::from(i8::MIN), f64::from(i8::MAX)),
+            "UInt16" => (0.0, f64::from(u16::MAX)),
+            "Int16" => (f64::from(i16::MIN), f64::from(i16::MAX)),
+            "UInt32" => (0.0, f64::from(u32::MAX)),
+            "Int32" => (f64::from(i32::MIN), f64::from(i32::MAX)),
+            _ => return true,
+        };
+        nodata.fract() == 0.0 && (least..=most).contains(&nodata)
+    }
 }
 
 /// Stored numbers that are no value; those that are not finite never are.
@@ -75,7 +99,15 @@ impl RasterFile {
         if bands.is_empty() {
             return Err(unfit(path, "it has no band"));
         }
+        check_written(&dataset, path)?;
         Ok(Self { path: path.to_owned(), dataset, grid, south_up, bands })
+    }
+
+    /// Its tag `TIFFTAG_DATETIME`, where it has one.
+    pub fn date_time(&self) -> Option<String> {
+        let text = self.dataset.metadata_item("TIFFTAG_DATETIME", "");
+        complaint::clear();
+        text.filter(|text| !text.trim().is_empty())
     }
 
     /// Its path as given.
@@ -192,6 +224,24 @@ impl RasterFile {
 
 fn unfit(path: &Path, reason: &str) -> GeoioError {
     GeoioError::Open { path: path.to_owned(), expected: "a raster of real numbers".to_owned(), reason: reason.to_owned() }
+}
+
+/// Refuses a file of a few bytes that claims pixels without end: each verb would work through them for days.
+fn check_written(dataset: &Dataset, path: &Path) -> Result<(), GeoioError> {
+    let (cols, rows) = dataset.raster_size();
+    let bytes = dataset.rasterbands().filter_map(Result::ok).map(|band| u64::from(band.band_type().bytes())).sum::<u64>();
+    let claimed = (cols as u64).saturating_mul(rows as u64).saturating_mul(bytes);
+    // The size of what stands in an archive is not that of the archive.
+    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
+    if claimed > ANY_BYTES && claimed / MAX_RATIO > metadata.len() {
+        let reason = format!(
+            "its {} bytes claim {cols} x {rows} pixels ({} GB): next to nothing of it was written; cut out what was",
+            metadata.len(),
+            claimed / 1_000_000_000
+        );
+        return Err(unfit(path, &reason));
+    }
+    Ok(())
 }
 
 fn grid_of(dataset: &Dataset, path: &Path) -> Result<(Grid, bool), GeoioError> {
