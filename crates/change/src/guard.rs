@@ -94,14 +94,6 @@ impl Finding {
             Check::SwappedBands => "red_above_nir_share",
         }
     }
-
-    /// What a person should look at.
-    pub fn remedy(&self) -> &'static str {
-        match self.check {
-            Check::DoubledOffset | Check::MissedOffset => "its scale and offset",
-            Check::SwappedBands => "which of its bands is which",
-        }
-    }
 }
 
 impl fmt::Display for Finding {

@@ -169,9 +169,10 @@ mod tests {
     use super::*;
     use crate::bitemporal;
 
-    /// Noise in [-1, 1) of a pixel, another for each seed (SplitMix64).
+    /// Noise in [-1, 1) of a pixel, another for each seed (`SplitMix64`).
     fn noise(seed: u64, row: usize, col: usize) -> f32 {
-        let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ ((row as u64) << 32 | col as u64).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mut z =
+            seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ ((row as u64) << 32 | col as u64).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32) - 1.0
@@ -239,9 +240,8 @@ mod tests {
         after.slice_mut(s![50..70, 50..75]).fill(0.15);
         let inner = s![margin..120 - margin, margin..120 - margin];
         let least = shift.least_before(before.view(), Direction::Fall);
-        let flags = |earlier: ArrayView2<'_, f32>| {
-            bitemporal(earlier, after.slice(inner), 0.2, Direction::Fall).expect("one shape").0
-        };
+        let flags =
+            |earlier: ArrayView2<'_, f32>| bitemporal(earlier, after.slice(inner), 0.2, Direction::Fall).expect("one shape").0;
         let count = |flags: &Array2<u8>| flags.iter().filter(|flag| **flag == 1).count();
         let (plain, tolerant) = (flags(before.slice(inner)), flags(least.view()));
         let cleared = s![50 - margin..70 - margin, 50 - margin..75 - margin];

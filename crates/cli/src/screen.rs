@@ -1,6 +1,6 @@
 //! Scenes held against the guard before they are used, by a sample of their pixels.
 
-use change::guard::Verdict;
+use change::guard::{Check, Verdict};
 use change::{Guard, MaskPlan, Screening};
 use geoio::{GeoioError, GriddedImagery};
 use pipeline::map_in_order;
@@ -85,12 +85,20 @@ fn sample(scene: &Scene, imagery: &GriddedImagery) -> Result<Vec<Window>, GeoioE
     Ok(grid.window_of(bounds).map(|window| window.spread(SIDE, PARTS)).unwrap_or_default())
 }
 
+/// Where a person finds what may be wrong.
+pub(crate) struct Places {
+    /// Scale and offset.
+    pub(crate) scaling: &'static str,
+    /// Which band is which.
+    pub(crate) bands: &'static str,
+}
+
 impl Screened {
-    /// Why the scene may not be used, and what to do about it; `of` names what holds its scale and `off` says how to go on all
-    /// the same.
-    pub(crate) fn refusal(&self, of: &str, off: impl Fn(&str) -> String) -> Option<String> {
+    /// Why the scene may not be used, and what to do about it: where its scale and its bands stand, and how to go on all the same.
+    pub(crate) fn refusal(&self, places: &Places, off: impl Fn(&str) -> String) -> Option<String> {
         let finding = self.verdict.findings.first()?;
-        Some(format!("{finding}; check {} in {of}, or {}", finding.remedy(), off(finding.key())))
+        let place = if finding.check == Check::SwappedBands { places.bands } else { places.scaling };
+        Some(format!("{finding}; check {place}, or {}", off(finding.key())))
     }
 
     /// Fill that no tag declares.
@@ -120,22 +128,21 @@ pub(crate) fn told(all: &[Screened], guard: &Guard) -> Option<String> {
     }
     let refused = all.iter().filter(|one| !one.verdict.findings.is_empty()).count();
     let unjudged: Vec<&Screened> = all.iter().filter(|one| !one.verdict.is_judged(guard)).collect();
-    let mut reasons: Vec<&str> = unjudged.iter().filter_map(|one| one.verdict.skipped.first()).map(|(_, why)| why.name()).collect();
+    let mut reasons: Vec<&str> =
+        unjudged.iter().filter_map(|one| one.verdict.skipped.first()).map(|(_, why)| why.name()).collect();
     reasons.sort_unstable();
     reasons.dedup();
     let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
-    Some(format!(
-        "guard: {} scenes sampled, {refused} refused, {} could not be judged{why}",
-        all.len(),
-        unjudged.len()
-    ))
+    Some(format!("guard: {} scenes sampled, {refused} refused, {} could not be judged{why}", all.len(), unjudged.len()))
 }
 
 /// Refuses a scene of a verb that does not pass; `name` is what people know it by.
-pub(crate) fn refuse(screened: &Screened, scene: &Scene, name: &str) -> Result<(), Fault> {
-    let off = |_: &str| "pass --no-guard to use it all the same".to_owned();
-    let place = if name == scene.id { "its metadata or with --scale and --offset" } else { "its tags or with --scale and --offset" };
-    match screened.refusal(place, off) {
+pub(crate) fn refuse(screened: &Screened, name: &str) -> Result<(), Fault> {
+    let places = Places {
+        scaling: "the scale and offset of its metadata, of its tags or of --scale and --offset",
+        bands: "which of its bands is which, by its metadata, its bands\' descriptions or the roles you gave",
+    };
+    match screened.refusal(&places, |_| "pass --no-guard to use it all the same".to_owned()) {
         Some(reason) => Err(Fault::new(Exit::Input, format!("scene {name}: {reason}"))),
         None => Ok(()),
     }

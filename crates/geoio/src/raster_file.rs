@@ -235,11 +235,11 @@ fn check_written(dataset: &Dataset, path: &Path) -> Result<(), GeoioError> {
     let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
     if claimed > ANY_BYTES && claimed / MAX_RATIO > metadata.len() {
         let reason = format!(
-            "its {} bytes claim {cols} x {rows} pixels ({} GB): next to nothing of it was written; cut out what was",
+            "its {} bytes claim {cols} x {rows} pixels ({} GB unpacked), so that next to nothing of it was written; cut out what was",
             metadata.len(),
             claimed / 1_000_000_000
         );
-        return Err(unfit(path, &reason));
+        return Err(GeoioError::Metadata { path: path.to_owned(), line: None, reason });
     }
     Ok(())
 }

@@ -38,9 +38,7 @@ fn found(cube: &Cube) -> Vec<Check> {
 #[test]
 fn a_doubled_offset_a_missed_one_and_none_are_told_apart_with_and_without_classes() {
     let kinds = [FOREST, PASTURE, SOIL, WATER];
-    for (scaling, expected) in
-        [(RIGHT, vec![]), (MISSED, vec![Check::MissedOffset]), (DOUBLED, vec![Check::DoubledOffset])]
-    {
+    for (scaling, expected) in [(RIGHT, vec![]), (MISSED, vec![Check::MissedOffset]), (DOUBLED, vec![Check::DoubledOffset])] {
         let plain = cube(&kinds, 24_000, scaling);
         assert_eq!(found(&plain), expected, "{scaling:?}");
         let mut classed = plain;
@@ -99,9 +97,13 @@ fn masked_pixels_do_not_count_and_parts_add_up_in_any_order() {
     };
     let parts = [part(0, 33), part(33, 5000), part(5000, 8000)];
     let mut forth = Screening::default();
-    parts.iter().for_each(|part| forth += part);
+    for part in &parts {
+        forth += part;
+    }
     let mut back = Screening::default();
-    parts.iter().rev().for_each(|part| back += part);
+    for part in parts.iter().rev() {
+        back += part;
+    }
     assert_eq!(forth, back);
     assert_eq!(forth, screened(&whole));
     assert_eq!(forth.vegetation(), 4000 - 50);

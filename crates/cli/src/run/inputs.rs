@@ -16,7 +16,7 @@ use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::job::{ChangeSpec, Job, Within, read_text};
 use crate::progress::Progress;
-use crate::screen::{self, Screened};
+use crate::screen::{self, Places, Screened};
 use crate::verb::catalogue;
 
 /// Everything a run needs, opened lazily.
@@ -222,7 +222,11 @@ fn guarded(job: &Job, imagery: Imagery, aoi: Option<&Layer>, common: &Common) ->
 }
 
 fn refusal(screened: &Screened) -> Option<String> {
-    screened.refusal("its metadata or under [[imagery]]", |key| format!("set [guard] {key}"))
+    let places = Places {
+        scaling: "scale and offset of its metadata and under [[imagery]]",
+        bands: "which of its bands is which under [[imagery]]",
+    };
+    screened.refusal(&places, |key| format!("set [guard] {key}"))
 }
 
 /// How many times coarser than the imagery a grid may be; more is a mistake in units.
@@ -367,10 +371,7 @@ fn count_periods(observations: &[Observation], baseline: DateRange, monitoring: 
 
 fn looks(job: &Job, index: &SpectralIndex, scenes: &[Scene], grid: &Grid) -> Result<Vec<Look>, Fault> {
     let plans = mask_plans(job, scenes, grid)?;
-    scenes
-        .iter()
-        .map(|scene| Ok(Look { bands: index.inputs(scene)?, mask: plans[&scene.sensor.id].clone() }))
-        .collect()
+    scenes.iter().map(|scene| Ok(Look { bands: index.inputs(scene)?, mask: plans[&scene.sensor.id].clone() })).collect()
 }
 
 /// What is masked in the scenes of each sensor.

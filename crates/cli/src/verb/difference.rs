@@ -86,8 +86,7 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     let day = |look: &Look| look.date.map(|(date, _)| date);
     report.fact("dates", json!({ "before": day(&before), "after": day(&after) }));
     report.fact("registration", pair::told(fit));
-    warnings.append(&mut report.warnings);
-    report.warnings = warnings;
+    report.warnings.extend(warnings);
     Ok(report)
 }
 
@@ -119,7 +118,7 @@ fn guard(arguments: &Difference, looks: [&Look; 2], warnings: &mut Vec<Warning>,
     let guard = Guard { enabled: !arguments.no_guard, ..Guard::default() };
     for look in looks {
         for screened in screen::screen(&look.source, &[&look.mask], &guard, common)? {
-            screen::refuse(&screened, look.scene(), &look.name())?;
+            screen::refuse(&screened, &look.name())?;
             warnings.extend(screened.undeclared_fill(look.scene()));
         }
     }

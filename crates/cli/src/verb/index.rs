@@ -36,7 +36,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     if Guard::roles(scene).iter().any(|role| roles.contains(role)) {
         let guard = Guard { enabled: !arguments.no_guard, ..Guard::default() };
         for screened in screen::screen(&source, &[&mask], &guard, common)? {
-            screen::refuse(&screened, scene, &scene.id)?;
+            screen::refuse(&screened, &scene.id)?;
             warnings.extend(screened.undeclared_fill(scene));
         }
     }

@@ -57,7 +57,7 @@ impl Layers {
 
 /// The name by which a file's scene goes.
 pub(crate) fn scene_name(file: &Path) -> String {
-    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The scaling that `--scale` and `--offset` give; none where neither is given.

@@ -28,7 +28,10 @@ pub(super) fn named_bands(file: &RasterFile) -> Result<BTreeMap<Role, usize>, Ge
             return Err(wrong(format!("band {} has no description", i + 1)));
         }
         if !of_sentinel2 && AMBIGUOUS.iter().any(|name| name.eq_ignore_ascii_case(text)) {
-            return Err(wrong(format!("band {} is called '{text}', which is one band of Sentinel-2 and another of Landsat", i + 1)));
+            return Err(wrong(format!(
+                "band {} is called '{text}', which is one band of Sentinel-2 and another of Landsat",
+                i + 1
+            )));
         }
         let role = role(text, &msi).ok_or_else(|| wrong(format!("band {} is called '{text}'", i + 1)))?;
         if bands.insert(role, i + 1).is_some() {

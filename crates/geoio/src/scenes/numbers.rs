@@ -43,7 +43,9 @@ impl Numbers {
         let scaling = Scaling { scale: info.scale.unwrap_or(1.0), offset: info.offset.unwrap_or(0.0) };
         if scaling.scale == 0.0 || !scaling.scale.is_finite() || !scaling.offset.is_finite() {
             let tags = format!("scale {} and offset {}", scaling.scale, scaling.offset);
-            return wrong(format!("its tags say {tags} for {role}, which leaves no value; give the right scale (--scale, scale = ..)"));
+            return wrong(format!(
+                "its tags say {tags} for {role}, which leaves no value; give the right scale (--scale, scale = ..)"
+            ));
         }
         if scaling == Scaling::IDENTITY && matches!(info.data_type.as_str(), "Byte" | "Int8") {
             return wrong(format!(

@@ -84,9 +84,8 @@ pub(super) fn find(spec: &StackSpec, base: &Path) -> Result<Batch, GeoioError> {
         if !sensors.contains_key(id) {
             sensors.insert(id.to_owned(), Arc::new(sensor(id, &roles, spec.qa.as_ref(), spec.clear.as_ref(), &table)?));
         }
-        let scaled = |(role, file): &(Role, RasterFile)| {
-            Ok((role.clone(), numbers.scaling(role, &file.bands()[i], file.path())?))
-        };
+        let scaled =
+            |(role, file): &(Role, RasterFile)| Ok((role.clone(), numbers.scaling(role, &file.bands()[i], file.path())?));
         let described = files.iter().map(scaled).collect::<Result<_, GeoioError>>()?;
         let layer = |(role, file): &(Role, RasterFile)| FoundLayer {
             role: role.clone(),

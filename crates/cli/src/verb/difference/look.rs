@@ -109,11 +109,7 @@ fn date(flag: Flag<'_>, file: Option<&Path>) -> Result<Option<(Date, bool)>, Fau
             Some(date) => Ok(Some((date, true))),
             None => Err(Fault::new(
                 Exit::Input,
-                format!(
-                    "{}: holds no day, neither as TIFFTAG_DATETIME nor in its name; give {}-date",
-                    file.display(),
-                    flag.name
-                ),
+                format!("{}: holds no day, neither as TIFFTAG_DATETIME nor in its name; give {}-date", file.display(), flag.name),
             )),
         },
     }

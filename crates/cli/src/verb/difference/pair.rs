@@ -20,7 +20,10 @@ pub(super) fn check_order(before: &Look, after: &Look, as_of: Date, is_same: boo
     for look in [before, after] {
         if let Some((date, in_file)) = look.date.filter(|(date, _)| *date > as_of) {
             let name = look.name();
-            return wrong(in_file, format!("{name} is of {date}, after {as_of}: correct its day, or give --as-of where the clock is wrong"));
+            return wrong(
+                in_file,
+                format!("{name} is of {date}, after {as_of}: correct its day, or give --as-of where the clock is wrong"),
+            );
         }
     }
     let (Some((first, one)), Some((second, other))) = (before.date, after.date) else { return Ok(()) };
@@ -29,7 +32,10 @@ pub(super) fn check_order(before: &Look, after: &Look, as_of: Date, is_same: boo
         return wrong(one || other, format!("{later} is of {second}, before {earlier} of {first}: are the two exchanged?"));
     }
     if second == first && !is_same {
-        return wrong(one || other, format!("{} and {} are of one day, {first}: nothing lies between", before.name(), after.name()));
+        return wrong(
+            one || other,
+            format!("{} and {} are of one day, {first}: nothing lies between", before.name(), after.name()),
+        );
     }
     Ok(())
 }
@@ -88,10 +94,14 @@ pub(super) fn fit(before: &Look, after: &Look, index: &SpectralIndex, common: &C
 /// The warning that the dates lie apart.
 pub(super) fn shifted(fit: Fit, after: &Look) -> Option<Warning> {
     let Fit::Apart(shift) = fit else { return None };
+    let far = |pixels: isize, positive: &str, negative: &str| {
+        format!("{} {}", pixels.abs(), if pixels < 0 { negative } else { positive })
+    };
     let message = format!(
-        "its content lies {} pixels south and {} east of the earlier date's: only what drops against every earlier pixel within that \
-         shift is flagged; register the two first",
-        shift.rows, shift.cols
+        "its content lies, in pixels, {} and {} of the earlier date's: only what drops against every earlier pixel within that shift is \
+         flagged; register the two first",
+        far(shift.rows, "south", "north"),
+        far(shift.cols, "east", "west")
     );
     Some(Warning::new("shifted", message).about(after.name()))
 }
