@@ -332,12 +332,15 @@ pub(crate) struct Index {
     /// Grow clouds and shadows by this distance in metres
     #[arg(long, default_value_t = 0.0, value_name = "METRES")]
     pub(crate) dilate: f64,
-    /// Factor of stored numbers (for --bands and plain GeoTIFF)
-    #[arg(long, default_value_t = 1.0)]
-    pub(crate) scale: f64,
-    /// Summand after the factor
-    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
-    pub(crate) offset: f64,
+    /// Factor of stored numbers (for --bands and plain GeoTIFF) [default: the file's tag, else 1; bands of 8 bits need one]
+    #[arg(long)]
+    pub(crate) scale: Option<f64>,
+    /// Summand after the factor [default: the file's tag where there is no --scale, else 0]
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) offset: Option<f64>,
+    /// Use the scene even where its numbers seem wrong: an offset applied twice or not at all, red and near infrared exchanged
+    #[arg(long)]
+    pub(crate) no_guard: bool,
     /// Conditions that a clear pixel meets: bit(0)=0,bits(14-15)<3
     #[arg(long, value_name = "RULE")]
     pub(crate) qa: Option<String>,
@@ -362,24 +365,30 @@ pub(crate) struct Difference {
     /// Index to compare, by name or formula
     #[arg(long, default_value = "NDVI")]
     pub(crate) index: String,
-    /// Layers of the earlier date: red=FILE:1,nir=FILE:2,scl=FILE
-    #[arg(long, value_name = "ROLE=FILE[:BAND],..")]
+    /// Earlier date: a GeoTIFF with named bands, layers by role (red=FILE:1,nir=FILE:2,scl=FILE), or both
+    #[arg(long, value_name = "[FILE,]ROLE=FILE[:BAND],..")]
     pub(crate) before: String,
-    /// Earlier date
+    /// Earlier day [default: of the FILE's TIFFTAG_DATETIME, else in its name]
     #[arg(long)]
     pub(crate) before_date: Option<Date>,
-    /// Layers of the later date
-    #[arg(long, value_name = "ROLE=FILE[:BAND],..")]
+    /// Later date, in the same ways
+    #[arg(long, value_name = "[FILE,]ROLE=FILE[:BAND],..")]
     pub(crate) after: String,
-    /// Later date
+    /// Later day
     #[arg(long)]
     pub(crate) after_date: Option<Date>,
-    /// Factor of stored numbers
-    #[arg(long, default_value_t = 1.0)]
-    pub(crate) scale: f64,
-    /// Summand after the factor
-    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
-    pub(crate) offset: f64,
+    /// The day after which no image can be [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Factor of stored numbers [default: each file's tag, else 1; bands of 8 bits need one]
+    #[arg(long)]
+    pub(crate) scale: Option<f64>,
+    /// Summand after the factor [default: each file's tag where there is no --scale, else 0]
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) offset: Option<f64>,
+    /// Use both dates even where their numbers seem wrong: an offset applied twice or not at all, red and near infrared exchanged
+    #[arg(long)]
+    pub(crate) no_guard: bool,
     /// Conditions that a clear pixel meets: bit(0)=0,bits(14-15)<3
     #[arg(long, value_name = "RULE")]
     pub(crate) qa: Option<String>,

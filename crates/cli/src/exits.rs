@@ -4,7 +4,9 @@ use crate::fault::{Exit, Fault};
 
 impl From<change::ChangeError> for Fault {
     fn from(error: change::ChangeError) -> Self {
-        Self::from_error(Exit::Usage, error)
+        // A scene without a band is an input that cannot be used; a formula that cannot be read is the user's.
+        let lacks = matches!(error, change::ChangeError::Raster(raster::RasterError::MissingRole { .. }));
+        Self::from_error(if lacks { Exit::Input } else { Exit::Usage }, error)
     }
 }
 

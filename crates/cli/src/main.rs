@@ -9,7 +9,9 @@ mod picture;
 mod progress;
 mod report;
 mod run;
+mod screen;
 mod stop;
+mod today;
 mod verb;
 
 use std::io::IsTerminal as _;
@@ -20,6 +22,10 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::args::{Arguments, LogFormat};
 use crate::fault::{Exit, Fault};
+
+/// Keeps the pages of arrays that come and go by the tile, which the system's allocator gives back and asks for again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {

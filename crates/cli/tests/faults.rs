@@ -347,7 +347,7 @@ fn a_difference_of_wrong_dates_or_files_is_refused() {
     let before = files(&copy.path(""));
     let line = fail(3, difference(&[layers(&early), layers(&copy.path("half.tif"))], days, &out));
     assert!(line.contains("half.tif"), "{line}");
-    let line = fail(2, difference(&[layers(&early), format!("nir={}:4", argument(&late))], days, &out));
+    let line = fail(3, difference(&[layers(&early), format!("nir={}:4", argument(&late))], days, &out));
     assert!(line.contains("swir22"), "{line}");
     assert!(files(&copy.path("")) == before, "no mask and no part of one is left");
 }

@@ -121,7 +121,7 @@ fn an_index_of_the_wide_near_infrared_is_not_computed_from_the_narrow_one() {
     let wide = support::region::files(&place).into_keys().find(|path| argument(path).contains("_B08_")).expect("B08");
     fs::remove_file(place.join(wide)).expect("removed");
     let out = scratch.path().join("ndvi.tif");
-    let told = fail(2, ["index", "NDVI", argument(&place), "-o", argument(&out)]);
+    let told = fail(3, ["index", "NDVI", argument(&place), "-o", argument(&out)]);
     assert!(told.contains("NDVI needs the nir layer"), "{told}");
     assert!(!out.exists());
 }

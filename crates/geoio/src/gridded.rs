@@ -1,8 +1,10 @@
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{Array4, ArrayViewMut2, s};
 use raster::{Cube, Grid, RasterReader, RasterSource, Role, Scaling, Scene, Window};
 
+use crate::raster_file::Description;
 use crate::regrid::{Layer, Regrid};
 use crate::{GeoioError, Imagery, RasterFile, Resampling};
 
@@ -18,12 +20,14 @@ struct Parts {
     imagery: Imagery,
     grid: Grid,
     resampling: Resampling,
+    /// What files that were opened say of themselves.
+    known: Mutex<HashMap<usize, Arc<Description>>>,
 }
 
 impl GriddedImagery {
     /// The scenes of `imagery` on `grid`; `resampling` is for values, quality codes always come from the nearest pixel.
     pub fn new(imagery: Imagery, grid: Grid, resampling: Resampling) -> Self {
-        Self(Arc::new(Parts { imagery, grid, resampling }))
+        Self(Arc::new(Parts { imagery, grid, resampling, known: Mutex::default() }))
     }
 
     /// The imagery behind it.
@@ -45,7 +49,7 @@ impl GriddedImagery {
                 continue;
             }
             files.push(number);
-            let file = RasterFile::open(imagery.file(number))?;
+            let file = self.0.open(number)?;
             let same = file.grid().crs == grid.crs;
             let on_grid = |pixels: usize, theirs: f64, ours: f64| {
                 if same { (pixels as f64 * theirs / ours).round() as usize } else { pixels }
@@ -69,6 +73,21 @@ pub struct Storage {
     pub cols: usize,
     /// Bytes that all bands of a pixel take unpacked.
     pub bytes_a_pixel: usize,
+}
+
+impl Parts {
+    /// A handle of a file.
+    fn open(&self, number: usize) -> Result<RasterFile, GeoioError> {
+        let path = self.imagery.file(number);
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let description = known().get(&number).cloned();
+        if let Some(description) = description {
+            return RasterFile::reopen(path, &description);
+        }
+        let file = RasterFile::open(path)?;
+        known().insert(number, Arc::clone(file.description()));
+        Ok(file)
+    }
 }
 
 impl RasterSource for GriddedImagery {
@@ -127,7 +146,7 @@ impl GriddedReader {
         if self.open.len() >= OPEN_FILES {
             self.open.remove(0);
         }
-        self.open.push((number, RasterFile::open(self.parts.imagery.file(number))?));
+        self.open.push((number, self.parts.open(number)?));
         Ok(())
     }
 }

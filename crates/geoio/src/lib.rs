@@ -37,8 +37,9 @@ pub use png::write_png;
 pub use raster_file::{BandInfo, RasterFile, Void};
 pub use regrid::Resampling;
 pub use scenes::{
-    Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, MetadataFile, ProducerCheck, SafeMetadata, Sentinel2Spec,
-    Skipped, StackSpec, derive_grid, find, metadata_file, product_at, scene_bounds, scene_of_file, scene_of_layers,
+    Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, MetadataFile, NamedLayer, ProducerCheck, SafeMetadata,
+    Sentinel2Spec, Skipped, StackSpec, date_of_file, derive_grid, find, layers_of_file, metadata_file, product_at, scene_bounds,
+    scene_of_layers,
 };
 pub use soundness::check_blocks;
 pub use staged::{Staged, sha256_file};

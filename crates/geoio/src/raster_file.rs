@@ -1,4 +1,6 @@
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gdal::raster::{GdalDataType, GdalType};
 use gdal::{Dataset, Metadata};
@@ -7,8 +9,15 @@ use raster::{Grid, Window};
 
 use crate::crs::crs_of;
 use crate::open::open_raster;
-use crate::tiff::MAX_BLOCK_BYTES;
+use crate::tiff::{MAX_BLOCK_BYTES, Tiles};
 use crate::{GeoioError, complaint};
+
+/// Bytes of unpacked pixels up to which a file may be of any size on disk.
+const ANY_BYTES: u64 = 1 << 32;
+
+/// Unpacked bytes a byte on disk above which next to nothing of a large file was ever written. DEFLATE reaches 1032 at the most, ZSTD
+/// some ten thousand over a plain surface.
+const MAX_RATIO: u64 = 1 << 16;
 
 /// What a band says of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +36,23 @@ pub struct BandInfo {
     pub block: (usize, usize),
     /// Bytes of a stored number.
     pub bytes: usize,
+}
+
+impl BandInfo {
+    /// Whether the type can hold the number that means "no data"; true where there is none.
+    pub fn can_hold_nodata(&self) -> bool {
+        let Some(nodata) = self.nodata else { return true };
+        let (least, most) = match self.data_type.as_str() {
+            "Byte" => (0.0, f64::from(u8::MAX)),
+            "Int8" => (f64::from(i8::MIN), f64::from(i8::MAX)),
+            "UInt16" => (0.0, f64::from(u16::MAX)),
+            "Int16" => (f64::from(i16::MIN), f64::from(i16::MAX)),
+            "UInt32" => (0.0, f64::from(u32::MAX)),
+            "Int32" => (f64::from(i32::MIN), f64::from(i32::MAX)),
+            _ => return true,
+        };
+        nodata.fract() == 0.0 && (least..=most).contains(&nodata)
+    }
 }
 
 /// Stored numbers that are no value; those that are not finite never are.
@@ -75,6 +101,18 @@ impl Stored for f64 {
     }
 }
 
+impl Stored for u8 {
+    fn signed(self) -> Self {
+        self
+    }
+}
+
+impl Stored for u16 {
+    fn signed(self) -> Self {
+        if self > 127 { self.wrapping_sub(256) } else { self }
+    }
+}
+
 impl Stored for i64 {
     fn signed(self) -> Self {
         if self > 127 { self - 256 } else { self }
@@ -86,6 +124,14 @@ impl Stored for i64 {
 pub struct RasterFile {
     path: PathBuf,
     dataset: Dataset,
+    description: Arc<Description>,
+    /// A second way to its tiles, where it has one.
+    tiles: RefCell<Option<Tiles>>,
+}
+
+/// What a raster file says of itself.
+#[derive(Debug)]
+pub(crate) struct Description {
     grid: Grid,
     south_up: bool,
     bands: Vec<BandInfo>,
@@ -104,7 +150,41 @@ impl RasterFile {
         if bands.is_empty() {
             return Err(unfit(path, "it has no band"));
         }
-        Ok(Self { path: path.to_owned(), dataset, grid, south_up, bands })
+        check_written(&dataset, path)?;
+        Ok(Self::new(path, dataset, Arc::new(Description { grid, south_up, bands })))
+    }
+
+    /// Another handle of a file that was opened before: what it says of itself, which takes long to make out, is taken over.
+    ///
+    /// # Errors
+    /// As [`RasterFile::open`], and [`GeoioError::Open`] where the file is another one by now.
+    pub(crate) fn reopen(path: &Path, description: &Arc<Description>) -> Result<Self, GeoioError> {
+        let dataset = open_raster(path)?;
+        let Description { grid, bands, .. } = &**description;
+        if dataset.raster_size() != (grid.cols, grid.rows) || dataset.raster_count() != bands.len() {
+            return Err(unfit(path, "it was changed while it was being read"));
+        }
+        Ok(Self::new(path, dataset, Arc::clone(description)))
+    }
+
+    fn new(path: &Path, dataset: Dataset, description: Arc<Description>) -> Self {
+        let Description { grid, south_up, bands } = &*description;
+        let is_tiff = dataset.driver().short_name() == "GTiff" && path.is_file();
+        let tiles = (is_tiff && !south_up).then(|| Tiles::open(path)).flatten();
+        let tiles = RefCell::new(tiles.filter(|tiles| tiles.shape() == (grid.rows, grid.cols, bands.len())));
+        Self { path: path.to_owned(), dataset, description, tiles }
+    }
+
+    /// What the file says of itself.
+    pub(crate) fn description(&self) -> &Arc<Description> {
+        &self.description
+    }
+
+    /// Its tag `TIFFTAG_DATETIME`, where it has one.
+    pub fn date_time(&self) -> Option<String> {
+        let text = self.dataset.metadata_item("TIFFTAG_DATETIME", "");
+        complaint::clear();
+        text.filter(|text| !text.trim().is_empty())
     }
 
     /// Its path as given.
@@ -114,12 +194,12 @@ impl RasterFile {
 
     /// Its grid, north-up.
     pub fn grid(&self) -> &Grid {
-        &self.grid
+        &self.description.grid
     }
 
     /// Its bands in order; the first is band 1.
     pub fn bands(&self) -> &[BandInfo] {
-        &self.bands
+        &self.description.bands
     }
 
     /// Values of a band (1 is the first) as f32, shape (rows, cols); NaN = nodata, not finite, or outside the file.
@@ -156,6 +236,13 @@ impl RasterFile {
     /// # Errors
     /// As [`RasterFile::read`].
     pub fn read_u8(&self, band: usize, window: Window) -> Result<Array2<u8>, GeoioError> {
+        if let Some(tiles) = &mut *self.tiles.borrow_mut() {
+            let mut values = Array2::zeros((window.rows, window.cols));
+            let numbers = values.as_slice_mut().expect("a new array is contiguous");
+            if tiles.read_u8(band, window, numbers).is_some() {
+                return Ok(values);
+            }
+        }
         self.read_stored(band, window, 0)
     }
 
@@ -186,9 +273,14 @@ impl RasterFile {
         mut values: ArrayViewMut2<'_, f32>,
     ) -> Result<(), GeoioError> {
         let signed = self.info(band)?.data_type == INT8;
-        let inside = !self.south_up && window.intersect(self.grid.window()) == Some(window);
+        let inside = !self.description.south_up && window.intersect(self.description.grid.window()) == Some(window);
         match values.as_slice_mut() {
             Some(numbers) if inside && !signed => {
+                if let Some(tiles) = &mut *self.tiles.borrow_mut()
+                    && tiles.read_f32(band, window, numbers, void.valid()).is_some()
+                {
+                    return Ok(());
+                }
                 let (first, size) = ((window.col, window.row), (window.cols, window.rows));
                 complaint::watch(|| self.dataset.rasterband(band)?.read_into_slice(first, size, size, numbers, None))
                     .map_err(|reason| GeoioError::Read { path: self.path.clone(), band, window, reason })?;
@@ -204,7 +296,7 @@ impl RasterFile {
 
     fn read_stored<T: Stored>(&self, band: usize, window: Window, outside: T) -> Result<Array2<T>, GeoioError> {
         self.info(band)?;
-        let inside = window.intersect(self.grid.window());
+        let inside = window.intersect(self.description.grid.window());
         if inside == Some(window) {
             return self.read_inside(band, window);
         }
@@ -219,7 +311,7 @@ impl RasterFile {
     fn read_inside<T: Stored>(&self, band: usize, window: Window) -> Result<Array2<T>, GeoioError> {
         let wrong = |reason: String| GeoioError::Read { path: self.path.clone(), band, window, reason };
         let end = window.row + window.rows as isize;
-        let first = if self.south_up { self.grid.rows as isize - end } else { window.row };
+        let first = if self.description.south_up { self.description.grid.rows as isize - end } else { window.row };
         let size = (window.cols, window.rows);
         let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<T>((window.col, first), size, size, None))
             .map_err(wrong)?;
@@ -228,20 +320,38 @@ impl RasterFile {
             numbers.iter_mut().for_each(|number| *number = number.signed());
         }
         let block = Array2::from_shape_vec((window.rows, window.cols), numbers).map_err(|error| wrong(error.to_string()))?;
-        Ok(if self.south_up { block.slice_move(s![..;-1, ..]) } else { block })
+        Ok(if self.description.south_up { block.slice_move(s![..;-1, ..]) } else { block })
     }
 
     fn info(&self, band: usize) -> Result<&BandInfo, GeoioError> {
-        band.checked_sub(1).and_then(|i| self.bands.get(i)).ok_or_else(|| GeoioError::MissingLayer {
+        band.checked_sub(1).and_then(|i| self.description.bands.get(i)).ok_or_else(|| GeoioError::MissingLayer {
             path: self.path.clone(),
             layer: format!("band {band}"),
-            available: format!("bands 1 to {}", self.bands.len()),
+            available: format!("bands 1 to {}", self.description.bands.len()),
         })
     }
 }
 
 fn unfit(path: &Path, reason: &str) -> GeoioError {
     GeoioError::Open { path: path.to_owned(), expected: "a raster of real numbers".to_owned(), reason: reason.to_owned() }
+}
+
+/// Refuses a file of a few bytes that claims pixels without end: each verb would work through them for days.
+fn check_written(dataset: &Dataset, path: &Path) -> Result<(), GeoioError> {
+    let (cols, rows) = dataset.raster_size();
+    let bytes = dataset.rasterbands().filter_map(Result::ok).map(|band| u64::from(band.band_type().bytes())).sum::<u64>();
+    let claimed = (cols as u64).saturating_mul(rows as u64).saturating_mul(bytes);
+    // The size of what stands in an archive is not that of the archive.
+    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
+    if claimed > ANY_BYTES && claimed / MAX_RATIO > metadata.len() {
+        let reason = format!(
+            "its {} bytes claim {cols} x {rows} pixels ({} GB unpacked), so that next to nothing of it was written; cut out what was",
+            metadata.len(),
+            claimed / 1_000_000_000
+        );
+        return Err(GeoioError::Metadata { path: path.to_owned(), line: None, reason });
+    }
+    Ok(())
 }
 
 fn grid_of(dataset: &Dataset, path: &Path) -> Result<(Grid, bool), GeoioError> {

@@ -5,6 +5,7 @@
 //! to hold. What is no TIFF, or leaves the rules in a way that is not looked at here, passes: GDAL tells what it is.
 
 mod directory;
+mod tiles;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -14,6 +15,7 @@ use raster::Window;
 
 use crate::GeoioError;
 use directory::{Directory, Field};
+pub(crate) use tiles::Tiles;
 
 /// Largest block (tile or strip) that is decoded: a file may claim one of many gigabytes.
 pub(crate) const MAX_BLOCK_BYTES: u64 = 1 << 29;

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::Budget;
 
@@ -34,8 +36,7 @@ where
         return chunks.iter().try_for_each(|chunk| consume(map(&mut worker, chunk)?));
     }
     let belt = Belt::new(chunks.len(), in_flight);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be started");
-    pool.in_place_scope(|scope| {
+    threads(workers).in_place_scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|_| {
                 let _stop = StopOnPanic(&belt);
@@ -62,6 +63,19 @@ where
         }
         Ok(())
     })
+}
+
+/// Pools of threads by their size, kept for the next call: a new thread would open projections and caches of its own again.
+static POOLS: Mutex<BTreeMap<usize, Arc<ThreadPool>>> = Mutex::new(BTreeMap::new());
+
+/// A pool of so many threads. Work within a pool gets a pool of its own, since it could wait for threads that wait for it.
+fn threads(workers: usize) -> Arc<ThreadPool> {
+    let start = || Arc::new(ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be started"));
+    if rayon::current_thread_index().is_some() {
+        return start();
+    }
+    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(pools.entry(workers).or_insert_with(start))
 }
 
 /// Results on their way from workers to the consumer.
@@ -240,6 +254,27 @@ mod tests {
             map_in_order(&chunks, &Budget::new(3, 1 << 20), 6, || Ok(()), map, |_| Ok(()))
         });
         assert!(run.is_err());
+    }
+
+    #[test]
+    fn work_within_work_is_done_too() {
+        let chunks: Vec<u64> = (0..20).collect();
+        let mut sums = Vec::new();
+        let budget = Budget::new(2, 1 << 20);
+        let inner = |chunk: u64| {
+            let mut sum = 0;
+            let add = |value| {
+                sum += value;
+                Ok::<_, String>(())
+            };
+            map_in_order(&chunks, &budget, 3, || Ok(()), |(), value| Ok(value * chunk), add).map(|()| sum)
+        };
+        let keep = |sum| {
+            sums.push(sum);
+            Ok(())
+        };
+        map_in_order(&chunks, &budget, 3, || Ok(()), |(), chunk| inner(*chunk), keep).expect("no chunk fails");
+        assert_eq!(sums, (0..20).map(|chunk| chunk * 190).collect::<Vec<u64>>());
     }
 
     #[test]

@@ -31,10 +31,37 @@ impl Window {
         })
     }
 
+    /// Parts of this window of at most `side` x `side` pixels, at most `most` a row and a column of them, spread evenly over it from
+    /// north to south and west to east: all of it where that suffices, else a sample.
+    ///
+    /// Parts of a sample begin at multiples of `side` where there is room, so that each lies in one block of a tiled file.
+    pub fn spread(self, side: usize, most: usize) -> Vec<Self> {
+        let rows = spans(self.row, self.rows, side.max(1), most.max(1));
+        let cols = spans(self.col, self.cols, side.max(1), most.max(1));
+        let part = |&(row, rows): &(isize, usize), &(col, cols): &(isize, usize)| Self { row, col, rows, cols };
+        rows.iter().flat_map(|row| cols.iter().map(move |col| part(row, col))).collect()
+    }
+
     /// Number of pixels.
     pub fn pixels(self) -> usize {
         self.rows * self.cols
     }
+}
+
+/// Begin and length of the parts of an edge.
+fn spans(first: isize, length: usize, side: usize, most: usize) -> Vec<(isize, usize)> {
+    let parts = length.div_ceil(side).min(most);
+    let cut = |i: usize| first + (length * i / parts) as isize;
+    let part = |i: usize| {
+        let (begin, end) = (cut(i), cut(i + 1));
+        if length <= side * most {
+            return (begin, (end - begin) as usize);
+        }
+        let middle = begin + (end - begin - side as isize) / 2;
+        let even = middle.div_euclid(side as isize) * side as isize;
+        (if even < begin { middle } else { even }, side)
+    };
+    (0..parts).map(part).collect()
 }
 
 #[cfg(test)]
@@ -51,5 +78,27 @@ mod tests {
     fn windows_that_only_touch_share_no_pixel() {
         let a = Window { row: 0, col: 0, rows: 2, cols: 2 };
         assert_eq!(a.intersect(Window { row: 2, ..a }), None);
+    }
+
+    #[test]
+    fn a_small_window_is_spread_into_parts_that_cover_each_pixel_once() {
+        let whole = Window { row: -3, col: 7, rows: 600, cols: 130 };
+        let parts = whole.spread(256, 4);
+        assert_eq!(parts.len(), 3);
+        assert_eq!(parts.iter().map(|part| part.pixels()).sum::<usize>(), whole.pixels());
+        assert!(parts.windows(2).all(|pair| pair[0].row + pair[0].rows as isize == pair[1].row));
+        assert!(parts.iter().all(|part| part.intersect(whole) == Some(*part)));
+    }
+
+    #[test]
+    fn a_large_window_is_sampled_in_parts_of_one_size_that_lie_apart() {
+        let whole = Window { row: 100, col: 0, rows: 5000, cols: 10_980 };
+        let parts = whole.spread(256, 4);
+        assert_eq!(parts.len(), 16);
+        for (i, part) in parts.iter().enumerate() {
+            assert_eq!((part.rows, part.cols, part.row % 256, part.col % 256), (256, 256, 0, 0));
+            assert_eq!(part.intersect(whole), Some(*part));
+            assert!(parts[..i].iter().all(|other| other.intersect(*part).is_none()));
+        }
     }
 }

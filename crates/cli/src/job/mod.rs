@@ -10,7 +10,7 @@ pub(crate) use load::read_text;
 use std::path::{Path, PathBuf};
 
 use alert::PatchRules;
-use change::{ChangeError, DifferenceParameters, Direction, MaskOptions, SpectralIndex};
+use change::{ChangeError, DifferenceParameters, Direction, Guard, MaskOptions, SpectralIndex};
 use geoio::{Compression, ImagerySpec, Resampling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,9 @@ pub(crate) struct Job {
     /// What is left out of each scene.
     #[serde(default)]
     pub(crate) mask: MaskSpec,
+    /// What scenes are held against before they are used: a wrong offset, exchanged bands.
+    #[serde(default)]
+    pub(crate) guard: Guard,
     /// What is watched, when, where and by which method.
     pub(crate) change: ChangeSpec,
     /// What becomes a patch.

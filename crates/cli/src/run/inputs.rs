@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use alert::{Features, Layer};
-use change::{Detector, Difference, MaskPlan, SpectralIndex};
+use change::{Detector, Difference, Guard, MaskPlan, SpectralIndex};
 use geoio::crs::FromLonLat;
 use geoio::{Eligibility, GriddedImagery, Imagery, Skipped, Zones};
 use pipeline::{Detection, Look, map_in_order};
 use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
 use registry::{Catalogue, Overlay, RegistrySource};
+use serde_json::Value;
 
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::job::{ChangeSpec, Job, Within, read_text};
 use crate::progress::Progress;
+use crate::screen::{self, Places, Screened};
 use crate::verb::catalogue;
 
 /// Everything a run needs, opened lazily.
@@ -49,6 +51,10 @@ pub(crate) struct Inputs {
     pub(crate) registries: Vec<(RegistrySource, Layer)>,
     /// Place in `registries` of the source by which totals are drawn up.
     pub(crate) units: Option<usize>,
+    /// What the guard found in each scene, the refused ones among them.
+    pub(crate) guarded: Vec<Value>,
+    /// The same for people.
+    pub(crate) guard_said: Option<String>,
     /// Every file the run reads.
     pub(crate) files: Vec<PathBuf>,
     /// What people should know.
@@ -68,6 +74,7 @@ impl Inputs {
     /// Finds and describes what a job names; scenes in damaged files are left out.
     pub(crate) fn find(job: &Job, depth: Depth<'_>) -> Result<Self, Fault> {
         let index = job.change.index.resolve()?;
+        job.guard.check()?;
         let found = geoio::find(&job.imagery, &job.base)?;
         let (mut skipped, mut warnings) = (found.skipped, found.warnings);
         let mut files = found.imagery.files();
@@ -80,11 +87,15 @@ impl Inputs {
                     false
                 }
             });
-        if imagery.scenes.is_empty() {
-            let reasons: Vec<String> = skipped.iter().take(3).map(|s| format!("{}: {}", s.path.display(), s.reason)).collect();
-            return Err(Fault::new(Exit::Input, format!("no scene can be used; {}", reasons.join("; "))));
-        }
+        refuse_none(&imagery, &skipped)?;
         let aoi = job.grid.aoi.as_ref().map(|path| read_layer(&job.path(path), &mut files, &mut warnings)).transpose()?;
+        let (imagery, Guarded { told: guarded, said: guard_said, refused, warnings: noticed }) = match depth {
+            Depth::Blocks(common) => guarded(job, imagery, aoi.as_ref(), common)?,
+            Depth::Ends => (imagery, Guarded::default()),
+        };
+        skipped.extend(refused);
+        warnings.extend(noticed);
+        refuse_none(&imagery, &skipped)?;
         let (grid, grid_said) = grid(job, &imagery.scenes, aoi.as_ref())?;
         let imagery = GriddedImagery::new(imagery, grid.clone(), job.grid.resampling);
         let scenes = raster::RasterSource::scenes(&imagery);
@@ -130,6 +141,8 @@ impl Inputs {
             aoi,
             registries,
             units,
+            guarded,
+            guard_said,
             files,
             warnings,
         })
@@ -160,6 +173,60 @@ impl Inputs {
     pub(crate) fn unit_layer(&self) -> Option<&(RegistrySource, Layer)> {
         self.units.map(|place| &self.registries[place])
     }
+}
+
+fn refuse_none(imagery: &Imagery, skipped: &[Skipped]) -> Result<(), Fault> {
+    if !imagery.scenes.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<String> = skipped.iter().take(3).map(|s| format!("{}: {}", s.path.display(), s.reason)).collect();
+    Err(Fault::new(Exit::Input, format!("no scene can be used; {}", reasons.join("; "))))
+}
+
+/// What the guard says of the scenes.
+#[derive(Default)]
+struct Guarded {
+    /// For records, one entry a scene that was looked at.
+    told: Vec<Value>,
+    /// For people.
+    said: Option<String>,
+    /// Scenes that may not be used.
+    refused: Vec<Skipped>,
+    warnings: Vec<Warning>,
+}
+
+/// The scenes without those whose numbers lie. The grid on which they are sampled is that of all of them: which one lies is not
+/// known before.
+fn guarded(job: &Job, imagery: Imagery, aoi: Option<&Layer>, common: &Common) -> Result<(Imagery, Guarded), Fault> {
+    if !job.guard.enabled {
+        return Ok((imagery, Guarded::default()));
+    }
+    let (grid, _) = grid(job, &imagery.scenes, aoi)?;
+    let plans = mask_plans(job, &imagery.scenes, &grid)?;
+    let masks: Vec<&MaskPlan> = imagery.scenes.iter().map(|scene| &plans[&scene.sensor.id]).collect();
+    let gridded = GriddedImagery::new(imagery.clone(), grid, job.grid.resampling);
+    let screened = screen::screen(&gridded, &masks, &job.guard, common)?;
+    let mut guarded = Guarded { said: screen::told(&screened, &job.guard), ..Guarded::default() };
+    for (one, scene) in screened.iter().zip(&imagery.scenes).filter(|(_, scene)| !Guard::roles(scene).is_empty()) {
+        guarded.told.push(one.json(scene));
+        guarded.warnings.extend(one.undeclared_fill(scene));
+    }
+    let kept = imagery.retain(|place, scene| match refusal(&screened[place]) {
+        None => true,
+        Some(reason) => {
+            guarded.refused.push(Skipped { path: PathBuf::from(&scene.id), reason });
+            false
+        }
+    });
+    Ok((kept, guarded))
+}
+
+fn refusal(screened: &Screened) -> Option<String> {
+    let places = Places {
+        scaling: "scale and offset of its metadata and under [[imagery]]",
+        bands: "which of its bands is which under [[imagery]]",
+    };
+    screened.refusal(&places, |key| format!("set [guard] {key}"))
 }
 
 /// How many times coarser than the imagery a grid may be; more is a mistake in units.
@@ -303,17 +370,20 @@ fn count_periods(observations: &[Observation], baseline: DateRange, monitoring: 
 }
 
 fn looks(job: &Job, index: &SpectralIndex, scenes: &[Scene], grid: &Grid) -> Result<Vec<Look>, Fault> {
+    let plans = mask_plans(job, scenes, grid)?;
+    scenes.iter().map(|scene| Ok(Look { bands: index.inputs(scene)?, mask: plans[&scene.sensor.id].clone() })).collect()
+}
+
+/// What is masked in the scenes of each sensor.
+fn mask_plans(job: &Job, scenes: &[Scene], grid: &Grid) -> Result<BTreeMap<String, MaskPlan>, Fault> {
     let options = job.mask.options();
-    let mut plans: BTreeMap<String, MaskPlan> = BTreeMap::new();
-    scenes
-        .iter()
-        .map(|scene| {
-            if !plans.contains_key(&scene.sensor.id) {
-                plans.insert(scene.sensor.id.clone(), MaskPlan::new(&scene.sensor, &options, grid.pixel_m())?);
-            }
-            Ok(Look { bands: index.inputs(scene)?, mask: plans[&scene.sensor.id].clone() })
-        })
-        .collect()
+    let mut plans = BTreeMap::new();
+    for scene in scenes {
+        if !plans.contains_key(&scene.sensor.id) {
+            plans.insert(scene.sensor.id.clone(), MaskPlan::new(&scene.sensor, &options, grid.pixel_m())?);
+        }
+    }
+    Ok(plans)
 }
 
 fn eligibility(

@@ -116,6 +116,7 @@ pub(crate) fn manifest(id: &str, job: &Job, inputs: &Inputs, files: &[HashedFile
         "inputs": files,
         "scenes": scenes(inputs, map),
         "scenes_skipped": inputs.skipped,
+        "guard": inputs.guarded,
         "registries": registries(inputs),
         "counts": counts(job, inputs, map, alerts),
         "warnings": inputs.warnings,

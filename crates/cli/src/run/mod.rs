@@ -108,6 +108,7 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> R
         report.output(&path);
     }
     describe(&mut report, &manifest, &map, out);
+    inputs.guard_said.iter().for_each(|line| report.say(line));
     report.rejected = rejected(&inputs);
     report.warnings = inputs.warnings;
     Ok(report)

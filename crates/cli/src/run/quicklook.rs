@@ -197,8 +197,9 @@ fn layers(
 fn coarse_plane(path: &Path, band: usize, grid: &Grid) -> Result<Array2<f32>, Fault> {
     let role = Role::Index("shown".to_owned());
     let date = raster::Date::from_days(0);
-    let map = geoio::scene_of_layers("the run", date, &[(role.clone(), path.to_owned(), band)], Scaling::IDENTITY, None)?;
-    let source = GriddedImagery::new(map, grid.clone(), Resampling::Nearest);
+    let layers = [(role.clone(), path.to_owned(), band)];
+    let map = geoio::scene_of_layers("the run", date, &layers, Some(Scaling::IDENTITY), None)?;
+    let source = GriddedImagery::new(map.imagery, grid.clone(), Resampling::Nearest);
     let cube = source.open()?.read(0, &[role], grid.window(), 0)?;
     Ok(cube.values.slice(s![0, 0, .., ..]).to_owned())
 }

@@ -25,6 +25,8 @@ pub(crate) fn check(arguments: &JobFile, common: &Common) -> Result<Report, Faul
         inputs.skipped.len(),
         inputs.registries.len()
     ));
+    inputs.guard_said.iter().for_each(|line| report.say(line));
+    report.fact("guard", inputs.guarded);
     report.rejected = inputs.skipped.len();
     report.warnings = inputs.warnings;
     Ok(report)

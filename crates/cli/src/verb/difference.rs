@@ -1,20 +1,25 @@
 //! `difference`: one date against another.
 
-use change::{MaskCounts, MaskOptions, MaskPlan, SpectralIndex, bitemporal};
-use geoio::{GriddedImagery, Packing, RasterClass, RasterOptions, RasterWriter, Resampling};
-use ndarray::{Array2, Axis};
+mod look;
+mod pair;
+
+use change::{Fit, Guard, MaskCounts, SpectralIndex, bitemporal};
+use geoio::{Packing, RasterClass, RasterOptions, RasterWriter};
+use ndarray::Array2;
 use pipeline::map_in_order;
-use raster::{Grid, RasterReader, RasterSource as _, Role, Scaling, Window};
+use raster::{RasterSource as _, Warning};
 use serde_json::json;
 
 use super::apart::check_apart;
 use super::cut;
 use super::index::raster_options;
-use super::layers::{self, LayerOptions};
+use super::layers::{self, Layers};
 use crate::args::{Common, Difference};
-use crate::fault::{Exit, Fault};
+use crate::fault::Fault;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::{screen, today};
+use look::{Flag, Look};
 
 /// Compares two dates: a mask, a magnitude, or both.
 pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Report, Fault> {
@@ -22,21 +27,27 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
     let index = named_or_formula(&arguments.index)?;
-    let before = Date::open(arguments, &index, None, &arguments.before, arguments.before_date, "--before")?;
+    let mut warnings = Vec::new();
+    let (before, after) = open(arguments, &index, &mut warnings)?;
     let grid = before.source.grid().clone();
-    let after = Date::open(arguments, &index, Some(&grid), &arguments.after, arguments.after_date, "--after")?;
     for output in [&arguments.out, &arguments.magnitude] {
-        for date in [&before, &after] {
-            check_apart(output.as_deref(), date.source.imagery().files().iter().chain(&arguments.aoi))?;
+        for look in [&before, &after] {
+            check_apart(output.as_deref(), look.source.imagery().files().iter().chain(&arguments.aoi))?;
         }
     }
+    let windows = cut::windows(&before.source, &before.roles(), arguments.output.block, &budget)?;
+    let is_same = pair::is_one_image(&before, &after)?;
+    pair::check_order(&before, &after, arguments.as_of.unwrap_or_else(today::today), is_same)?;
+    warnings.extend(is_same.then(|| pair::same_image(&after)));
+    guard(arguments, [&before, &after], &mut warnings, common)?;
+    let fit = if is_same { Fit::Together } else { pair::fit(&before, &after, &index, common)? };
+    warnings.extend(pair::shifted(fit, &after));
     let packed = |options| raster_options(options, &arguments.output);
     let flags = packed(RasterOptions { classes: legend(), ..RasterOptions::codes(&["change"]).nodata(255.0) })?;
     let values = packed(RasterOptions::values(&["magnitude"]).nodata(f64::NAN))?;
     let mask = arguments.out.as_ref().map(|path| RasterWriter::<u8>::create(path, &grid, flags, common.force));
     let magnitude = arguments.magnitude.as_ref().map(|path| RasterWriter::<f32>::create(path, &grid, values, common.force));
     let (mut mask, mut magnitude) = (mask.transpose()?, magnitude.transpose()?);
-    let windows = cut::windows(&before.source, &before.roles(), arguments.output.block, &budget)?;
     let mut counts = Counts::default();
     let mut progress = Progress::begin(common, "difference", windows.len() as u64);
     let bytes = windows.iter().map(|window| window.pixels() as u64 * 40).max().unwrap_or(0);
@@ -52,7 +63,12 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
         |(first, second, packers), &window| {
             let (earlier, clear_before) = before.index(first, &index, window)?;
             let (later, clear_after) = after.index(second, &index, window)?;
-            let (flags, change) = bitemporal(earlier.view(), later.view(), arguments.drop, index.direction())?;
+            let (mut flags, change) = bitemporal(earlier.view(), later.view(), arguments.drop, index.direction())?;
+            if let Fit::Apart(shift) = fit {
+                let (around, _) = before.index(first, &index, window.grow(shift.margin()))?;
+                let least = shift.least_before(around.view(), index.direction());
+                flags = bitemporal(least.view(), later.view(), arguments.drop, index.direction())?.0;
+            }
             let flags_packed = packers.0.as_mut().map(|packer| packer.pack(0, window, flags.view())).transpose()?;
             let change_packed = packers.1.as_mut().map(|packer| packer.pack(0, window, change.view())).transpose()?;
             Ok((Counts::of(&flags, &clear_before, &clear_after), flags_packed, change_packed))
@@ -70,7 +86,47 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     )?;
     mask.map(raster::RasterSink::finish).transpose()?;
     magnitude.map(raster::RasterSink::finish).transpose()?;
-    Ok(report(arguments, &counts))
+    let mut report = report(arguments, &counts);
+    let day = |look: &Look| look.date.map(|(date, _)| date);
+    report.fact("dates", json!({ "before": day(&before), "after": day(&after) }));
+    report.fact("registration", pair::told(fit));
+    report.warnings.extend(warnings);
+    Ok(report)
+}
+
+/// Both dates. A rule for clear pixels holds for the dates that have a layer to apply it to: for one of them at least.
+fn open(arguments: &Difference, index: &SpectralIndex, warnings: &mut Vec<Warning>) -> Result<(Look, Look), Fault> {
+    let rule = layers::rule(arguments.qa.as_deref(), arguments.clear.as_deref())?;
+    let flags = [
+        Flag { name: "--before", text: &arguments.before, date: arguments.before_date },
+        Flag { name: "--after", text: &arguments.after, date: arguments.after_date },
+    ];
+    let [earlier, later] = [Layers::read(flags[0].text)?, Layers::read(flags[1].text)?];
+    let rules = match (earlier.has_quality(), later.has_quality()) {
+        (true, false) => [rule.as_ref(), None],
+        (false, true) => [None, rule.as_ref()],
+        _ => [rule.as_ref(), rule.as_ref()],
+    };
+    for (flag, _) in flags.iter().zip(rules).filter(|(_, own)| own.is_none() && rule.is_some()) {
+        let message = format!("{} has no layer qa or scl: all of it counts as clear", flag.name);
+        warnings.push(Warning::new("unmasked", message));
+    }
+    let before = Look::open(arguments, index, None, &earlier, (flags[0], rules[0]))?;
+    let after = Look::open(arguments, index, Some(before.source.grid()), &later, (flags[1], rules[1]))?;
+    warnings.extend(before.warnings.iter().chain(&after.warnings).cloned());
+    Ok((before, after))
+}
+
+/// Refuses dates whose numbers lie.
+fn guard(arguments: &Difference, looks: [&Look; 2], warnings: &mut Vec<Warning>, common: &Common) -> Result<(), Fault> {
+    let guard = Guard { enabled: !arguments.no_guard, ..Guard::default() };
+    for look in looks {
+        for screened in screen::screen(&look.source, &[&look.mask], &guard, common)? {
+            screen::refuse(&screened, &look.name())?;
+            warnings.extend(screened.undeclared_fill(look.scene()));
+        }
+    }
+    Ok(())
 }
 
 fn legend() -> Vec<RasterClass> {
@@ -106,61 +162,6 @@ fn named_or_formula(text: &str) -> Result<SpectralIndex, Fault> {
     } else {
         SpectralIndex::find(text)?
     })
-}
-
-/// One of the two dates.
-struct Date {
-    source: GriddedImagery,
-    bands: Vec<Role>,
-    mask: MaskPlan,
-}
-
-impl Date {
-    fn open(
-        arguments: &Difference,
-        index: &SpectralIndex,
-        grid: Option<&Grid>,
-        bands: &str,
-        date: Option<raster::Date>,
-        id: &str,
-    ) -> Result<Self, Fault> {
-        let scaling = Scaling { scale: arguments.scale, offset: arguments.offset };
-        let rule = layers::rule(arguments.qa.as_deref(), arguments.clear.as_deref())?;
-        let imagery = layers::imagery(bands, &LayerOptions { id, date, scaling, rule })?;
-        let native = imagery.scenes[0].grid.clone();
-        let grid = match grid {
-            Some(grid) if geoio::scene_bounds(&imagery.scenes, &grid.crs)?.overlaps(grid.bounds()) => grid.clone(),
-            Some(_) => {
-                return Err(Fault::new(Exit::Input, "the two dates do not overlap: check the files and their reference systems"));
-            }
-            None => super::aoi::grid_within(&native, arguments.aoi.as_deref())?,
-        };
-        let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Bilinear);
-        let scene = &source.scenes()[0];
-        let options = MaskOptions { classes: None, dilate_m: arguments.dilate };
-        let mask = MaskPlan::new(&scene.sensor, &options, grid.pixel_m())?;
-        Ok(Self { bands: index.inputs(scene)?, mask, source })
-    }
-
-    /// What is read of it.
-    fn roles(&self) -> Vec<Role> {
-        self.bands.iter().cloned().chain(self.mask.layers()).collect()
-    }
-
-    /// The index over a window (rows, cols), NaN where not clear.
-    fn index<R: RasterReader>(
-        &self,
-        reader: &mut R,
-        index: &SpectralIndex,
-        window: Window,
-    ) -> Result<(Array2<f32>, MaskCounts), Fault>
-    where
-        Fault: From<R::Error>,
-    {
-        let cube = reader.read(0, &self.roles(), window, self.mask.margin())?;
-        let (cube, counts) = self.mask.apply(cube)?;
-        Ok((index.compute(&cube)?.index_axis_move(Axis(0), 0), counts))
-    }
 }
 
 #[derive(Default)]
@@ -206,7 +207,7 @@ fn report(arguments: &Difference, counts: &Counts) -> Report {
     );
     report.say(format!("{} of {clear_both} pixels clear on both dates changed; {} not seen", counts.changed, counts.not_seen));
     if clear_both == 0 {
-        report.warnings.push(raster::Warning::new("nothing_clear", "no pixel is clear on both dates: nothing can be said"));
+        report.warnings.push(Warning::new("nothing_clear", "no pixel is clear on both dates: nothing can be said"));
     }
     report
 }

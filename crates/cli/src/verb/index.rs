@@ -2,36 +2,45 @@
 
 use std::path::Path;
 
-use change::{ChangeError, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_all};
-use geoio::{GriddedImagery, Imagery, Packed, Packer, Packing, RasterOptions, RasterWriter, Resampling};
+use change::{ChangeError, Guard, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_all};
+use geoio::{Found, GriddedImagery, Packed, Packer, Packing, RasterOptions, RasterWriter, Resampling};
 use ndarray::{Array3, Axis, s};
 use pipeline::map_in_order;
-use raster::{RasterReader as _, RasterSink as _, RasterSource as _, Role, Scaling, Window};
+use raster::{RasterReader as _, RasterSink as _, RasterSource as _, Role, Window};
 use serde_json::json;
 
 use super::apart::check_apart;
 use super::cut;
-use super::layers::{self, LayerOptions};
+use super::layers::{self, LayerOptions, Layers};
 use crate::args::{Common, Index, RasterOutput};
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::screen;
 
 /// Computes indices of one scene into the bands of one raster.
 pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault> {
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
     let indices = indices(&arguments.indices)?;
-    let imagery = scene(arguments)?;
+    let Found { imagery, mut warnings, .. } = scene(arguments)?;
     check_apart(Some(&arguments.out), imagery.files().iter().chain(&arguments.aoi))?;
     let grid = super::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
     let scene = &source.scenes()[0];
     let mask = mask(arguments, scene, &grid)?;
     let roles = roles(&indices, scene, &mask, common.json)?;
+    let windows = cut::windows(&source, &roles, arguments.output.block, &budget)?;
+    // A formula of other bands says nothing that a wrong offset of these would show in.
+    if Guard::roles(scene).iter().any(|role| roles.contains(role)) {
+        let guard = Guard { enabled: !arguments.no_guard, ..Guard::default() };
+        for screened in screen::screen(&source, &[&mask], &guard, common)? {
+            screen::refuse(&screened, &scene.id)?;
+            warnings.extend(screened.undeclared_fill(scene));
+        }
+    }
     let names: Vec<&str> = indices.iter().map(SpectralIndex::name).collect();
     let mut sink = Sink::create(arguments, &grid, &names, common)?;
-    let windows = cut::windows(&source, &roles, arguments.output.block, &budget)?;
     let mut counts = MaskCounts::default();
     let mut quality = QaCounts::default();
     let mut has_value = vec![false; indices.len()];
@@ -53,9 +62,10 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
             }
             let (cube, masked) = mask.apply(cube)?;
             let planes = compute_all(&indices.iter().collect::<Vec<_>>(), &cube)?;
-            let packed = planes.iter().enumerate().map(|(band, plane)| {
-                Ok((packer.pack(band, window, plane)?, plane.iter().any(|value| !value.is_nan())))
-            });
+            let packed = planes
+                .iter()
+                .enumerate()
+                .map(|(band, plane)| Ok((packer.pack(band, window, plane)?, plane.iter().any(|value| !value.is_nan()))));
             Ok((packed.collect::<Result<Vec<_>, Fault>>()?, masked, seen))
         },
         |(packed, masked, seen)| {
@@ -78,6 +88,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
         report.fact("qa", json!(quality));
     }
     report.say(format!("{}: {} of {} pixels clear", arguments.out.display(), counts.clear, counts.pixels));
+    report.warnings = warnings;
     if counts.clear == 0 {
         report.warnings.push(raster::Warning::new("nothing_clear", "no pixel is clear: the output holds no value"));
     } else {
@@ -101,9 +112,10 @@ fn indices(text: &str) -> Result<Vec<SpectralIndex>, Fault> {
     Ok(named?)
 }
 
-fn scene(arguments: &Index) -> Result<Imagery, Fault> {
-    let scaling = Scaling { scale: arguments.scale, offset: arguments.offset };
+fn scene(arguments: &Index) -> Result<Found, Fault> {
+    let scaling = layers::scaling(arguments.scale, arguments.offset);
     let rule = layers::rule(arguments.qa.as_deref(), arguments.clear.as_deref())?;
+    let rule = rule.as_ref();
     if let Some(bands) = &arguments.bands {
         let joined = match &arguments.scene {
             Some(file) if !bands.contains('=') || bands.split(',').all(|part| part.rsplit('=').next().is_some_and(is_number)) => {
@@ -111,16 +123,17 @@ fn scene(arguments: &Index) -> Result<Imagery, Fault> {
             }
             _ => bands.clone(),
         };
-        return layers::imagery(&joined, &LayerOptions { id: "scene", date: None, scaling, rule });
+        return Layers::read(&joined)?.scene(&LayerOptions { id: "scene", date: None, scaling, rule });
     }
     let path = arguments.scene.as_deref().unwrap_or(Path::new(""));
     let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
     if !path.is_dir() && !is_zip {
-        return Ok(geoio::scene_of_file(path, scaling, rule.as_ref())?);
+        let layers = Layers { file: Some(path.to_owned()), named: geoio::layers_of_file(path)? };
+        return layers.scene(&LayerOptions { id: &layers::scene_name(path), date: None, scaling, rule });
     }
     let found = geoio::find(&[geoio::product_at(path)], Path::new(""))?;
     match found.imagery.scenes.len() {
-        1 => Ok(found.imagery),
+        1 => Ok(found),
         n => Err(Fault::new(Exit::Input, format!("{}: holds {n} scenes that can be used, expected one", path.display()))),
     }
 }

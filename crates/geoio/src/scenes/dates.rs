@@ -82,6 +82,15 @@ pub(super) fn in_name(name: &str) -> Option<Date> {
     })
 }
 
+/// The day of a TIFF's `DateTime`, `yyyy:mm:dd hh:mm:ss` (TIFF 6.0, section 8); the time must be one too.
+pub(super) fn of_tag(text: &str) -> Option<Date> {
+    let (date, time) = text.trim().split_once(' ')?;
+    second_of_day(time)?;
+    let mut parts = date.split(':');
+    let found = day(parts.next()?.as_bytes(), parts.next()?.as_bytes(), parts.next()?.as_bytes());
+    found.filter(|_| parts.next().is_none())
+}
+
 fn compact(bytes: &[u8]) -> Option<Date> {
     let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
     (digits == 8 || digits == 14).then(|| day(&bytes[..4], &bytes[4..6], &bytes[6..8]))?
@@ -119,6 +128,14 @@ mod tests {
         assert_eq!(found("flight_2021_03_09_a.tif").as_deref(), Some("2021-03-09"));
         assert_eq!(found("ndvi_9.tif"), None);
         assert_eq!(found("20211399.tif"), None);
+    }
+
+    #[test]
+    fn a_tag_is_a_day_only_where_all_of_it_is() {
+        assert_eq!(of_tag("2025:12:01 15:00:00").map(|date| date.to_string()).as_deref(), Some("2025-12-01"));
+        for wrong in ["0000:00:00 00:00:00", "2026:13:45 99:00:00", "2026:01:05 99:00:00", "2026:01:05", "2026:01 10:00:00", ""] {
+            assert_eq!(of_tag(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use raster::{QaRule, Role, Scaling, Scene, Sensor, Warning};
+use raster::{QaRule, Role, Scene, Sensor, Warning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Batch;
 use super::dates::{self, Row};
+use super::descriptions::named_bands;
 use super::imagery::{FoundLayer, FoundScene};
-use crate::raster_file::{BandInfo, Void};
+use super::numbers::Numbers;
+use super::{Batch, noticed};
 use crate::{GeoioError, RasterFile};
 
 /// `GeoTIFF` files, one a date.
@@ -36,7 +37,8 @@ pub struct GeotiffSpec {
     /// Relative orbit. Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orbit: Option<u32>,
-    /// Factor from stored numbers to values. Default 1, or the files' tag where neither scale nor offset is given.
+    /// Factor from stored numbers to values. Default 1, or the files' tag where neither scale nor offset is given. Bands of 8 bits
+    /// need one: a quick-look is no reflectance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<f64>,
     /// Summand after the factor. Default 0.
@@ -128,10 +130,10 @@ fn scene(
             let message = format!("{role} is stored in 8 bits: good for a picture, hardly for measuring");
             warnings.push(Warning::new("eight_bit", message).about(name.clone()));
         }
-        described.push((role.clone(), numbers.scaling(role, info)));
+        described.push((role.clone(), numbers.scaling(role, info, path)?));
         layers.push(FoundLayer { role: role.clone(), path: path.to_owned(), band, void: numbers.void(role, info) });
     }
-    warnings.extend(numbers.warning(bands.iter().map(|(role, band)| (role, &file.bands()[band - 1])), &name));
+    warnings.extend(noticed(numbers, bands.iter().map(|(role, band)| (role, &file, *band))));
     let scene = Scene {
         id: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         sensor: Arc::new(sensor),
@@ -155,79 +157,6 @@ fn day(path: &Path, name: &str, table: Option<&[Row]>) -> Result<Row, GeoioError
     };
     let is_named = |row: &&Row| row.file.as_deref().is_some_and(|file| Path::new(file).file_name() == path.file_name());
     rows.iter().find(is_named).cloned().ok_or_else(|| missing("the table of dates has no line for it"))
-}
-
-/// Roles by the bands' descriptions; an order is never guessed.
-pub(super) fn named_bands(file: &RasterFile) -> Result<BTreeMap<Role, usize>, GeoioError> {
-    let said: Vec<&str> = file.bands().iter().map(|band| band.description.trim()).collect();
-    let wrong = |reason: String| GeoioError::UnnamedBands { path: file.path().to_owned(), reason };
-    let mut bands = BTreeMap::new();
-    for (i, text) in said.iter().enumerate() {
-        if text.is_empty() {
-            return Err(wrong(format!("band {} has no description", i + 1)));
-        }
-        let role: Role = text.parse().map_err(|_| wrong(format!("band {} is called '{text}'", i + 1)))?;
-        if bands.insert(role, i + 1).is_some() {
-            return Err(wrong(format!("two bands are called '{text}'")));
-        }
-    }
-    Ok(bands)
-}
-
-/// How a job says stored numbers are to be read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Numbers {
-    pub(super) scale: Option<f64>,
-    pub(super) offset: Option<f64>,
-    pub(super) nodata: Option<f64>,
-}
-
-impl Numbers {
-    pub(super) fn check(self, path: &Path) -> Result<(), GeoioError> {
-        let wrong = |reason: &str| Err(GeoioError::Imagery { path: path.to_owned(), reason: reason.to_owned() });
-        if self.scale.is_some_and(|v| !v.is_finite() || v == 0.0) {
-            return wrong("scale is no finite number other than 0");
-        }
-        if self.offset.is_some_and(|v| !v.is_finite()) {
-            return wrong("offset is no finite number");
-        }
-        Ok(())
-    }
-
-    /// The job's scaling; the file's tags only where the job gives none. Codes are never scaled.
-    pub(super) fn scaling(self, role: &Role, info: &BandInfo) -> Scaling {
-        if role.is_quality() {
-            return Scaling::IDENTITY;
-        }
-        if self.scale.is_none() && self.offset.is_none() {
-            let scale = info.scale.filter(|v| v.is_finite() && *v != 0.0).unwrap_or(1.0);
-            return Scaling { scale, offset: info.offset.filter(|v| v.is_finite()).unwrap_or(0.0) };
-        }
-        Scaling { scale: self.scale.unwrap_or(1.0), offset: self.offset.unwrap_or(0.0) }
-    }
-
-    pub(super) fn void(self, role: &Role, info: &BandInfo) -> Void {
-        if role.is_quality() { Void::default() } else { Void::nodata(self.nodata.or(info.nodata)) }
-    }
-
-    /// Says where a scaling comes from that the job does not give.
-    pub(super) fn warning<'a>(self, mut layers: impl Iterator<Item = (&'a Role, &'a BandInfo)>, name: &str) -> Option<Warning> {
-        if self.scale.is_some() || self.offset.is_some() {
-            return None;
-        }
-        layers.find(|(role, _)| !role.is_quality()).and_then(|(role, info)| {
-            let scaling = self.scaling(role, info);
-            if scaling != Scaling::IDENTITY {
-                let message = format!("{role} is scaled by the file's own tags: {} x stored + {}", scaling.scale, scaling.offset);
-                return Some(Warning::new("scale_from_file", message).about(name));
-            }
-            let whole = !info.data_type.starts_with("Float");
-            let message = format!(
-                "{role} holds whole numbers and nobody gives their scale: say scale = 1 if they are the values themselves"
-            );
-            whole.then(|| Warning::new("unscaled", message).about(name))
-        })
-    }
 }
 
 /// A sensor of which the job says all: its name, and what a clear pixel is.

@@ -4,11 +4,13 @@
 
 mod dates;
 mod describe;
+mod descriptions;
 mod geotiff;
 mod imagery;
 mod landsat;
 mod metadata;
 mod named;
+mod numbers;
 mod safe;
 mod safe_package;
 mod sentinel2;
@@ -18,17 +20,17 @@ mod xml;
 
 use std::path::{Path, PathBuf};
 
-use raster::Warning;
+use raster::{Role, Warning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::GeoioError;
+use crate::{GeoioError, RasterFile};
 
 pub use describe::{MetadataFile, ProducerCheck, metadata_file};
 pub use geotiff::GeotiffSpec;
 pub use imagery::{Found, Imagery, LayerFile, Skipped};
 pub use landsat::LandsatSpec;
-pub use named::{scene_of_file, scene_of_layers};
+pub use named::{NamedLayer, date_of_file, layers_of_file, scene_of_layers};
 pub use safe::SafeMetadata;
 pub use sentinel2::Sentinel2Spec;
 pub use stack::StackSpec;
@@ -87,6 +89,32 @@ impl Batch {
         }
         self.scenes = kept;
     }
+}
+
+/// What people should know of layers that are read: each is a role, a file and a band, the first is 1.
+fn noticed<'a>(numbers: numbers::Numbers, layers: impl Iterator<Item = (&'a Role, &'a RasterFile, usize)>) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = Vec::new();
+    let mut is_scaling_told = false;
+    for (role, file, band) in layers {
+        let info = &file.bands()[band - 1];
+        let name = file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !is_scaling_told && !role.is_quality() {
+            is_scaling_told = true;
+            warnings.extend(numbers.warning(role, info, file.path()));
+        }
+        if file.grid().crs.epsg == Some(3857) {
+            let message = "it is in Web Mercator, whose metres are none: resample it to UTM; areas are measured on the ellipsoid";
+            warnings.push(Warning::new("web_mercator", message).about(name.clone()));
+        }
+        if numbers.nodata.is_none() && !role.is_quality() && !info.can_hold_nodata() {
+            let nodata = info.nodata.unwrap_or_default();
+            let message = format!("its \"no data\" is {nodata}, which {} cannot hold: nothing is taken for it", info.data_type);
+            warnings.push(Warning::new("impossible_nodata", message).about(name));
+        }
+    }
+    let mut told: Vec<Warning> = Vec::new();
+    warnings.retain(|warning| !told.contains(warning) && (told.push(warning.clone()), true).1);
+    warnings
 }
 
 /// What a product's folder or zip holds, by its metadata.

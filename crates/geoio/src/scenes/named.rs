@@ -5,31 +5,36 @@ use std::sync::Arc;
 
 use raster::{Date, QaRule, Role, Scaling, Scene};
 
-use super::geotiff::{Numbers, named_bands, sensor};
+use super::descriptions::named_bands;
+use super::geotiff::sensor;
 use super::imagery::{FoundLayer, FoundScene};
-use super::{Imagery, Skipped};
+use super::numbers::Numbers;
+use super::{Found, Imagery, Skipped, dates, noticed};
 use crate::{GeoioError, RasterFile};
+
+/// A layer as somebody names it: what it is, its file, its band (the first is 1).
+pub type NamedLayer = (Role, PathBuf, usize);
 
 /// A scene of layers given as role, file and band (the first is 1); its grid is that of the first band layer.
 ///
-/// `scaling` is that of all but the quality layers; identity leaves the files' own tags in force. `rule` says what a clear
-/// pixel's code in the layer `qa`, else `scl`, meets.
+/// `scaling` is that of all but the quality layers; without one the files' own tags count. `rule` says what a clear pixel's code in
+/// the layer `qa`, else `scl`, meets.
 ///
 /// # Errors
-/// A file that cannot be read, a band it does not have, or a rule without a layer to apply it to.
+/// A file that cannot be read, a band it does not have, numbers that are no values, or a rule without a layer to apply it to.
 pub fn scene_of_layers(
     id: &str,
     date: Date,
-    layers: &[(Role, PathBuf, usize)],
-    scaling: Scaling,
+    layers: &[NamedLayer],
+    scaling: Option<Scaling>,
     rule: Option<&QaRule>,
-) -> Result<Imagery, GeoioError> {
+) -> Result<Found, GeoioError> {
     let place = PathBuf::from(id);
-    let numbers = numbers(scaling);
+    let numbers = Numbers { scale: scaling.map(|s| s.scale), offset: scaling.map(|s| s.offset), nodata: None };
     numbers.check(&place)?;
     let roles: Vec<Role> = layers.iter().map(|(role, ..)| role.clone()).collect();
     let sensor = sensor(id, &roles, rule, None, &place)?;
-    let (mut found, mut described, mut grid) = (Vec::new(), Vec::new(), None);
+    let (mut found, mut described, mut files, mut grid) = (Vec::new(), Vec::new(), Vec::new(), None);
     for (role, path, band) in layers {
         let file = RasterFile::open(path)?;
         let info = band.checked_sub(1).and_then(|i| file.bands().get(i)).ok_or_else(|| GeoioError::MissingLayer {
@@ -37,14 +42,16 @@ pub fn scene_of_layers(
             layer: format!("{role} (band {band})"),
             available: format!("bands 1 to {}", file.bands().len()),
         })?;
-        described.push((role.clone(), numbers.scaling(role, info)));
+        described.push((role.clone(), numbers.scaling(role, info, path)?));
         found.push(FoundLayer { role: role.clone(), path: path.clone(), band: *band, void: numbers.void(role, info) });
         // Quality layers may be coarser: the bands tell the pixels.
         if grid.as_ref().is_none_or(|(quality, _)| *quality && !role.is_quality()) {
             grid = Some((role.is_quality(), file.grid().clone()));
         }
+        files.push(file);
     }
     let (_, grid) = grid.ok_or_else(|| GeoioError::Nothing { what: id.to_owned(), reason: "no layer is named".to_owned() })?;
+    let warnings = noticed(numbers, layers.iter().zip(&files).map(|((role, _, band), file)| (role, file, *band)));
     let scene = Scene {
         id: id.to_owned(),
         sensor: Arc::new(sensor),
@@ -56,24 +63,35 @@ pub fn scene_of_layers(
         grid,
         layers: described,
     };
-    Ok(Imagery::new(vec![FoundScene { scene, layers: found, sensing: None }], Vec::new()))
+    let imagery = Imagery::new(vec![FoundScene { scene, layers: found, sensing: None }], Vec::new());
+    Ok(Found { imagery, skipped: Vec::new(), warnings })
 }
 
-/// The scene of one `GeoTIFF` whose bands are described by role names.
+/// The layers of one `GeoTIFF` by its bands' descriptions: role names, or Sentinel-2's names of bands.
 ///
 /// # Errors
-/// As [`scene_of_layers`], and where a band's description is no role: an order is never guessed.
-pub fn scene_of_file(path: &Path, scaling: Scaling, rule: Option<&QaRule>) -> Result<Imagery, GeoioError> {
+/// A file that cannot be read, and a band whose description is no role: an order is never guessed.
+pub fn layers_of_file(path: &Path) -> Result<Vec<NamedLayer>, GeoioError> {
     let file = RasterFile::open(path)?;
-    let layers: Vec<(Role, PathBuf, usize)> =
-        named_bands(&file)?.into_iter().map(|(role, band)| (role, path.to_owned(), band)).collect();
-    let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    scene_of_layers(&id, Date::from_days(0), &layers, scaling, rule)
+    Ok(named_bands(&file)?.into_iter().map(|(role, band)| (role, path.to_owned(), band)).collect())
 }
 
-fn numbers(scaling: Scaling) -> Numbers {
-    let given = scaling != Scaling::IDENTITY;
-    Numbers { scale: given.then_some(scaling.scale), offset: given.then_some(scaling.offset), nodata: None }
+/// The day of a `GeoTIFF`: of its tag `TIFFTAG_DATETIME`, else in its name; `None` where neither holds one.
+///
+/// # Errors
+/// A file that cannot be read, and a tag that is there and holds no day.
+pub fn date_of_file(path: &Path) -> Result<Option<Date>, GeoioError> {
+    let Some(text) = RasterFile::open(path)?.date_time() else {
+        return Ok(dates::in_name(&path.file_name().unwrap_or_default().to_string_lossy()));
+    };
+    match dates::of_tag(&text) {
+        Some(date) => Ok(Some(date)),
+        None => Err(GeoioError::Metadata {
+            path: path.to_owned(),
+            line: None,
+            reason: format!("its TIFFTAG_DATETIME '{}' is no day", text.chars().take(40).collect::<String>()),
+        }),
+    }
 }
 
 impl Skipped {

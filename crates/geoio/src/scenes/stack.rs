@@ -8,9 +8,10 @@ use raster::{QaRule, Role, Scene};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::geotiff::{Numbers, sensor};
+use super::geotiff::sensor;
 use super::imagery::{FoundLayer, FoundScene};
-use super::{Batch, dates};
+use super::numbers::Numbers;
+use super::{Batch, dates, noticed};
 use crate::{GeoioError, RasterFile};
 
 /// Stacks of one place: files that share their dates.
@@ -31,7 +32,8 @@ pub struct StackSpec {
     /// Relative orbit. Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orbit: Option<u32>,
-    /// Factor from stored numbers to values. Default 1, or the files' tag where neither scale nor offset is given.
+    /// Factor from stored numbers to values. Default 1, or the files' tag where neither scale nor offset is given. Bands of 8 bits
+    /// need one: a quick-look is no reflectance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<f64>,
     /// Summand after the factor. Default 0.
@@ -82,7 +84,9 @@ pub(super) fn find(spec: &StackSpec, base: &Path) -> Result<Batch, GeoioError> {
         if !sensors.contains_key(id) {
             sensors.insert(id.to_owned(), Arc::new(sensor(id, &roles, spec.qa.as_ref(), spec.clear.as_ref(), &table)?));
         }
-        let described = files.iter().map(|(role, file)| (role.clone(), numbers.scaling(role, &file.bands()[i]))).collect();
+        let scaled =
+            |(role, file): &(Role, RasterFile)| Ok((role.clone(), numbers.scaling(role, &file.bands()[i], file.path())?));
+        let described = files.iter().map(scaled).collect::<Result<_, GeoioError>>()?;
         let layer = |(role, file): &(Role, RasterFile)| FoundLayer {
             role: role.clone(),
             path: file.path().to_owned(),
@@ -102,6 +106,6 @@ pub(super) fn find(spec: &StackSpec, base: &Path) -> Result<Batch, GeoioError> {
         };
         batch.scenes.push(FoundScene { scene, layers: files.iter().map(layer).collect(), sensing: None });
     }
-    batch.warnings.extend(numbers.warning(files.iter().map(|(role, file)| (role, &file.bands()[0])), &name));
+    batch.warnings.extend(noticed(numbers, files.iter().map(|(role, file)| (role, file, 1))));
     Ok(batch)
 }

@@ -63,6 +63,11 @@ impl Directory {
         Ok(Ok(Some(Self { big_endian, fields })))
     }
 
+    /// Whether numbers come with their most significant byte first.
+    pub(super) fn is_big_endian(&self) -> bool {
+        self.big_endian
+    }
+
     /// The first entry of a tag.
     pub(super) fn field(&self, tag: u16) -> Option<&Field> {
         self.fields.iter().find(|field| field.tag == tag)

@@ -1,0 +1,114 @@
+//! What must hold of two dates together, and what people should know of them.
+
+use change::{Fit, Registration, SpectralIndex};
+use pipeline::map_in_order;
+use raster::{Date, RasterSource as _, Warning, Window};
+
+use super::look::Look;
+use crate::args::Common;
+use crate::fault::{Exit, Fault};
+use crate::screen;
+
+/// Side of a part over which the places of both dates are compared, in pixels.
+const SIDE: usize = 128;
+
+/// Refuses days in the future and an order against time; `is_same` says whether both dates are one image.
+pub(super) fn check_order(before: &Look, after: &Look, as_of: Date, is_same: bool) -> Result<(), Fault> {
+    let wrong = |in_file: bool, message: String| Err(Fault::new(if in_file { Exit::Input } else { Exit::Usage }, message));
+    for look in [before, after] {
+        if let Some((date, in_file)) = look.date.filter(|(date, _)| *date > as_of) {
+            let name = look.name();
+            return wrong(
+                in_file,
+                format!("{name} is of {date}, after {as_of}: correct its day, or give --as-of where the clock is wrong"),
+            );
+        }
+    }
+    let (Some((first, one)), Some((second, other))) = (before.date, after.date) else { return Ok(()) };
+    if second < first {
+        let (earlier, later) = (before.name(), after.name());
+        return wrong(one || other, format!("{later} is of {second}, before {earlier} of {first}: are the two exchanged?"));
+    }
+    if second == first && !is_same {
+        return wrong(
+            one || other,
+            format!("{} and {} are of one day, {first}: nothing lies between", before.name(), after.name()),
+        );
+    }
+    Ok(())
+}
+
+/// Whether every band of the index is the same bytes on both dates.
+pub(super) fn is_one_image(before: &Look, after: &Look) -> Result<bool, Fault> {
+    if before.bands() != after.bands() {
+        return Ok(false);
+    }
+    let (one, other) = (before.source.imagery(), after.source.imagery());
+    for role in before.bands() {
+        let (first, second) = (one.source(0, role)?, other.source(0, role)?);
+        let (path, twin) = (one.file(first.file), other.file(second.file));
+        let size = |path| std::fs::metadata(path).map(|metadata| metadata.len()).ok();
+        if first.band != second.band || size(path) != size(twin) {
+            return Ok(false);
+        }
+        if path != twin && geoio::sha256_file(path)? != geoio::sha256_file(twin)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The warning that both dates are one image.
+pub(super) fn same_image(after: &Look) -> Warning {
+    let message = "both dates are the same bytes: nothing can have changed between them; was one file named twice?";
+    Warning::new("same_image_twice", message).about(after.name())
+}
+
+/// Where the later date's content lies, over a sample of at most 16 parts of 128 x 128 pixels.
+pub(super) fn fit(before: &Look, after: &Look, index: &SpectralIndex, common: &Common) -> Result<Fit, Fault> {
+    let parts: Vec<Window> = screen::parts(before.source.grid().window(), SIDE);
+    let budget = common.budget();
+    let mut registration = Registration::default();
+    map_in_order(
+        &parts,
+        &budget,
+        budget.in_flight((SIDE * SIDE * 64) as u64),
+        || Ok::<_, Fault>((before.source.open()?, after.source.open()?)),
+        |(first, second), &window| {
+            let (earlier, _) = before.index(first, index, window)?;
+            let (later, _) = after.index(second, index, window)?;
+            let mut part = Registration::default();
+            part.add(earlier.view(), later.view());
+            Ok(part)
+        },
+        |part| {
+            registration += &part;
+            Ok(())
+        },
+    )?;
+    Ok(registration.fit())
+}
+
+/// The warning that the dates lie apart.
+pub(super) fn shifted(fit: Fit, after: &Look) -> Option<Warning> {
+    let Fit::Apart(shift) = fit else { return None };
+    let far = |pixels: isize, positive: &str, negative: &str| {
+        format!("{} {}", pixels.abs(), if pixels < 0 { negative } else { positive })
+    };
+    let message = format!(
+        "its content lies, in pixels, {} and {} of the earlier date's: only what drops against every earlier pixel within that shift is \
+         flagged; register the two first",
+        far(shift.rows, "south", "north"),
+        far(shift.cols, "east", "west")
+    );
+    Some(Warning::new("shifted", message).about(after.name()))
+}
+
+/// For records.
+pub(super) fn told(fit: Fit) -> serde_json::Value {
+    match fit {
+        Fit::Together => serde_json::json!({ "checked": true }),
+        Fit::Apart(shift) => serde_json::json!({ "checked": true, "rows": shift.rows, "cols": shift.cols }),
+        Fit::Unknown => serde_json::json!({ "checked": false }),
+    }
+}
