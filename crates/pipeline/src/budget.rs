@@ -79,14 +79,15 @@ impl StripCost {
     /// Rows of the highest strips: a row of the usual tiles.
     pub const MOST_ROWS: usize = 512;
     /// Pixels of the largest strips: where a grid is wider they are lower, so that memory does not grow with the area. A row of
-    /// blocks is then unpacked by more than one thread, which costs less than a twentieth of a run.
-    pub const MOST_PIXELS: usize = 1 << 21;
+    /// blocks is then unpacked by more than one thread, which costs less than a tenth of a run.
+    pub const MOST_PIXELS: usize = 1 << 20;
 
     /// Bytes of a run with strips of this height, the raster library's cache among them.
     pub fn bytes(&self, rows: usize, budget: &Budget) -> u64 {
         let (tile, strip) = ((self.cols.min(TILE_COLS) * rows) as u64, (self.cols * rows) as u64);
         let jobs = budget.jobs as u64;
-        self.fixed + budget.cache_bytes() + jobs * tile * self.working + (jobs + 1) * strip * self.waiting
+        // A strip a thread, one that waits, one that is written.
+        self.fixed + budget.cache_bytes() + jobs * tile * self.working + (jobs + 2) * strip * self.waiting
     }
 }
 
@@ -135,7 +136,7 @@ mod tests {
             let cost = StripCost { cols, working: 150, waiting: 30, fixed: 300 << 20 };
             Budget::new(2, 4 << 30).plan_strips(&cost).expect("a plan").rows
         };
-        assert_eq!([100, 4096, 4097, 10_980].map(rows), [512, 512, 256, 128]);
+        assert_eq!([100, 2048, 2049, 10_980].map(rows), [512, 512, 256, 64]);
         assert_eq!(rows(1_000_000), 16, "strips that are as low as they can be are taken");
     }
 }
