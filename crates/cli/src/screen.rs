@@ -11,11 +11,27 @@ use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
 
-/// Side of a part of the sample, in pixels of the grid.
-const SIDE: usize = 256;
-
-/// Parts a row and a column of them: at most 16, so that a scene's sample has at most a million pixels a layer, whatever its size.
+/// Parts of a sample a row and a column of them: at most 16, whatever a scene's size.
 const PARTS: usize = 4;
+
+/// How much of a scene is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sample {
+    /// Parts of 256 pixels a side, a million pixels at the most: a run uses a scene at length, and much of it may be cloud.
+    Scene,
+    /// Parts of 128 pixels a side, a quarter of that: a verb is done with a scene in a second.
+    Glance,
+}
+
+impl Sample {
+    /// Side of a part, in pixels of the grid.
+    fn side(self) -> usize {
+        match self {
+            Self::Scene => 256,
+            Self::Glance => 128,
+        }
+    }
+}
 
 /// Share of the pixels that are 0 in every band from which they are taken for fill that nobody declares.
 const UNDECLARED: f64 = 0.001;
@@ -30,12 +46,13 @@ pub(crate) struct Screened {
 
 /// Samples every scene where it lies on the grid; `masks` has one plan a scene.
 ///
-/// The cost is at most 16 parts of 256 x 256 pixels of blue, red, near infrared and the quality layers a scene: nothing on a small
+/// The cost is at most 16 parts of the sample's side of blue, red, near infrared and the quality layers a scene: nothing on a small
 /// grid, a hundredth of a whole Sentinel-2 tile, an eighth of it where its blocks of 1024 x 1024 are unpacked whole.
 pub(crate) fn screen(
     imagery: &GriddedImagery,
     masks: &[&MaskPlan],
     guard: &Guard,
+    extent: Sample,
     common: &Common,
 ) -> Result<Vec<Screened>, Fault> {
     let scenes = imagery.scenes();
@@ -43,14 +60,14 @@ pub(crate) fn screen(
     let roles: Vec<Vec<Role>> = scenes.iter().zip(masks).map(|(scene, mask)| roles(scene, mask)).collect();
     let mut parts: Vec<(usize, Window)> = Vec::new();
     for (place, scene) in scenes.iter().enumerate().filter(|(place, _)| guard.enabled && !roles[*place].is_empty()) {
-        parts.extend(sample(scene, imagery)?.into_iter().map(|window| (place, window)));
+        parts.extend(sample(scene, imagery, extent)?.into_iter().map(|window| (place, window)));
     }
     let budget = common.budget();
     let mut progress = Progress::begin(common, "guard", parts.len() as u64);
     map_in_order(
         &parts,
         &budget,
-        budget.in_flight((SIDE * SIDE * 64) as u64),
+        budget.in_flight((extent.side().pow(2) * 64) as u64),
         || Ok::<_, Fault>(imagery.open()?),
         |reader, &(place, window)| {
             let mask = masks[place];
@@ -79,10 +96,10 @@ fn roles(scene: &Scene, mask: &MaskPlan) -> Vec<Role> {
 }
 
 /// The parts of a scene that are looked at.
-fn sample(scene: &Scene, imagery: &GriddedImagery) -> Result<Vec<Window>, GeoioError> {
+fn sample(scene: &Scene, imagery: &GriddedImagery, extent: Sample) -> Result<Vec<Window>, GeoioError> {
     let grid = imagery.grid();
     let bounds = geoio::scene_bounds(std::slice::from_ref(scene), &grid.crs)?;
-    Ok(grid.window_of(bounds).map(|window| window.spread(SIDE, PARTS)).unwrap_or_default())
+    Ok(grid.window_of(bounds).map(|window| window.spread(extent.side(), PARTS)).unwrap_or_default())
 }
 
 /// Where a person finds what may be wrong.
