@@ -368,7 +368,7 @@ pub(crate) struct Difference {
     /// Earlier date: a GeoTIFF with named bands, layers by role (red=FILE:1,nir=FILE:2,scl=FILE), or both
     #[arg(long, value_name = "[FILE,]ROLE=FILE[:BAND],..")]
     pub(crate) before: String,
-    /// Earlier day [default: of the FILE's TIFFTAG_DATETIME, else in its name]
+    /// Earlier day [default: by the date tag of the FILE, else by its name]
     #[arg(long)]
     pub(crate) before_date: Option<Date>,
     /// Later date, in the same ways

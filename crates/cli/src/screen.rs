@@ -11,20 +11,31 @@ use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
 
-/// Side of a part of the sample, in pixels of the grid.
-const SIDE: usize = 256;
-
-/// Parts a row and a column of them: at most 16, so that a scene's sample has at most a million pixels a layer, whatever its size.
+/// Parts of a sample a row and a column of them: at most 16, whatever a scene's size.
 const PARTS: usize = 4;
 
-/// Pixels of a scene's edge that one part speaks for, where the scene is larger than all parts together.
+/// Pixels of a scene's edge that one part of a glance speaks for, where the scene is larger than all parts together.
 const EDGE_A_PART: usize = 2048;
 
-/// The parts of a window that are looked at: all of a small one, a small share of a large one.
-pub(crate) fn parts(window: Window, side: usize) -> Vec<Window> {
-    let edge = window.rows.max(window.cols);
-    let most = if edge <= side * PARTS { PARTS } else { (edge / EDGE_A_PART).clamp(2, PARTS) };
-    window.spread(side, most)
+/// How much of a scene is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sample {
+    /// Parts of 256 pixels a side, a million pixels at the most: a run uses a scene at length, and much of it may be cloud.
+    Scene,
+    /// Parts of 128 pixels a side, 4 to 16 of them by the scene's size: a verb is done with a scene in a second.
+    Glance,
+}
+
+impl Sample {
+    /// The parts of a window that are looked at: all of a small one, a small share of a large one.
+    pub(crate) fn parts(self, window: Window) -> Vec<Window> {
+        let edge = window.rows.max(window.cols);
+        match self {
+            Self::Scene => window.spread(256, PARTS),
+            Self::Glance if edge <= 128 * PARTS => window.spread(128, PARTS),
+            Self::Glance => window.spread(128, (edge / EDGE_A_PART).clamp(2, PARTS)),
+        }
+    }
 }
 
 /// Share of the pixels that are 0 in every band from which they are taken for fill that nobody declares.
@@ -40,12 +51,13 @@ pub(crate) struct Screened {
 
 /// Samples every scene where it lies on the grid; `masks` has one plan a scene.
 ///
-/// The cost is at most 16 parts of 256 x 256 pixels of blue, red, near infrared and the quality layers a scene: nothing on a small
+/// The cost is at most 16 parts of the sample's side of blue, red, near infrared and the quality layers a scene: nothing on a small
 /// grid, a hundredth of a whole Sentinel-2 tile, an eighth of it where its blocks of 1024 x 1024 are unpacked whole.
 pub(crate) fn screen(
     imagery: &GriddedImagery,
     masks: &[&MaskPlan],
     guard: &Guard,
+    extent: Sample,
     common: &Common,
 ) -> Result<Vec<Screened>, Fault> {
     let scenes = imagery.scenes();
@@ -53,14 +65,14 @@ pub(crate) fn screen(
     let roles: Vec<Vec<Role>> = scenes.iter().zip(masks).map(|(scene, mask)| roles(scene, mask)).collect();
     let mut parts: Vec<(usize, Window)> = Vec::new();
     for (place, scene) in scenes.iter().enumerate().filter(|(place, _)| guard.enabled && !roles[*place].is_empty()) {
-        parts.extend(sample(scene, imagery)?.into_iter().map(|window| (place, window)));
+        parts.extend(sample(scene, imagery, extent)?.into_iter().map(|window| (place, window)));
     }
     let budget = common.budget();
     let mut progress = Progress::begin(common, "guard", parts.len() as u64);
     map_in_order(
         &parts,
         &budget,
-        budget.in_flight((SIDE * SIDE * 64) as u64),
+        budget.in_flight((extent.side().pow(2) * 64) as u64),
         || Ok::<_, Fault>(imagery.open()?),
         |reader, &(place, window)| {
             let mask = masks[place];
@@ -89,10 +101,10 @@ fn roles(scene: &Scene, mask: &MaskPlan) -> Vec<Role> {
 }
 
 /// The parts of a scene that are looked at.
-fn sample(scene: &Scene, imagery: &GriddedImagery) -> Result<Vec<Window>, GeoioError> {
+fn sample(scene: &Scene, imagery: &GriddedImagery, extent: Sample) -> Result<Vec<Window>, GeoioError> {
     let grid = imagery.grid();
     let bounds = geoio::scene_bounds(std::slice::from_ref(scene), &grid.crs)?;
-    Ok(grid.window_of(bounds).map(|window| parts(window, SIDE)).unwrap_or_default())
+    Ok(grid.window_of(bounds).map(|window| extent.parts(window)).unwrap_or_default())
 }
 
 /// Where a person finds what may be wrong.

@@ -84,7 +84,9 @@ const LIES: [Lie; 3] = [
 /// Alerts without the run that they name.
 fn alerts(outputs: &Outputs) -> Vec<Value> {
     let mut alerts: Vec<Value> = outputs.alerts().into_values().collect();
-    alerts.iter_mut().for_each(|alert| alert["properties"]["run"] = Value::Null);
+    for alert in &mut alerts {
+        alert["properties"]["run"] = Value::Null;
+    }
     alerts
 }
 

@@ -84,9 +84,9 @@ fn codes(report: &Value) -> BTreeSet<String> {
 /// Pixels that are flagged, by whether they lie in the clearing.
 fn flagged(mask: &Path) -> (usize, usize) {
     let file = RasterFile::open(mask).expect("a mask");
-    let values = file.read_f64(1, file.grid().window()).expect("values");
+    let values = file.read_i64(1, file.grid().window(), 255).expect("values");
     let inside = |(row, col): (usize, usize)| (50..70).contains(&row) && (40..60).contains(&col);
-    let flags: Vec<bool> = values.indexed_iter().filter(|(_, v)| **v == 1.0).map(|(at, _)| inside(at)).collect();
+    let flags: Vec<bool> = values.indexed_iter().filter(|(_, v)| **v == 1).map(|(at, _)| inside(at)).collect();
     (flags.iter().filter(|inside| **inside).count(), flags.iter().filter(|inside| !**inside).count())
 }
 
@@ -164,6 +164,9 @@ fn days_come_from_the_command_line_then_from_the_file_and_must_follow_each_other
     assert_eq!(report["counts"]["changed"], 0);
 }
 
+/// What a message says, and what was done to each pixel.
+type Lie = (&'static str, fn([u16; 3]) -> [u16; 3]);
+
 #[test]
 fn a_date_whose_numbers_lie_is_refused_by_its_name() {
     let scratch = scratch();
@@ -172,9 +175,9 @@ fn a_date_whose_numbers_lie_is_refused_by_its_name() {
         (scratch.path().join("a_20250101.tif"), scratch.path().join("b_20250201.tif"), scratch.path().join("m.tif"));
     write(&before, &grid, ground(1, (0, 0), false));
     let honest = ground(2, (0, 0), false);
-    let lies: [(&str, Box<dyn Fn([u16; 3]) -> [u16; 3]>); 2] = [
-        ("the offset seems not to be applied", Box::new(|pixel| pixel.map(|v| v + 1000))),
-        ("the two bands seem to be exchanged", Box::new(|[blue, red, nir]| [blue, nir, red])),
+    let lies: [Lie; 2] = [
+        ("the offset seems not to be applied", |pixel| pixel.map(|v| v + 1000)),
+        ("the two bands seem to be exchanged", |[blue, red, nir]| [blue, nir, red]),
     ];
     for (cause, lie) in lies {
         write(&after, &grid, |row, col| lie(honest(row, col)));

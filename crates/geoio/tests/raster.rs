@@ -537,7 +537,7 @@ fn a_south_up_file_equals_its_north_up_twin() {
     let values = noise(30, 20);
     {
         let driver = gdal::DriverManager::get_driver_by_name("GTiff").expect("a driver");
-        let dataset = driver.create_with_band_type::<f32, _>(&path, 20, 30, 1).expect("a file");
+        let mut dataset = driver.create_with_band_type::<f32, _>(&path, 20, 30, 1).expect("a file");
         dataset.set_geo_transform(&[500_000.0, 10.0, 0.0, 399_700.0, 0.0, 10.0]).expect("a place");
         dataset.set_spatial_ref(&gdal::spatial_ref::SpatialRef::from_epsg(32618).expect("a system")).expect("a system");
         let upside_down = values.slice(ndarray::s![..;-1, ..]).iter().copied().collect();

@@ -16,7 +16,7 @@ use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::job::{ChangeSpec, Job, Within, read_text};
 use crate::progress::Progress;
-use crate::screen::{self, Places, Screened};
+use crate::screen::{self, Places, Sample, Screened};
 use crate::verb::catalogue;
 
 /// Everything a run needs, opened lazily.
@@ -205,7 +205,7 @@ fn guarded(job: &Job, imagery: Imagery, aoi: Option<&Layer>, common: &Common) ->
     let plans = mask_plans(job, &imagery.scenes, &grid)?;
     let masks: Vec<&MaskPlan> = imagery.scenes.iter().map(|scene| &plans[&scene.sensor.id]).collect();
     let gridded = GriddedImagery::new(imagery.clone(), grid, job.grid.resampling);
-    let screened = screen::screen(&gridded, &masks, &job.guard, common)?;
+    let screened = screen::screen(&gridded, &masks, &job.guard, Sample::Scene, common)?;
     let mut guarded = Guarded { said: screen::told(&screened, &job.guard), ..Guarded::default() };
     for (one, scene) in screened.iter().zip(&imagery.scenes).filter(|(_, scene)| !Guard::roles(scene).is_empty()) {
         guarded.told.push(one.json(scene));

@@ -18,7 +18,8 @@ use crate::args::{Common, Difference};
 use crate::fault::Fault;
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::{screen, today};
+use crate::screen::{self, Sample};
+use crate::today;
 use look::{Flag, Look};
 
 /// Compares two dates: a mask, a magnitude, or both.
@@ -121,7 +122,7 @@ fn open(arguments: &Difference, index: &SpectralIndex, warnings: &mut Vec<Warnin
 fn guard(arguments: &Difference, looks: [&Look; 2], warnings: &mut Vec<Warning>, common: &Common) -> Result<(), Fault> {
     let guard = Guard { enabled: !arguments.no_guard, ..Guard::default() };
     for look in looks {
-        for screened in screen::screen(&look.source, &[&look.mask], &guard, common)? {
+        for screened in screen::screen(&look.source, &[&look.mask], &guard, Sample::Glance, common)? {
             screen::refuse(&screened, &look.name())?;
             warnings.extend(screened.undeclared_fill(look.scene()));
         }

@@ -16,7 +16,7 @@ use crate::args::{Common, Index, RasterOutput};
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::screen;
+use crate::screen::{self, Sample};
 
 /// Computes indices of one scene into the bands of one raster.
 pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault> {
@@ -34,7 +34,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     // A formula of other bands says nothing that a wrong offset of these would show in.
     if Guard::roles(scene).iter().any(|role| roles.contains(role)) {
         let guard = Guard { enabled: !arguments.no_guard, ..Guard::default() };
-        for screened in screen::screen(&source, &[&mask], &guard, common)? {
+        for screened in screen::screen(&source, &[&mask], &guard, Sample::Glance, common)? {
             screen::refuse(&screened, &scene.id)?;
             warnings.extend(screened.undeclared_fill(scene));
         }

@@ -7,7 +7,7 @@ use raster::{Date, RasterSource as _, Warning, Window};
 use super::look::Look;
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
-use crate::screen;
+use crate::screen::Sample;
 
 /// Side of a part over which the places of both dates are compared, in pixels.
 const SIDE: usize = 128;
@@ -66,7 +66,7 @@ pub(super) fn same_image(after: &Look) -> Warning {
 
 /// Where the later date's content lies, over a sample of at most 16 parts of 128 x 128 pixels.
 pub(super) fn fit(before: &Look, after: &Look, index: &SpectralIndex, common: &Common) -> Result<Fit, Fault> {
-    let parts: Vec<Window> = screen::parts(before.source.grid().window(), SIDE);
+    let parts: Vec<Window> = Sample::Glance.parts(before.source.grid().window());
     let budget = common.budget();
     let mut registration = Registration::default();
     map_in_order(
