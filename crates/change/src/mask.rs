@@ -1,6 +1,6 @@
 mod counts;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip, s};
 use raster::{Cube, MaskClass, RasterError, Role, Sensor};
 use serde::{Deserialize, Serialize};
 
@@ -122,44 +122,46 @@ impl MaskPlan {
             return Err(RasterError::Shape { what: "quality layers to mask by", expected, got: vec![high, wide] }.into());
         }
         let places = self.tables.iter().map(|table| layer_place(&cube, &table.layer)).collect::<Result<Vec<_>, _>>()?;
-        let hits: Vec<Hits> = (0..times).map(|time| self.hits(&cube, &places, time)).collect();
         let mut counts = MaskCounts::of_classes(&self.classes);
-        for (time, hits) in hits.iter().enumerate() {
-            self.mask_image(&mut cube, time, hits, &mut counts);
+        for time in 0..times {
+            let grown = self.grown(&cube, &places, time);
+            self.mask_image(&mut cube, &places, time, grown.as_ref(), &mut counts);
         }
         Ok((cube, counts))
     }
 
-    /// Classes of each pixel at a time, and where growing ones reach to; both without the margin.
-    fn hits(&self, cube: &Cube, places: &[usize], time: usize) -> Hits {
+    /// Where growing classes reach to at a time, without the margin; `None` where nothing grows.
+    fn grown(&self, cube: &Cube, places: &[usize], time: usize) -> Option<Array2<bool>> {
         let margin = self.margin();
-        let (_, rows, cols) = cube.shape();
-        let (rows, cols) = (rows + 2 * margin, cols + 2 * margin);
-        let mut classes = Array2::<u32>::zeros((rows, cols));
-        let mut seeds = Array2::from_elem(if margin == 0 { (0, 0) } else { (rows, cols) }, false);
+        if margin == 0 {
+            return None;
+        }
+        let (.., rows, cols) = cube.quality.dim();
+        let mut seeds = Array2::from_elem((rows, cols), false);
         for (table, &place) in self.tables.iter().zip(places) {
             let codes = cube.quality.index_axis(Axis(0), time).index_axis_move(Axis(0), place);
-            Zip::from(&mut classes).and(codes).for_each(|hit, code| *hit |= table.classes[usize::from(*code)]);
-            if margin > 0 {
-                Zip::from(&mut seeds).and(codes).for_each(|seed, code| *seed |= table.grows[usize::from(*code)]);
-            }
-        }
-        if margin == 0 {
-            return Hits { classes, grown: None };
+            Zip::from(&mut seeds).and(codes).for_each(|seed, code| *seed |= table.grows[usize::from(*code)]);
         }
         let grown = self.disk.dilate(seeds.view());
-        let inner = ndarray::s![margin..rows - margin, margin..cols - margin];
-        Hits { classes: classes.slice(inner).to_owned(), grown: Some(grown.slice(inner).to_owned()) }
+        Some(grown.slice(s![margin..rows - margin, margin..cols - margin]).to_owned())
     }
 
-    fn mask_image(&self, cube: &mut Cube, time: usize, hits: &Hits, counts: &mut MaskCounts) {
+    fn mask_image(&self, cube: &mut Cube, places: &[usize], time: usize, grown: Option<&Array2<bool>>, counts: &mut MaskCounts) {
+        let (_, rows, cols) = cube.shape();
+        let margin = self.margin();
+        let quality = cube.quality.index_axis(Axis(0), time);
         let mut image = cube.values.index_axis_mut(Axis(0), time);
         let mut of_class = vec![0u64; self.classes.len()];
-        let mut row_buffers = Row::new(hits.classes.ncols());
-        for (row, classes) in hits.classes.outer_iter().enumerate() {
-            let classes = classes.to_slice().expect("rows of a standard array are contiguous");
-            let grown = hits.grown.as_ref().map(|grown| grown.row(row).to_slice().expect("as above"));
-            row_buffers.fill(image.index_axis(Axis(1), row), classes, grown, counts);
+        let mut classes = vec![0u32; cols];
+        let mut row_buffers = Row::new(cols);
+        for row in 0..rows {
+            classes.fill(0);
+            for (table, &place) in self.tables.iter().zip(places) {
+                let codes = quality.slice(s![place, row + margin, margin..margin + cols]);
+                classes.iter_mut().zip(codes).for_each(|(hit, code)| *hit |= table.classes[usize::from(*code)]);
+            }
+            let grown = grown.map(|grown| grown.row(row).to_slice().expect("rows of a standard array are contiguous"));
+            row_buffers.fill(image.index_axis(Axis(1), row), &classes, grown, counts);
             for run in classes.chunk_by(|a, b| a == b).filter(|run| run[0] != 0) {
                 count_bits(run[0], run.len() as u64, &mut of_class);
             }
@@ -167,7 +169,7 @@ impl MaskPlan {
                 row_buffers.blank(image.index_axis_mut(Axis(1), row));
             }
         }
-        counts.pixels += hits.classes.len() as u64;
+        counts.pixels += (rows * cols) as u64;
         for (name, count) in self.classes.iter().zip(of_class) {
             *counts.masked.entry(name.clone()).or_default() += count;
         }
@@ -220,11 +222,6 @@ fn count_bits(mut bits: u32, pixels: u64, counts: &mut [u64]) {
         counts[bits.trailing_zeros() as usize] += pixels;
         bits &= bits - 1;
     }
-}
-
-struct Hits {
-    classes: Array2<u32>,
-    grown: Option<Array2<bool>>,
 }
 
 fn refused(parameter: &'static str, got: String, expected: &'static str) -> ChangeError {

@@ -14,6 +14,9 @@ use crate::progress::Progress;
 /// Parts of a sample a row and a column of them: at most 16, whatever a scene's size.
 const PARTS: usize = 4;
 
+/// Largest side of a part, in pixels of the grid.
+const SIDE: usize = 256;
+
 /// Pixels of a scene's edge that one part of a glance speaks for, where the scene is larger than all parts together.
 const EDGE_A_PART: usize = 2048;
 
@@ -31,7 +34,7 @@ impl Sample {
     pub(crate) fn parts(self, window: Window) -> Vec<Window> {
         let edge = window.rows.max(window.cols);
         match self {
-            Self::Scene => window.spread(256, PARTS),
+            Self::Scene => window.spread(SIDE, PARTS),
             Self::Glance if edge <= 128 * PARTS => window.spread(128, PARTS),
             Self::Glance => window.spread(128, (edge / EDGE_A_PART).clamp(2, PARTS)),
         }
@@ -72,7 +75,7 @@ pub(crate) fn screen(
     map_in_order(
         &parts,
         &budget,
-        budget.in_flight((extent.side().pow(2) * 64) as u64),
+        budget.in_flight((SIDE * SIDE * 64) as u64),
         || Ok::<_, Fault>(imagery.open()?),
         |reader, &(place, window)| {
             let mask = masks[place];

@@ -159,12 +159,17 @@ impl RasterReader for GriddedReader {
         let described = &parts.imagery.scenes[scene];
         let (layers, bands): (Vec<Role>, Vec<Role>) = roles.iter().cloned().partition(Role::is_quality);
         let scaling: Vec<Scaling> = bands.iter().map(|role| described.scaling(role)).collect();
-        let mut cube = Cube::unobserved(1, bands, scaling, layers, window.rows, window.cols);
+        let around = window.grow(margin);
+        let mut cube = Cube {
+            values: Array4::from_elem((1, bands.len(), window.rows, window.cols), f32::NAN),
+            quality: Array4::zeros((1, layers.len(), around.rows, around.cols)),
+            bands,
+            scaling,
+            layers,
+        };
         for (i, role) in cube.bands.iter().enumerate() {
             self.layer(scene, role, window, cube.values.slice_mut(s![0, i, .., ..]))?;
         }
-        let around = window.grow(margin);
-        cube.quality = Array4::zeros((1, cube.layers.len(), around.rows, around.cols));
         for (i, role) in cube.layers.iter().enumerate() {
             self.codes(scene, role, around, cube.quality.slice_mut(s![0, i, .., ..]))?;
         }

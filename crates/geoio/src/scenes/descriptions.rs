@@ -41,8 +41,13 @@ pub(super) fn named_bands(file: &RasterFile) -> Result<BTreeMap<Role, usize>, Ge
     Ok(bands)
 }
 
-/// The role of a description; blanks and hyphens count as `_`.
+/// The role of a description; blanks and hyphens count as `_`. `Band 1` says nothing.
 fn role(text: &str, msi: &Sensor) -> Option<Role> {
+    let number = text.to_ascii_lowercase();
+    let number = number.strip_prefix("band").map(|rest| rest.trim_start_matches([' ', '-', '_']));
+    if number.is_some_and(|number| number.chars().all(|c| c.is_ascii_digit())) {
+        return None;
+    }
     let of_msi = msi.bands.iter().find(|band| band.asset.eq_ignore_ascii_case(text));
     let name = || text.replace([' ', '-'], "_").parse().ok();
     of_msi.map(|band| Role::Band(band.band)).or_else(name)
@@ -64,6 +69,8 @@ mod tests {
             ("Red edge", Some(Role::Index("red_edge".to_owned()))),
             ("SCL", Some(Role::Scl)),
             ("4", None),
+            ("Band 1", None),
+            ("band_12", None),
         ] {
             assert_eq!(role(text, &msi), expected, "{text}");
         }
