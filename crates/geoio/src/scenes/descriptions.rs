@@ -41,10 +41,11 @@ pub(super) fn named_bands(file: &RasterFile) -> Result<BTreeMap<Role, usize>, Ge
     Ok(bands)
 }
 
-/// The role of a description; blanks and hyphens count as `_`.
+/// The role of a description; blanks and hyphens of words count as `_`. `band 1` is a number, no name.
 fn role(text: &str, msi: &Sensor) -> Option<Role> {
     let of_msi = msi.bands.iter().find(|band| band.asset.eq_ignore_ascii_case(text));
-    let name = || text.replace([' ', '-'], "_").parse().ok();
+    let is_numbered = text.chars().any(|c| c.is_ascii_digit());
+    let name = || if is_numbered { text.parse().ok() } else { text.replace([' ', '-'], "_").parse().ok() };
     of_msi.map(|band| Role::Band(band.band)).or_else(name)
 }
 
@@ -64,6 +65,7 @@ mod tests {
             ("Red edge", Some(Role::Index("red_edge".to_owned()))),
             ("SCL", Some(Role::Scl)),
             ("4", None),
+            ("band 1", None),
         ] {
             assert_eq!(role(text, &msi), expected, "{text}");
         }
