@@ -107,8 +107,8 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> R
     for path in work.publish()? {
         report.output(&path);
     }
-    describe(&mut report, &manifest, &map, out);
     inputs.guard_said.iter().for_each(|line| report.say(line));
+    describe(&mut report, &manifest, &map, out);
     report.rejected = rejected(&inputs);
     report.warnings = inputs.warnings;
     Ok(report)
