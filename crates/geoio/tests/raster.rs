@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use geoio::{
     Compression, GeoioError, GriddedImagery, ImagerySpec, Kind, RasterFile, RasterFormat, RasterOptions, RasterWriter,
-    Resampling, crs, derive_grid, find,
+    Resampling, crs, derive_grid, find, open,
 };
 use ndarray::Array2;
 use raster::{Band, Grid, RasterReader, RasterSink, RasterSource, Role, Window};
@@ -571,4 +571,62 @@ fn signed_numbers_of_8_bits_keep_their_sign() {
     let window = Window { row: 1, col: 0, rows: 1, cols: 4 };
     let edge = file.read(1, window).expect("pixels");
     assert!(same(&edge, &ndarray::arr2(&[[-128.0, -56.0, -1.0, f32::NAN]])));
+}
+
+/// Every option that changes how blocks are stored, over pixels that pack as far as a codec can go.
+#[test]
+fn what_gdal_writes_is_never_taken_for_cut() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let driver = gdal::DriverManager::get_driver_by_name("GTiff").expect("the driver");
+    let codecs = ["NONE", "LZW", "DEFLATE", "ZSTD", "PACKBITS", "JPEG"];
+    let forms = [
+        "TILED=NO",
+        "TILED=YES,BLOCKXSIZE=1024,BLOCKYSIZE=1024",
+        "BLOCKYSIZE=1500",
+        "BIGTIFF=YES,SPARSE_OK=TRUE",
+        "ENDIANNESS=BIG",
+    ];
+    for (codec, form, interleave) in combinations(&codecs, &forms) {
+        let path = folder.path().join(format!("{codec}-{form}-{interleave}.tif"));
+        let words = format!("COMPRESS={codec},INTERLEAVE={interleave},{form}");
+        let mut options = gdal::cpl::CslStringList::new();
+        for word in words.split(',') {
+            let (name, value) = word.split_once('=').expect("an option");
+            options.set_name_value(name, value).expect("an option");
+        }
+        let dataset = driver.create_with_band_type_with_options::<u8, _>(&path, 1500, 1500, 3, &options).expect("a file");
+        if !form.contains("SPARSE") {
+            for band in 1..=3 {
+                let mut pixels = gdal::raster::Buffer::new((1500, 1500), vec![0_u8; 1500 * 1500]);
+                dataset.rasterband(band).expect("a band").write((0, 0), (1500, 1500), &mut pixels).expect("written");
+            }
+        }
+        dataset.close().expect("closed");
+        let opened = open::open_raster(&path);
+        assert!(opened.is_ok(), "{words}: {}", opened.err().map(|error| error.to_string()).unwrap_or_default());
+    }
+}
+
+fn combinations<'a>(codecs: &'a [&'a str], forms: &'a [&'a str]) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
+    codecs.iter().flat_map(move |codec| forms.iter().flat_map(move |form| ["PIXEL", "BAND"].map(|how| (*codec, *form, how))))
+}
+
+#[test]
+fn no_raster_of_the_reference_data_is_taken_for_cut() {
+    let Some(shared) = shared("no_raster_of_the_reference_data_is_taken_for_cut") else { return };
+    let mut folders = vec![shared.join("cases")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("tif")) {
+                let opened = open::open_raster(&path);
+                assert!(opened.is_ok(), "{}", opened.err().map(|error| error.to_string()).unwrap_or_default());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 0, "there are rasters among the cases");
 }
