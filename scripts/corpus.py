@@ -37,6 +37,7 @@ ENDS = {"error": (2, 3), "fine": (0,), "warn": (0, 4)}
 EACH_BAND = "index R*1 --bands red={file}:{band} --scale 1 -o band{band}.tif"
 SCENE = "{corpus}/pairs/ok_nochange/before.tif"
 FORMULA = f"index {{formula}} --force --bands red={SCENE}:3,nir={SCENE}:4 -o out.tif"
+PLAIN = f"{EACH_BAND} --format gtiff --compress none"
 NDVI = "index NDVI {file} -o out.tif"
 MASK = "--drop 0.2 -o mask.tif"
 PATCHES = "patches mask.tif -o patches.geojson"
@@ -67,6 +68,40 @@ def unseen(work, case):
     if counts.get("not_seen") != counts.get("pixels") or not counts:
         return f"not all pixels are told as not seen: {counts}"
     return patches(0)(work, case)
+
+
+def read_right(work, case):
+    """The numbers are those that another reader gives, where that one has been asked."""
+    expected = SUMS.get(case.paths[0].name, ())
+    for band, sum_expected in enumerate(expected, 1):
+        path = work / f"band{band}.tif"
+        if not path.exists():
+            return f"band {band} of {len(expected)} was not read"
+        values = enumerate(pixels(path.read_bytes()))
+        sum_found = sum(value * (1 + place % 251) for place, value in values if value == value)
+        if abs(sum_found - sum_expected) > 1e-5 * abs(sum_expected):
+            return f"band {band} sums up to {sum_found:.6g}, another reader's to {sum_expected:.6g}"
+    return None
+
+
+def pixels(data):
+    """The pixels of a plain TIFF of one float32 band, row by row."""
+    at, fields = struct.unpack_from("<I", data, 4)[0], {}
+    for entry in range(struct.unpack_from("<H", data, at)[0]):
+        tag, kind, count, last = struct.unpack_from("<HHII", data, at + 2 + 12 * entry)
+        code, width = {3: ("H", 2), 4: ("I", 4)}.get(kind, ("B", 1))
+        inline = count * width <= 4
+        fields[tag] = struct.unpack_from(f"<{count}{code}", data, at + 2 + 12 * entry + 8 if inline else last)
+    cols, rows = fields[256][0], fields[257][0]
+    tiled = 324 in fields
+    block_cols, block_rows = (fields[322][0], fields[323][0]) if tiled else (cols, fields[278][0])
+    across = -(-cols // block_cols)
+    places = fields[324 if tiled else 273]
+    for row in range(rows):
+        for block in range(across):
+            place = places[row // block_rows * across + block] + row % block_rows * block_cols * 4
+            width = min(block_cols, cols - block * block_cols)
+            yield from struct.unpack_from(f"<{width}f", data, place)
 
 
 def named(work, case):
@@ -124,7 +159,7 @@ TABLE = [
     ),
     Row("raster_odd", "*", [NDVI]),
     Row("raster_bad", "*", [EACH_BAND], each="band", placed=True),
-    Row("tiff_good", "*", [EACH_BAND], each="band", placed=True),
+    Row("tiff_good", "*", [PLAIN], read_right, each="band", placed=True),
     Row("tiff_fuzz", "*", [EACH_BAND], each="band", placed=True),
     Row("gdal_tiff", "*", [EACH_BAND], each="band", placed=True),
     Row("netcdf", "*", [EACH_BAND], each="band"),
@@ -145,6 +180,36 @@ TABLE = [
     ),
     *(Row(kind, "*", [JOIN], counts=False) for kind in "csv geojson shp fgb gpkg geom_cases".split()),
 ]
+
+# What tifffile 2026.3.3 reads in good images, band by band: the sum of value x (1 + place modulo 251), to six digits.
+SUMS = {
+    "itiff_12bit.cropped.tiff": (1.33564e+06,),
+    "itiff_BigTIFF.tif": (3.94641e+07, 2.28952e+07, 3.76406e+07,),
+    "itiff_BigTIFFMotorola.tif": (3.94641e+07, 2.28952e+07, 3.76406e+07,),
+    "itiff_extra_bits_gray_8b.tiff": (0, 2080,),
+    "itiff_extra_bits_rgb_8b.tiff": (0, 0, 0, 2080,),
+    "itiff_fax4.tiff": (3.08335e+07,),
+    "itiff_gradient-1c-32b.tiff": (8.8761e+13,),
+    "itiff_gradient-3c-32b-float.tiff": (20328.3, 19830.4, 23583.9,),
+    "itiff_gradient-3c-32b.tiff": (8.73093e+13, 8.51708e+13, 1.01292e+14,),
+    "itiff_gradient-3c-64b.tiff": (8.73093e+13, 8.51708e+13, 1.01292e+14,),
+    "itiff_imagemagick_group4.tiff": (1.34497e+06,),
+    "itiff_int16.tif": (8.26164e+07,),
+    "itiff_int8.tif": (294763,),
+    "itiff_issue_69_lzw.tiff": (1.26677e+08,),
+    "itiff_minisblack-1c-7b.tiff": (7604,),
+    "itiff_minisblack-1c-8b.tiff": (3.57089e+08,),
+    "itiff_minisblack-1c-i16b.tiff": (-5.47409e+09,),
+    "itiff_miniswhite-1c-6b.tiff": (5432,),
+    "itiff_quad-tile.jpg.tiff": (6.82327e+08, 9.43373e+08, 1.11254e+09,),
+    "itiff_random-fp16-pred2.tiff": (26452.4,),
+    "itiff_random-fp16-pred3.tiff": (26452.4,),
+    "itiff_random-fp16.tiff": (26452.4,),
+    "itiff_seq-1c-10b-6d739fa2.tiff": (5.2748e+06,),
+    "itiff_seq-1c-10b-hpredict-6d739fa2.tiff": (5.2748e+06,),
+    "itiff_seq-1c-12b-hpredict-47c39b31.tiff": (5.2748e+06,),
+    "itiff_usda_naip_256_webp_z3.tif": (7.73601e+08, 7.11402e+08, 5.67838e+08, 1.31081e+09,),
+}
 
 # Labels held to be wrong: file pattern, the label it is judged by instead, and why.
 KNOWN = [
@@ -258,11 +323,11 @@ class Runner:
         before, made = listing(watched), set(files_in(work))
         command = ["prlimit", f"--as={ADDRESS_SPACE}", f"--fsize={FILE_SIZE}", "--core=0", "--", self.program, "--json", *arguments]
         environment = {"PATH": os.defpath, "HOME": str(work), "TMPDIR": str(work), "LANG": "C.UTF-8"}
-        begin = time.monotonic()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             child = subprocess.Popen(
                 command, cwd=work, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
             )
+            begin = time.monotonic()
             code, usage = wait(child, begin + SECONDS)
             seconds = time.monotonic() - begin
             out.seek(0)
@@ -509,6 +574,8 @@ def as_labelled(case):
             off += clean(run, case)
         if case.expect in ENDS and run.code not in ENDS[case.expect] and not (apart and harmless(run)):
             off.append(f"{shown(run)} ended with {run.code}{told(run)}")
+    if case.expect == "error" and apart and all(harmless(run) for run in decisive):
+        off.append("nothing in it was refused")
     if case.expect == "warn" and not off:
         codes = [warning.get("code") for run in case.runs for warning in run.report().get("warnings", [])]
         if not codes or not all(codes):
@@ -662,6 +729,10 @@ def main():
     runner = Runner(str(given.program.resolve()), corpus)
     for case in found:
         if not case.off:
+            judge(case, runner)
+        if any(run.code is None for run in case.runs):
+            # A machine that stalls for seconds is no fault of the program: a hang comes again.
+            case.runs, case.off = [], []
             judge(case, runner)
     print("\n".join(table(found, skipped)))
     for pattern, expect, reason in KNOWN:

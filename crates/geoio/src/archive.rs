@@ -269,7 +269,9 @@ mod tests {
         let central = whole.windows(4).position(|w| w == b"PK\x01\x02").expect("a directory");
         for flags in [&[6, central + 8][..], &[6], &[central + 8]] {
             let mut locked = whole.clone();
-            flags.iter().for_each(|flag| locked[*flag] = 1);
+            for flag in flags {
+                locked[*flag] = 1;
+            }
             std::fs::write(&path, &locked).expect("written");
             assert!(refused(&path).contains("is encrypted"), "{flags:?}");
         }

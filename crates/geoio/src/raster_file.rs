@@ -203,7 +203,9 @@ impl RasterFile {
             .map_err(wrong)?;
         let (_, mut numbers) = buffer.into_shape_and_vec();
         if self.info(band)?.data_type == INT8 {
-            numbers.iter_mut().for_each(|number| *number = number.signed());
+            for number in &mut numbers {
+                *number = number.signed();
+            }
         }
         let block = Array2::from_shape_vec((window.rows, window.cols), numbers).map_err(|error| wrong(error.to_string()))?;
         Ok(if self.south_up { block.slice_move(s![..;-1, ..]) } else { block })

@@ -189,9 +189,8 @@ impl Layout {
             _ if place == 0 => return None,
             _ if self.subsampled && self.compression == PLAIN => return None,
             _ if alone => pixels,
-            Some(0) => return None,
             None if self.compression == PLAIN => pixels,
-            None => return None,
+            Some(0) | None => return None,
             // Some writers round the sizes of plain blocks up, beyond the file's end.
             Some(size) if self.compression == PLAIN => size.min(pixels),
             Some(size) => size,

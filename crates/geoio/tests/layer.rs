@@ -125,6 +125,9 @@ fn a_crs_by_name_is_honoured_one_by_link_refused() {
     let Some(Geometry::Point(found)) = layer.features.geometries[0] else { panic!("no point") };
     assert!((found.x() + 73.0).abs() < 1e-7 && (found.y() - 4.0).abs() < 1e-7, "{found:?}");
     assert_eq!((codes(&layer), layer.crs.as_str()), (vec!["crs_member"], "EPSG:9377"));
+    let unknown = r#"{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::999999"}}"#;
+    let told = geojson(&with(unknown)).expect_err("no system has that code").to_string();
+    assert!(told.contains("a.geojson: ") && told.contains("999999"), "{told}");
     let link = r#"{"type":"link","properties":{"href":"http://127.0.0.1:18080/crs"}}"#;
     assert!(matches!(geojson(&with(link)), Err(LayerError::Syntax { .. })));
 }

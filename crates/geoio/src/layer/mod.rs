@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 pub use error::LayerError;
 
 use crate::crs::crs;
-use crate::sha256_file;
+use crate::{GeoioError, sha256_file};
 use lonlat::ToLonLat;
 use notice::{Notice, Notices};
 use records::Records;
@@ -137,10 +137,10 @@ impl Found {
             if matches!(self, Self::Code(_) | Self::System(_)) {
                 notices.note(Notice::CrsOverridden, given);
             }
-            return Ok(crs(given)?);
+            return crs(given).map_err(|error| misplaced(path, &error));
         }
         match self {
-            Self::Code(code) => Ok(crs(&code)?),
+            Self::Code(code) => crs(&code).map_err(|error| misplaced(path, &error)),
             Self::System(system) => Ok(*system),
             Self::Nothing if records.has_geometry() => {
                 let message =
@@ -152,9 +152,14 @@ impl Found {
     }
 }
 
+/// The system of a file that cannot be used, told with the file.
+fn misplaced(path: &Path, error: &GeoioError) -> LayerError {
+    LayerError::Crs { path: path.to_owned(), message: error.to_string() }
+}
+
 /// Brings every geometry to longitude and latitude, and checks it. `strict` refuses the file where one is no place on Earth.
 fn place(path: &Path, records: &mut Records, system: &Crs, strict: bool, notices: &mut Notices) -> Result<(), LayerError> {
-    let way = ToLonLat::new(system)?;
+    let way = ToLonLat::new(system).map_err(|error| misplaced(path, &error))?;
     for (slot, place) in records.geometries_mut() {
         let Some(geometry) = slot.take() else { continue };
         match way.geometry(geometry) {
