@@ -1,6 +1,7 @@
 mod counts;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip, s};
+use pulp::NullaryFnOnce;
 use raster::{Cube, MaskClass, RasterError, Role, Sensor};
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +116,9 @@ impl MaskPlan {
         if !cube.values.is_standard_layout() {
             cube.values = cube.values.as_standard_layout().into_owned();
         }
+        if !cube.quality.is_standard_layout() {
+            cube.quality = cube.quality.as_standard_layout().into_owned();
+        }
         let margin = self.margin();
         let expected = vec![rows + 2 * margin, cols + 2 * margin];
         let (.., high, wide) = cube.quality.dim();
@@ -154,14 +158,17 @@ impl MaskPlan {
         let mut of_class = vec![0u64; self.classes.len()];
         let mut classes = vec![0u32; cols];
         let mut row_buffers = Row::new(cols);
+        let arch = pulp::Arch::new();
         for row in 0..rows {
             classes.fill(0);
             for (table, &place) in self.tables.iter().zip(places) {
                 let codes = quality.slice(s![place, row + margin, margin..margin + cols]);
+                let codes = codes.to_slice().expect("rows of a cube are contiguous");
                 classes.iter_mut().zip(codes).for_each(|(hit, code)| *hit |= table.classes[usize::from(*code)]);
             }
             let grown = grown.map(|grown| grown.row(row).to_slice().expect("rows of a standard array are contiguous"));
-            row_buffers.fill(image.index_axis(Axis(1), row), &classes, grown, counts);
+            let bands = image.index_axis(Axis(1), row);
+            arch.dispatch(Finding { row: &mut row_buffers, bands, classes: &classes, grown, counts });
             for run in classes.chunk_by(|a, b| a == b).filter(|run| run[0] != 0) {
                 count_bits(run[0], run.len() as u64, &mut of_class);
             }
@@ -187,27 +194,6 @@ impl Row {
         Self { observed: vec![0; cols], masked: vec![0; cols] }
     }
 
-    /// Finds which pixels of a row (band, x) are observed and which are masked, and counts them.
-    fn fill(&mut self, bands: ArrayView2<'_, f32>, classes: &[u32], grown: Option<&[bool]>, counts: &mut MaskCounts) {
-        let Self { observed, masked } = self;
-        observed.fill(0);
-        for band in bands.outer_iter() {
-            let band = band.to_slice().expect("rows of a cube are contiguous");
-            observed.iter_mut().zip(band).for_each(|(seen, value)| *seen |= u8::from(!value.is_nan()));
-        }
-        masked.iter_mut().zip(classes).for_each(|(masked, classes)| *masked = u8::from(*classes != 0));
-        if let Some(grown) = grown {
-            let sum = |pixels: &[u8]| pixels.iter().zip(&*observed).map(|(masked, seen)| u32::from(*seen & *masked)).sum::<u32>();
-            let before = sum(masked);
-            masked.iter_mut().zip(grown).for_each(|(masked, grown)| *masked |= u8::from(*grown));
-            counts.dilated += u64::from(sum(masked) - before);
-        }
-        let seen: u32 = observed.iter().map(|seen| u32::from(*seen)).sum();
-        let clear: u32 = observed.iter().zip(&*masked).map(|(seen, masked)| u32::from(*seen & !*masked & 1)).sum();
-        counts.unobserved += observed.len() as u64 - u64::from(seen);
-        counts.clear += u64::from(clear);
-    }
-
     /// Makes the masked pixels of a row (band, x) NaN.
     fn blank(&self, mut bands: ArrayViewMut2<'_, f32>) {
         for band in bands.outer_iter_mut() {
@@ -215,6 +201,45 @@ impl Row {
             band.iter_mut().zip(&self.masked).for_each(|(value, masked)| *value = if *masked == 1 { f32::NAN } else { *value });
         }
     }
+}
+
+/// Finds which pixels of a row (band, x) are observed and which are masked, and counts them, with the widest vectors that the
+/// processor has.
+struct Finding<'a> {
+    row: &'a mut Row,
+    bands: ArrayView2<'a, f32>,
+    classes: &'a [u32],
+    grown: Option<&'a [bool]>,
+    counts: &'a mut MaskCounts,
+}
+
+impl NullaryFnOnce for Finding<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { row: Row { observed, masked }, bands, classes, grown, counts } = self;
+        observed.fill(0);
+        for band in bands.outer_iter() {
+            let band = band.to_slice().expect("rows of a cube are contiguous");
+            observed.iter_mut().zip(band).for_each(|(seen, value)| *seen |= u8::from(!value.is_nan()));
+        }
+        masked.iter_mut().zip(classes).for_each(|(masked, classes)| *masked = u8::from(*classes != 0));
+        if let Some(grown) = grown {
+            let before = seen_masked(observed, masked);
+            masked.iter_mut().zip(grown).for_each(|(masked, grown)| *masked |= u8::from(*grown));
+            counts.dilated += seen_masked(observed, masked) - before;
+        }
+        let seen: u32 = observed.iter().map(|seen| u32::from(*seen)).sum();
+        counts.unobserved += observed.len() as u64 - u64::from(seen);
+        counts.clear += u64::from(seen) - seen_masked(observed, masked);
+    }
+}
+
+/// Pixels that are both.
+#[inline(always)]
+fn seen_masked(observed: &[u8], masked: &[u8]) -> u64 {
+    u64::from(observed.iter().zip(masked).map(|(seen, masked)| u32::from(seen & masked)).sum::<u32>())
 }
 
 fn count_bits(mut bits: u32, pixels: u64, counts: &mut [u64]) {

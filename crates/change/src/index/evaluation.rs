@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use ndarray::Array3;
+use pulp::NullaryFnOnce;
 use raster::{Cube, Role, Scaling};
 
 use super::SpectralIndex;
@@ -35,23 +36,67 @@ fn evaluate(tasks: &[Task<'_>], bands: &[usize], cube: &Cube) -> Vec<Array3<f32>
     let values = values.as_slice().expect("standard layout is contiguous");
     let mut inputs = Register::many(bands.len());
     let mut scratch = Register::many(tasks.iter().map(|task| task.program.scratch()).max().unwrap_or(0));
+    let arch = pulp::Arch::new();
     for time in 0..times {
         for start in (0..pixels).step_by(CHUNK) {
             let end = (start + CHUNK).min(pixels);
-            for (register, &band) in inputs.iter_mut().zip(bands) {
-                let plane = (time * cube.bands.len() + band) * pixels;
-                load(&values[plane + start..plane + end], cube.scaling[band], register);
-            }
-            for (task, result) in tasks.iter().zip(&mut results) {
-                let out = result.as_slice_mut().expect("a new array is contiguous");
-                let out = &mut out[time * pixels + start..time * pixels + end];
-                task.program.run(&inputs, &task.places, &mut scratch, out);
-            }
+            let pixels_here = Pixels { time, start, end, pixels };
+            arch.dispatch(Evaluation {
+                tasks,
+                bands,
+                cube,
+                values,
+                inputs: &mut inputs,
+                scratch: &mut scratch,
+                results: &mut results,
+                at: pixels_here,
+            });
         }
     }
     results
 }
 
+/// Some pixels of one time: `start` to `end` of its `pixels`.
+#[derive(Clone, Copy)]
+struct Pixels {
+    time: usize,
+    start: usize,
+    end: usize,
+    pixels: usize,
+}
+
+/// The values of each task at some pixels, worked out with the widest vectors that the processor has; every operation is rounded
+/// alike on all of them.
+struct Evaluation<'a, 'b> {
+    tasks: &'a [Task<'b>],
+    bands: &'a [usize],
+    cube: &'a Cube,
+    values: &'a [f32],
+    inputs: &'a mut [Register],
+    scratch: &'a mut [Register],
+    results: &'a mut [Array3<f32>],
+    at: Pixels,
+}
+
+impl NullaryFnOnce for Evaluation<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Pixels { time, start, end, pixels } = self.at;
+        for (register, &band) in self.inputs.iter_mut().zip(self.bands) {
+            let plane = (time * self.cube.bands.len() + band) * pixels;
+            load(&self.values[plane + start..plane + end], self.cube.scaling[band], register);
+        }
+        for (task, result) in self.tasks.iter().zip(self.results) {
+            let out = result.as_slice_mut().expect("a new array is contiguous");
+            let out = &mut out[time * pixels + start..time * pixels + end];
+            task.program.run(self.inputs, &task.places, self.scratch, out);
+        }
+    }
+}
+
+#[inline(always)]
 fn load(stored: &[f32], scaling: Scaling, register: &mut Register) {
     if scaling == Scaling::IDENTITY {
         register.0.iter_mut().zip(stored).for_each(|(value, stored)| *value = f64::from(*stored));

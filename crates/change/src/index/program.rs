@@ -129,6 +129,7 @@ impl Program {
     /// Writes the value of each pixel; NaN where it is not finite in f32.
     ///
     /// `inputs` are registers, `places` which of them each symbol of the formula is; the first `out.len()` pixels count.
+    #[inline(always)]
     pub(super) fn run(&self, inputs: &[Register], places: &[usize], scratch: &mut [Register], out: &mut [f32]) {
         let len = out.len();
         for instruction in &self.instructions {
@@ -155,6 +156,7 @@ impl Program {
     }
 }
 
+#[inline(always)]
 fn finite(value: f64) -> f32 {
     let value = value as f32;
     if value.is_finite() { value } else { f32::NAN }
@@ -177,6 +179,7 @@ enum Values<'a> {
     Each(&'a [f64]),
 }
 
+#[inline(always)]
 fn unary_over(unary: Unary, a: Values<'_>, target: &mut [f64]) {
     match unary {
         Unary::Negate => map(target, a, |x| -x),
@@ -188,6 +191,7 @@ fn unary_over(unary: Unary, a: Values<'_>, target: &mut [f64]) {
 }
 
 /// One loop an operation, so that each becomes vector code.
+#[inline(always)]
 fn binary_over(binary: Binary, a: Values<'_>, b: Values<'_>, target: &mut [f64]) {
     match binary {
         Binary::Add => zip(target, a, b, |a, b| a + b),
@@ -200,6 +204,7 @@ fn binary_over(binary: Binary, a: Values<'_>, b: Values<'_>, target: &mut [f64])
     }
 }
 
+#[inline(always)]
 fn map(target: &mut [f64], a: Values<'_>, f: impl Fn(f64) -> f64) {
     match a {
         Values::Constant(a) => target.fill(f(a)),
@@ -207,6 +212,7 @@ fn map(target: &mut [f64], a: Values<'_>, f: impl Fn(f64) -> f64) {
     }
 }
 
+#[inline(always)]
 fn zip(target: &mut [f64], a: Values<'_>, b: Values<'_>, f: impl Fn(f64, f64) -> f64) {
     match (a, b) {
         (Values::Each(a), Values::Each(b)) => target.iter_mut().zip(a).zip(b).for_each(|((t, a), b)| *t = f(*a, *b)),
