@@ -53,7 +53,9 @@ impl Look {
         let grid = match grid {
             Some(grid) if geoio::scene_bounds(&imagery.scenes, &grid.crs)?.overlaps(grid.bounds()) => grid.clone(),
             Some(_) => {
-                return Err(Fault::new(Exit::Input, "the two dates do not overlap: check the files and their reference systems"));
+                let name = layers.file.as_deref().map_or_else(|| flag.name.to_owned(), |file| file.display().to_string());
+                let message = format!("{name} does not overlap the earlier date: check the files and their reference systems");
+                return Err(Fault::new(Exit::Input, message));
             }
             None => crate::verb::aoi::grid_within(&native, arguments.aoi.as_deref())?,
         };
