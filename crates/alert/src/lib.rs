@@ -31,7 +31,7 @@ pub use fringe::Fringe;
 pub use label::{Component, Connectivity, Dropped, Labeller, Run, Tally};
 pub use measure::{Measured, geodesic_size, measure};
 pub use outline::outline;
-pub use patch::{Patch, PatchBuilder, PatchRules, PatchStatistics};
+pub use patch::{ChangeRows, Patch, PatchBuilder, PatchRules, PatchStatistics};
 pub use schema::{ALERT_SCHEMA, json_schema};
 pub use seam::{AlertSink, Plane, Projection};
 pub use table::{ValuePatch, alert_features, component_features};

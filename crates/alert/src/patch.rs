@@ -1,7 +1,7 @@
 use change::{Answer, ChangeStrip, NO_DAY};
 use geo::MapCoords;
 use geo_types::{Coord, MultiPolygon};
-use raster::{Date, Grid};
+use raster::{Date, Grid, Window};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -113,30 +113,105 @@ pub struct PatchBuilder {
     grid: Grid,
     labeller: Labeller<(), Pixels>,
     statistics: PatchStatistics,
+    /// The pieces of a strip that came so far.
+    strip: Option<ChangeRows>,
+}
+
+/// The changed pixels of a strip of the change map or of a piece of one, row by row: runs, and what is summed up over each.
+pub struct ChangeRows {
+    window: Window,
+    rows: Vec<(Vec<Run>, Vec<Pixels>)>,
+}
+
+impl std::fmt::Debug for ChangeRows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChangeRows").field("window", &self.window).finish_non_exhaustive()
+    }
+}
+
+impl ChangeRows {
+    /// The changed pixels of a part of the change map.
+    ///
+    /// Changed pixels have a first day, as [`ChangeStrip`] promises.
+    pub fn of(strip: &ChangeStrip) -> Self {
+        let first = (strip.window.row as u32, strip.window.col as u32);
+        let rows = strip.answer.outer_iter().enumerate().map(|(row, answers)| {
+            let mut runs: Vec<Run> = Vec::new();
+            for (col, _) in answers.iter().enumerate().filter(|(_, answer)| is_change(**answer)) {
+                let col = first.1 + col as u32;
+                match runs.last_mut() {
+                    Some(run) if run.col_end == col => run.col_end += 1,
+                    _ => runs.push(Run { row: first.0 + row as u32, col_start: col, col_end: col + 1 }),
+                }
+            }
+            let sum = |run: &Run| {
+                let mut pixels = Pixels::default();
+                pixels.add(strip, row, *run);
+                pixels
+            };
+            let sums = runs.iter().map(sum).collect();
+            (runs, sums)
+        });
+        Self { window: strip.window, rows: rows.collect() }
+    }
+
+    /// This and the piece east of it.
+    fn join(mut self, east: Self) -> Self {
+        assert_eq!(self.window.rows, east.window.rows, "pieces of one strip are of one height");
+        self.window.cols += east.window.cols;
+        for ((runs, sums), (more_runs, more_sums)) in self.rows.iter_mut().zip(east.rows) {
+            for (run, sum) in more_runs.into_iter().zip(more_sums) {
+                match (runs.last_mut(), sums.last_mut()) {
+                    (Some(last), Some(total)) if last.col_end == run.col_start => {
+                        last.col_end = run.col_end;
+                        total.merge(sum);
+                    }
+                    _ => {
+                        runs.push(run);
+                        sums.push(sum);
+                    }
+                }
+            }
+        }
+        self
+    }
 }
 
 impl PatchBuilder {
     /// A builder for the change map on this grid.
     pub fn new(grid: &Grid, rules: &PatchRules) -> Self {
         let labeller = Labeller::new(rules.connectivity, rules.min_count(grid).0);
-        Self { grid: grid.clone(), labeller, statistics: PatchStatistics::default() }
+        Self { grid: grid.clone(), labeller, statistics: PatchStatistics::default(), strip: None }
     }
 
     /// Takes the next strip and gives the patches that end in it.
     ///
-    /// Changed pixels have a first day, as [`ChangeStrip`] promises.
+    /// # Panics
+    /// As [`PatchBuilder::push_rows`].
+    pub fn push(&mut self, strip: &ChangeStrip) -> Vec<Patch> {
+        self.push_rows(ChangeRows::of(strip))
+    }
+
+    /// Takes the changed pixels of the next strip, or of its next piece from west to east, and gives the patches that end in it.
     ///
     /// # Panics
-    /// Where the strip does not start on the row after the last one (0 at first), or is not as wide as the grid.
-    pub fn push(&mut self, strip: &ChangeStrip) -> Vec<Patch> {
-        let start = self.labeller.next_row();
-        assert_eq!(strip.window.row, start as isize, "strips come in order, without gaps");
-        assert_eq!((strip.window.col, strip.window.cols), (0, self.grid.cols), "strips are as wide as the grid");
-        let mut answers = Vec::with_capacity(self.grid.cols);
-        for row in 0..strip.window.rows {
-            answers.clear();
-            answers.extend(strip.answer.row(row));
-            self.labeller.push_row(&answers, is_change, |pixels, run| pixels.add(strip, row, run));
+    /// Where pieces do not come in order, without gaps (row 0 first), or those of one strip differ in height.
+    pub fn push_rows(&mut self, piece: ChangeRows) -> Vec<Patch> {
+        let (row, col) = self.strip.as_ref().map_or((self.labeller.next_row() as isize, 0), |strip| {
+            (strip.window.row, strip.window.col + strip.window.cols as isize)
+        });
+        assert_eq!((piece.window.row, piece.window.col), (row, col), "pieces come in order, without gaps");
+        let strip = match self.strip.take() {
+            Some(strip) => strip.join(piece),
+            None => piece,
+        };
+        if strip.window.cols < self.grid.cols {
+            self.strip = Some(strip);
+            return Vec::new();
+        }
+        for (runs, sums) in strip.rows {
+            let mut sums = sums.into_iter();
+            self.labeller.push_runs(&runs, (), |pixels: &mut Pixels, _| pixels.merge(sums.next().unwrap_or_default()));
         }
         let closed = self.labeller.take_closed();
         self.patches(closed)
@@ -156,8 +231,8 @@ impl PatchBuilder {
     }
 }
 
-fn is_change(code: u8) -> Option<()> {
-    (code == Answer::Candidate.code() || code == Answer::Changed.code()).then_some(())
+fn is_change(code: u8) -> bool {
+    code == Answer::Candidate.code() || code == Answer::Changed.code()
 }
 
 fn day(days: i32) -> Option<Date> {
@@ -250,7 +325,7 @@ impl Pixels {
     /// Adds the pixels of a run; `row` is its row in the strip.
     fn add(&mut self, strip: &ChangeStrip, row: usize, run: Run) {
         for col in run.col_start..run.col_end {
-            let at = (row, col as usize);
+            let at = (row, (col as isize - strip.window.col) as usize);
             let first = strip.first[at];
             let span = Span { anchor: (first, run.row, col), before: strip.before[at], last: first };
             self.all.join(span);

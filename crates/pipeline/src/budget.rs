@@ -45,19 +45,18 @@ impl Budget {
         ((fit as usize).clamp(16, most.max(16)) / 16) * 16
     }
 
-    /// The highest strips (16 rows times a power of two) with which the run keeps to the budget, at most [`StripCost::MOST_ROWS`]
-    /// and [`StripCost::MOST_PIXELS`].
+    /// The highest strips (16 rows times a power of two) with which the run keeps to the budget, at most [`StripCost::MOST_ROWS`]:
+    /// those are cut into pieces of whole tiles, so that what a run holds hardly depends on how wide its grid is.
     ///
     /// # Errors
-    /// The bytes that the lowest strips need, where the budget is less.
+    /// The least bytes that any strips need, where the budget is less.
     pub fn plan_strips(&self, cost: &StripCost) -> Result<StripPlan, u64> {
-        let plan = |rows: usize| StripPlan { rows, in_flight: self.jobs + 1, bytes: cost.bytes(rows, self) };
-        let heights = std::iter::successors(Some(StripCost::MOST_ROWS), |rows| Some(rows / 2).filter(|rows| *rows >= 16));
-        let fits =
-            |plan: &StripPlan| plan.bytes <= self.bytes && (plan.rows * cost.cols <= StripCost::MOST_PIXELS || plan.rows == 16);
-        heights.map(plan).find(fits).ok_or_else(|| {
+        let heights = || std::iter::successors(Some(StripCost::MOST_ROWS), |rows| Some(rows / 2).filter(|rows| *rows >= 16));
+        let plans = || heights().map(|rows| cost.plan(rows, self));
+        plans().find(|plan| plan.bytes <= self.bytes).ok_or_else(|| {
+            let least = plans().map(|plan| plan.bytes).min().unwrap_or(0);
             // Of a budget that is larger the cache takes its share too.
-            (plan(16).bytes - self.cache_bytes()).div_ceil(7) * 8
+            (least - self.cache_bytes()).div_ceil(7) * 8
         })
     }
 }
@@ -71,23 +70,27 @@ pub struct StripCost {
     pub working: u64,
     /// Bytes a pixel of a strip's result.
     pub waiting: u64,
-    /// Bytes that do not depend on the strips: the program, layers, rows of tiles that are being filled.
+    /// Bytes of a row of tiles, over all rasters: such rows are filled where strips are no whole rows of tiles themselves.
+    pub tile_row: u64,
+    /// Bytes that do not depend on the strips: the program, layers.
     pub fixed: u64,
 }
 
 impl StripCost {
     /// Rows of the highest strips: a row of the usual tiles.
     pub const MOST_ROWS: usize = 512;
-    /// Pixels of the largest strips: where a grid is wider they are lower, so that memory does not grow with the area. A row of
-    /// blocks is then unpacked by more than one thread, which costs less than a tenth of a run.
-    pub const MOST_PIXELS: usize = 1 << 20;
 
-    /// Bytes of a run with strips of this height, the raster library's cache among them.
-    pub fn bytes(&self, rows: usize, budget: &Budget) -> u64 {
-        let (tile, strip) = ((self.cols.min(TILE_COLS) * rows) as u64, (self.cols * rows) as u64);
+    /// The run in strips of this height.
+    pub fn plan(&self, rows: usize, budget: &Budget) -> StripPlan {
+        let is_tiled = rows == Self::MOST_ROWS;
+        let cols = if is_tiled { self.cols.min(TILE_COLS) } else { self.cols };
+        let (tile, piece) = ((self.cols.min(TILE_COLS) * rows) as u64, (cols * rows) as u64);
         let jobs = budget.jobs as u64;
-        // A strip a thread, one that waits, one that is written.
-        self.fixed + budget.cache_bytes() + jobs * tile * self.working + (jobs + 2) * strip * self.waiting
+        // Overviews hold a quarter of a row at most, packed; lower strips fill whole rows.
+        let filling = if is_tiled { self.tile_row / 4 } else { self.tile_row * 5 / 4 };
+        // A piece a thread, one that waits, one that is written.
+        let pieces = jobs * tile * self.working + (jobs + 2) * piece * self.waiting;
+        StripPlan { rows, cols, in_flight: budget.jobs + 1, bytes: self.fixed + filling + budget.cache_bytes() + pieces }
     }
 }
 
@@ -96,7 +99,9 @@ impl StripCost {
 pub struct StripPlan {
     /// Rows of a strip.
     pub rows: usize,
-    /// Strips under way at once.
+    /// Columns of the pieces into which a strip is cut; all of the grid's where it is not.
+    pub cols: usize,
+    /// Pieces under way at once.
     pub in_flight: usize,
     /// Bytes at the highest.
     pub bytes: u64,
@@ -120,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_plan_keeps_to_the_budget_or_says_what_it_needs() {
-        let cost = StripCost { cols: 10_000, working: 150, waiting: 30, fixed: 300 << 20 };
+        let cost = StripCost { cols: 10_000, working: 150, waiting: 30, tile_row: 37 * 512 * 10_000, fixed: 100 << 20 };
         for mebibytes in [500u64, 700, 1500, 4000] {
             let budget = Budget::new(2, mebibytes << 20);
             let plan = budget.plan_strips(&cost).expect("a plan");
@@ -131,12 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn a_wider_grid_has_lower_strips() {
-        let rows = |cols| {
-            let cost = StripCost { cols, working: 150, waiting: 30, fixed: 300 << 20 };
-            Budget::new(2, 4 << 30).plan_strips(&cost).expect("a plan").rows
+    fn a_wide_grid_is_cut_into_pieces_and_costs_little_more() {
+        let plan = |cols: usize| {
+            let cost = StripCost { cols, working: 150, waiting: 30, tile_row: 37 * 512 * cols as u64, fixed: 300 << 20 };
+            Budget::new(2, 2 << 30).plan_strips(&cost).expect("a plan")
         };
-        assert_eq!([100, 2048, 2049, 10_980].map(rows), [512, 512, 256, 64]);
-        assert_eq!(rows(1_000_000), 16, "strips that are as low as they can be are taken");
+        assert_eq!([100, 1024, 10_980].map(|cols| (plan(cols).rows, plan(cols).cols)), [(512, 100), (512, 1024), (512, 1024)]);
+        assert!(plan(10_980).bytes as f64 / (plan(7764).bytes as f64) < 1.03, "{} {}", plan(10_980).bytes, plan(7764).bytes);
     }
 }

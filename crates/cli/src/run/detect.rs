@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use alert::{Patch, PatchBuilder, PatchStatistics};
+use alert::{ChangeRows, Patch, PatchBuilder, PatchStatistics};
 use change::{Answer, ChangeStrip, MaskCounts, NO_DAY};
 use geoio::{
     CheckpointFolder, EligibilityReader, GriddedReader, Packed, Packer, Packing, RasterClass, RasterFormat, RasterOptions,
@@ -94,11 +94,11 @@ impl MapFiles {
         Ok(())
     }
 
-    /// Takes the next strip, from north to south; where it was not packed yet, it is packed here.
-    pub(crate) fn take(&mut self, strip: &ChangeStrip, packed: Option<PackedMap>) -> Result<(), Fault> {
-        match packed {
-            Some(packed) => self.append(packed),
-            None => self.write(strip),
+    /// Takes the next strip or piece, from north to south and west to east; one that is not packed yet is packed here.
+    pub(crate) fn take(&mut self, strip: PackedStrip) -> Result<(), Fault> {
+        match strip {
+            PackedStrip::Packed(packed) => self.append(*packed),
+            PackedStrip::Pixels(strip) => self.write(&strip),
         }
     }
 
@@ -148,6 +148,24 @@ pub(crate) struct MapPacker {
     observations: Packer<i32>,
 }
 
+/// A strip, or a piece of one, on its way into the rasters.
+pub(crate) enum PackedStrip {
+    /// Whole tiles.
+    Packed(Box<PackedMap>),
+    /// Pixels that wait for the rest of their tiles.
+    Pixels(Box<ChangeStrip>),
+}
+
+impl PackedStrip {
+    /// Packs a strip where it is made of whole tiles.
+    pub(crate) fn of(packer: &mut MapPacker, strip: ChangeStrip) -> Result<Self, Fault> {
+        Ok(match packer.pack(&strip)? {
+            Some(packed) => Self::Packed(Box::new(packed)),
+            None => Self::Pixels(Box::new(strip)),
+        })
+    }
+}
+
 /// The bands of `days.tif`.
 fn strip_days(strip: &ChangeStrip) -> [&Array2<i32>; 4] {
     [&strip.before, &strip.first, &strip.confirmed, &strip.last_clear]
@@ -155,7 +173,7 @@ fn strip_days(strip: &ChangeStrip) -> [&Array2<i32>; 4] {
 
 impl MapPacker {
     /// The bands of a strip of whole rows of tiles, packed; `None` for another strip, whose tiles are not complete yet.
-    pub(crate) fn pack(&mut self, strip: &ChangeStrip) -> Result<Option<PackedMap>, Fault> {
+    fn pack(&mut self, strip: &ChangeStrip) -> Result<Option<PackedMap>, Fault> {
         let window = strip.window;
         if !self.answer.is_tiled(window) {
             return Ok(None);
@@ -235,9 +253,9 @@ pub(crate) fn plan(inputs: &Inputs, budget: &Budget, rows: Option<usize>) -> Res
     };
     let planned = budget.plan_strips(&cost).map_err(too_little)?;
     let Some(rows) = rows else { return Ok(planned) };
-    match cost.bytes(rows, budget) {
-        bytes if bytes <= budget.bytes() => Ok(StripPlan { rows, bytes, ..planned }),
-        bytes => Err(too_little(bytes)),
+    match cost.plan(rows, budget) {
+        wanted if wanted.bytes <= budget.bytes() => Ok(wanted),
+        wanted => Err(too_little(wanted.bytes)),
     }
 }
 
@@ -252,13 +270,13 @@ const RASTER_BYTES_A_PIXEL: u64 = 1 + 4 * 4 + 4 + 4 * 4;
 
 fn cost(inputs: &Inputs) -> StripCost {
     let layers: u64 = inputs.registries.iter().map(|(_, layer)| layer.bytes()).sum();
-    let tile_rows = (inputs.grid().cols * StripCost::MOST_ROWS) as u64 * RASTER_BYTES_A_PIXEL;
     StripCost {
         cols: inputs.grid().cols,
         working: inputs.detection().bytes_a_pixel(),
         // With its packed copies on the way to disk.
         waiting: RESULT_BYTES_A_PIXEL * 3 / 2,
-        fixed: PROGRAM_BYTES + layers + tile_rows,
+        tile_row: (inputs.grid().cols * StripCost::MOST_ROWS) as u64 * RASTER_BYTES_A_PIXEL,
+        fixed: PROGRAM_BYTES + layers,
     }
 }
 
@@ -276,7 +294,7 @@ pub(crate) fn detect(
     let mut files = MapFiles::create(folder.path(), RasterFormat::Cog, inputs, job)?;
     let detection = inputs.detection();
     let grid = inputs.grid();
-    let strips: Vec<(usize, Window)> = grid.strips(plan.rows).enumerate().collect();
+    let strips: Vec<(usize, Window)> = grid.tiles(plan.rows, plan.cols).enumerate().collect();
     let kept = CheckpointFolder::open(&folder.strips(plan.rows))?;
     let areas = PixelAreas::new(grid)?;
     let zones = zones(inputs)?;
@@ -314,12 +332,13 @@ pub(crate) fn detect(
                 let tallies = Tallies::of(&found.strip, &areas, view(units.as_ref()), view(inside.as_ref()));
                 Ok::<_, Fault>(Worked { found, tallies })
             })?;
-            let packed = worker.packer.pack(&worked.found.strip)?;
-            Ok((worked, packed))
+            let Worked { found: StripDetection { strip, counts, fallbacks }, tallies } = worked;
+            let changed = ChangeRows::of(&strip);
+            Ok((PackedStrip::of(&mut worker.packer, strip)?, changed, counts, fallbacks, tallies))
         },
-        |(Worked { found: StripDetection { strip, counts, fallbacks }, tallies }, packed)| {
-            files.take(&strip, packed)?;
-            map.patches.extend(patches.push(&strip));
+        |(strip, changed, counts, fallbacks, tallies)| {
+            files.take(strip)?;
+            map.patches.extend(patches.push_rows(changed));
             map.tallies.add(&tallies);
             map.fallbacks += fallbacks;
             map.counts.iter_mut().zip(counts).for_each(|(sum, count)| *sum += &count);

@@ -22,7 +22,7 @@ pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault
     let inputs = Inputs::find(&job, Depth::Ends)?;
     let grid = inputs.grid();
     let strips = plan_strips(&inputs, &budget, None)?;
-    let count = grid.strips(strips.rows).len();
+    let count = grid.tiles(strips.rows, strips.cols).count();
     let disk = 3 * (grid.rows * grid.cols * OUTPUT_BYTES_A_PIXEL) as u64 + PICTURE_BYTES;
     let dates: Vec<String> = inputs.observations.iter().map(|look| look.date.to_string()).collect();
     let in_period = |period: raster::DateRange| inputs.observations.iter().filter(|look| period.contains(look.date)).count();
@@ -56,10 +56,11 @@ pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault
             inputs.registries.iter().map(|(s, l)| format!("{} ({})", s.id, l.features.len())).collect::<Vec<_>>().join(", ")
         ))?;
         print(&format!(
-            "memory     at most {} of {} MiB: {count} strips of {} rows, {} under way at once",
+            "memory     at most {} of {} MiB: {count} pieces of {} x {} pixels, {} under way at once",
             strips.bytes >> 20,
             budget.bytes() >> 20,
             strips.rows,
+            strips.cols,
             strips.in_flight
         ))?;
         print(&format!("disk       at most {} MiB in {}", disk >> 20, out_folder(&job).display()))?;

@@ -11,7 +11,7 @@ use raster::{Checkpoint as _, RasterSource as _, Window};
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::job::Job;
-use crate::run::{self, Inputs, MapFiles, RASTERS};
+use crate::run::{self, Inputs, MapFiles, PackedStrip, RASTERS};
 use crate::stop;
 
 /// The walk of a run from scenes to linked alerts, taken apart: the same calls in the same strips, tiles and threads, each part
@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
     pub(super) fn new(inputs: &'a Inputs, job: &'a Job, folder: &'a Path, common: &'a Common) -> Result<Self, Fault> {
         let budget = common.budget();
         let plan = run::plan_strips(inputs, &budget, None)?;
-        let strips = inputs.grid().strips(plan.rows).collect();
+        let strips = inputs.grid().tiles(plan.rows, plan.cols).collect();
         Ok(Self { inputs, job, common, budget, plan, strips, folder, kept: CheckpointFolder::open(&folder.join("strips"))? })
     }
 
@@ -168,13 +168,9 @@ impl<'a> Walk<'a> {
             &self.budget,
             self.plan.in_flight,
             || packing.packer(),
-            |packer, &place| {
-                let strip = self.load(place)?;
-                let packed = packer.pack(&strip)?;
-                Ok((strip, packed))
-            },
-            |(strip, packed)| {
-                files.take(&strip, packed)?;
+            |packer, &place| PackedStrip::of(packer, self.load(place)?),
+            |strip| {
+                files.take(strip)?;
                 stop::check()
             },
         )?;
