@@ -96,7 +96,7 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> R
     if job.output.quicklook {
         let observations = work.path().join(detect::RASTERS[3]);
         let shown = quicklook::Shown { answers: &answers, observations: &observations, alerts: &alerts, tallies: &map.tallies };
-        quicklook::write(&work.path().join("quicklook.png"), &shown, &inputs, job, language)?;
+        quicklook::write(&work.path().join("quicklook.png"), &shown, &inputs, job, (language, &budget))?;
         stages.end("quicklook");
     }
     let mut manifest = manifest::manifest(&id, job, &inputs, &files, &map, &alerts);

@@ -9,6 +9,7 @@ use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPolygon};
 use geoio::crs::FromLonLat;
 use geoio::{GriddedImagery, Resampling};
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
+use pipeline::{Budget, map_in_order};
 use raster::{Band, DateRange, Grid, RasterReader as _, RasterSource as _, Role, Scaling, Scene, Window};
 
 use super::inputs::Inputs;
@@ -42,15 +43,22 @@ pub(crate) struct Shown<'a> {
 }
 
 /// Draws `quicklook.png`.
-pub(crate) fn write(path: &Path, shown: &Shown<'_>, inputs: &Inputs, job: &Job, language: Language) -> Result<(), Fault> {
+pub(crate) fn write(
+    path: &Path,
+    shown: &Shown<'_>,
+    inputs: &Inputs,
+    job: &Job,
+    (language, budget): (Language, &Budget),
+) -> Result<(), Fault> {
     let grid = coarser(inputs.grid());
     let imagery = inputs.imagery.imagery().clone();
     let colours = colours(&imagery.scenes, inputs);
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
     let seen = |band| Ok::<_, Fault>(coarse_plane(shown.observations, band, &grid)?.mapv(|looks| looks > 0.0));
     let (seen_before, seen_after) = (seen(1)?, seen(2)?);
-    let before = composite(&source, inputs, &colours, inputs.baseline, &seen_before, &job.mask)?;
-    let after = composite(&source, inputs, &colours, inputs.monitoring, &seen_after, &job.mask)?;
+    let composer = Composer { source: &source, inputs, colours: &colours, mask: &job.mask, budget };
+    let before = composer.composite(inputs.baseline, &seen_before)?;
+    let after = composer.composite(inputs.monitoring, &seen_after)?;
     let stretch = Stretch::of(&[before.view(), after.view()]);
     let (before, after) = (stretch.apply(before.view()), stretch.apply(after.view()));
     let answer =
@@ -94,39 +102,53 @@ fn colours(scenes: &[Scene], inputs: &Inputs) -> [Role; 3] {
     [role.clone(), role.clone(), role]
 }
 
-/// Median of the latest clear looks of a period, reflectance, shape (3, y, x); NaN where there is none.
-///
-/// `seen` says where the run saw anything in that period: earlier looks are searched while such a place has no colour yet.
-fn composite(
-    source: &GriddedImagery,
-    inputs: &Inputs,
-    colours: &[Role; 3],
-    period: DateRange,
-    seen: &Array2<bool>,
-    mask: &MaskSpec,
-) -> Result<Array3<f32>, Fault> {
-    let grid = source.grid();
-    let mut whole = Array3::from_elem((3, grid.rows, grid.cols), f32::NAN);
-    let mut reader = source.open()?;
-    // Strip by strip, so that each block of a file is unpacked once for all layers.
-    for window in grid.strips(STRIP_ROWS) {
-        let rows = window.row as usize..window.row as usize + window.rows;
-        let seen = seen.slice(s![rows.clone(), ..]);
-        let mut latest = Latest::new(window);
-        let looks = inputs.observations.iter().rev().filter(|look| period.contains(look.date));
-        for (searched, look) in looks.take(SEARCHED_FOR_GAPS).enumerate() {
-            // A late clearing must not drown in the median of looks from long before.
-            let wanted = if searched < SEARCHED { LOOKS } else { 1 };
-            if latest.has(wanted, seen) {
-                break;
-            }
-            for &scene in &look.scenes {
-                latest.add(&layers(&mut reader, source, scene, colours, mask, window)?, wanted);
-            }
-        }
-        whole.slice_mut(s![.., rows, ..]).assign(&latest.median());
+/// What pictures of periods are made of.
+struct Composer<'a> {
+    source: &'a GriddedImagery,
+    inputs: &'a Inputs,
+    colours: &'a [Role; 3],
+    mask: &'a MaskSpec,
+    budget: &'a Budget,
+}
+
+impl Composer<'_> {
+    /// Median of the latest clear looks of a period, reflectance, shape (3, y, x); NaN where there is none.
+    ///
+    /// `seen` says where the run saw anything in that period: earlier looks are searched while such a place has no colour yet.
+    fn composite(&self, period: DateRange, seen: &Array2<bool>) -> Result<Array3<f32>, Fault> {
+        let grid = self.source.grid();
+        let mut whole = Array3::from_elem((3, grid.rows, grid.cols), f32::NAN);
+        let windows: Vec<Window> = grid.strips(STRIP_ROWS).collect();
+        // Strip by strip, so that each block of a file is unpacked once for all layers.
+        map_in_order(
+            &windows,
+            self.budget,
+            self.budget.jobs() + 1,
+            || Ok::<_, Fault>(self.source.open()?),
+            |reader, &window| {
+                let rows = window.row as usize..window.row as usize + window.rows;
+                let seen = seen.slice(s![rows.clone(), ..]);
+                let mut latest = Latest::new(window);
+                let looks = self.inputs.observations.iter().rev().filter(|look| period.contains(look.date));
+                for (searched, look) in looks.take(SEARCHED_FOR_GAPS).enumerate() {
+                    // A late clearing must not drown in the median of looks from long before.
+                    let wanted = if searched < SEARCHED { LOOKS } else { 1 };
+                    if latest.has(wanted, seen) {
+                        break;
+                    }
+                    for &scene in &look.scenes {
+                        latest.add(&layers(reader, self.source, scene, self.colours, self.mask, window)?, wanted);
+                    }
+                }
+                Ok((rows, latest.median()))
+            },
+            |(rows, median)| {
+                whole.slice_mut(s![.., rows, ..]).assign(&median);
+                Ok(())
+            },
+        )?;
+        Ok(whole)
     }
-    Ok(whole)
 }
 
 /// The latest clear looks of each pixel, at most [`LOOKS`].
