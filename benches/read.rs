@@ -27,8 +27,8 @@ fn scene(path: &Path, compression: Compression) -> GriddedImagery {
     }
     writer.finish().expect("a file");
     let layers: Vec<_> = Landscape::layers().into_iter().zip(1..).map(|(role, band)| (role, path.to_owned(), band)).collect();
-    let imagery = geoio::scene_of_layers("simulated", landscape.dates()[0], &layers, Landscape::scaling(), None);
-    GriddedImagery::new(imagery.expect("a scene"), landscape.grid().clone(), Resampling::Nearest)
+    let found = geoio::scene_of_layers("simulated", landscape.dates()[0], &layers, Some(Landscape::scaling()), None);
+    GriddedImagery::new(found.expect("a scene").imagery, landscape.grid().clone(), Resampling::Nearest)
 }
 
 #[divan::bench(args = ["deflate", "zstd"], sample_count = 20, sample_size = 1)]

@@ -30,6 +30,9 @@ use store::Store;
 
 use crate::{GeoioError, Staged, open};
 
+/// Packed quarters of tiles, by row and column of the tiles that they are of.
+type Quarters = BTreeMap<(usize, usize), Vec<u8>>;
+
 /// Writes one raster file; it gets its name once it is shown to be complete.
 ///
 /// Windows come from north to south, those of whole tiles also from west to east, and are packed by [`Packer`]s on any number
@@ -57,7 +60,7 @@ pub struct RasterWriter<T> {
     /// Of each band, the pixels that wait for the rest of their row of tiles.
     pending: Vec<Pending<T>>,
     /// Of each band and level but the first, what waits for the rest of its tile: by the tile of the level before.
-    quarters: Vec<Vec<BTreeMap<(usize, usize), Vec<u8>>>>,
+    quarters: Vec<Vec<Quarters>>,
 }
 
 impl<T: Pixel> RasterWriter<T> {
@@ -86,7 +89,7 @@ impl<T: Pixel> RasterWriter<T> {
         let place = stage.as_ref().map_or(out.partial(), Staged::partial);
         let store = Store::create(place, shape.clone(), bands).map_err(|source| write(path, source))?;
         let pending = (0..bands).map(|_| Pending::new((grid.rows, grid.cols), shape.block)).collect();
-        let quarters = vec![vec![BTreeMap::new(); shape.levels.len()]; bands];
+        let quarters = vec![vec![Quarters::new(); shape.levels.len()]; bands];
         Ok(Self {
             store,
             stage,

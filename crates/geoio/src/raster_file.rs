@@ -237,9 +237,10 @@ impl RasterFile {
     /// As [`RasterFile::read`].
     pub fn read_u8(&self, band: usize, window: Window) -> Result<Array2<u8>, GeoioError> {
         if let Some(tiles) = &mut *self.tiles.borrow_mut() {
-            let mut values = Array2::zeros((window.rows, window.cols));
-            let numbers = values.as_slice_mut().expect("a new array is contiguous");
-            if tiles.read_u8(band, window, numbers).is_some() {
+            let mut codes = vec![0; window.pixels()];
+            if tiles.read_u8(band, window, &mut codes).is_some()
+                && let Ok(values) = Array2::from_shape_vec((window.rows, window.cols), codes)
+            {
                 return Ok(values);
             }
         }

@@ -90,7 +90,7 @@ fn how_the_pixels_are_cut_does_not_change_the_bytes() {
             let (row, col) = (window.row as usize, window.col as usize);
             let part = values.slice(ndarray::s![row..row + window.rows, col..col + window.cols]);
             writer.write(0, window, part).expect("written");
-            writer.append(packer.pack(1, window, part.mapv(|v| v.sqrt()).view()).expect("packed")).expect("written");
+            writer.append(packer.pack(1, window, part.mapv(f32::sqrt).view()).expect("packed")).expect("written");
         }
         writer.finish().expect("finished");
         std::fs::read(&path).expect("bytes")

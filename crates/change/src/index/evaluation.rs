@@ -40,7 +40,7 @@ fn evaluate(tasks: &[Task<'_>], bands: &[usize], cube: &Cube) -> Vec<Array3<f32>
     for time in 0..times {
         for start in (0..pixels).step_by(CHUNK) {
             let end = (start + CHUNK).min(pixels);
-            let pixels_here = Pixels { time, start, end, pixels };
+            let at = Part { time, start, end, pixels };
             arch.dispatch(Evaluation {
                 tasks,
                 bands,
@@ -49,7 +49,7 @@ fn evaluate(tasks: &[Task<'_>], bands: &[usize], cube: &Cube) -> Vec<Array3<f32>
                 inputs: &mut inputs,
                 scratch: &mut scratch,
                 results: &mut results,
-                at: pixels_here,
+                at,
             });
         }
     }
@@ -58,7 +58,7 @@ fn evaluate(tasks: &[Task<'_>], bands: &[usize], cube: &Cube) -> Vec<Array3<f32>
 
 /// Some pixels of one time: `start` to `end` of its `pixels`.
 #[derive(Clone, Copy)]
-struct Pixels {
+struct Part {
     time: usize,
     start: usize,
     end: usize,
@@ -75,7 +75,7 @@ struct Evaluation<'a, 'b> {
     inputs: &'a mut [Register],
     scratch: &'a mut [Register],
     results: &'a mut [Array3<f32>],
-    at: Pixels,
+    at: Part,
 }
 
 impl NullaryFnOnce for Evaluation<'_, '_> {
@@ -83,7 +83,7 @@ impl NullaryFnOnce for Evaluation<'_, '_> {
 
     #[inline(always)]
     fn call(self) {
-        let Pixels { time, start, end, pixels } = self.at;
+        let Part { time, start, end, pixels } = self.at;
         for (register, &band) in self.inputs.iter_mut().zip(self.bands) {
             let plane = (time * self.cube.bands.len() + band) * pixels;
             load(&self.values[plane + start..plane + end], self.cube.scaling[band], register);

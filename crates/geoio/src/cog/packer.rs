@@ -131,7 +131,6 @@ impl<T: Pixel> Packer<T> {
         })
     }
 
-    #[expect(clippy::float_cmp, reason = "nodata is met exactly")]
     fn is_valid(&self, value: T) -> bool {
         let number = value.number();
         !number.is_nan() && self.nodata != Some(number)
