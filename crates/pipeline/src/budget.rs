@@ -39,12 +39,6 @@ impl Budget {
         (fit as usize).clamp(1, 2 * self.jobs + 1)
     }
 
-    /// Rows of a full-width strip so that each thread can hold one, at least 16 and at most `most`, in steps of 16.
-    pub fn strip_rows(&self, bytes_a_row: u64, most: usize) -> usize {
-        let fit = self.chunk_bytes() / (bytes_a_row.max(1) * (self.jobs as u64 + 1));
-        ((fit as usize).clamp(16, most.max(16)) / 16) * 16
-    }
-
     /// The highest strips (16 rows times a power of two) with which the run keeps to the budget, at most [`StripCost::MOST_ROWS`]:
     /// those are cut into pieces of whole tiles, so that what a run holds hardly depends on how wide its grid is.
     ///
@@ -114,13 +108,6 @@ mod tests {
     #[test]
     fn a_chunk_larger_than_the_budget_still_goes_alone() {
         assert_eq!(Budget::new(4, 100).in_flight(1_000), 1);
-    }
-
-    #[test]
-    fn strips_shrink_with_the_budget() {
-        let wide = Budget::new(2, 1 << 30).strip_rows(1 << 16, 512);
-        let tight = Budget::new(2, 1 << 24).strip_rows(1 << 16, 512);
-        assert!(tight < wide && tight >= 16 && wide <= 512, "{tight} {wide}");
     }
 
     #[test]

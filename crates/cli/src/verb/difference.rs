@@ -40,7 +40,7 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     let is_same = pair::is_one_image(&before, &after)?;
     pair::check_order(&before, &after, arguments.as_of.unwrap_or_else(today::today), is_same)?;
     warnings.extend(is_same.then(|| pair::same_image(&after)));
-    guard(arguments, [&before, &after], &mut warnings, common)?;
+    let judged = guard(arguments, [&before, &after], &mut warnings, common)?;
     let fit = if is_same { Fit::Together } else { pair::fit(&before, &after, &index, common)? };
     warnings.extend(pair::shifted(fit, &after));
     let packed = |options| raster_options(options, &arguments.output);
@@ -88,6 +88,9 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     mask.map(raster::RasterSink::finish).transpose()?;
     magnitude.map(raster::RasterSink::finish).transpose()?;
     let mut report = report(arguments, &counts);
+    if let Some(line) = judged {
+        report.say(line);
+    }
     let day = |look: &Look| look.date.map(|(date, _)| date);
     report.fact("dates", json!({ "before": day(&before), "after": day(&after) }));
     report.fact("registration", pair::told(fit));
@@ -118,16 +121,23 @@ fn open(arguments: &Difference, index: &SpectralIndex, warnings: &mut Vec<Warnin
     Ok((before, after))
 }
 
-/// Refuses dates whose numbers lie.
-fn guard(arguments: &Difference, looks: [&Look; 2], warnings: &mut Vec<Warning>, common: &Common) -> Result<(), Fault> {
+/// Refuses dates whose numbers lie; says where they could not be judged.
+fn guard(
+    arguments: &Difference,
+    looks: [&Look; 2],
+    warnings: &mut Vec<Warning>,
+    common: &Common,
+) -> Result<Option<String>, Fault> {
     let guard = Guard { enabled: !arguments.no_guard, ..Guard::default() };
+    let mut all = Vec::new();
     for look in looks {
         for screened in screen::screen(&look.source, &[&look.mask], &guard, Sample::Glance, common)? {
             screen::refuse(&screened, &look.name())?;
             warnings.extend(screened.undeclared_fill(look.scene()));
+            all.push(screened);
         }
     }
-    Ok(())
+    Ok(screen::told(&all, &guard))
 }
 
 fn legend() -> Vec<RasterClass> {

@@ -85,12 +85,22 @@ fn layer(text: &str) -> Result<NamedLayer, Fault> {
     if band == 0 {
         return Err(Fault::usage(format!("'{text}': bands are counted from 1")));
     }
+    if path.is_empty() {
+        return Err(Fault::usage(format!("'{text}' names no file; write role=FILE or role=FILE:BAND")));
+    }
     Ok((role, path.into(), band))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_layer_without_a_file_is_refused() {
+        for text in ["red=", "red=:3"] {
+            assert!(layer(text).is_err_and(|fault| fault.to_string().contains("names no file")), "{text}");
+        }
+    }
 
     #[test]
     fn a_layer_is_a_role_a_file_and_a_band() {
