@@ -130,7 +130,7 @@ struct Hit {
 
 impl<'a> Indexed<'a> {
     fn new(source: &'a RegistrySource, layer: &'a Layer) -> Result<Self, RegistryError> {
-        for (role, field) in source.fields() {
+        for (role, field) in source.fields().into_iter().filter(|_| !layer.absent) {
             if layer.features.text(field).is_none() {
                 return Err(missing_field(source, layer, role, field));
             }

@@ -110,6 +110,7 @@ pub fn read(path: &Path, options: &LayerOptions) -> Result<Layer, LayerError> {
         sha256,
         crs: system.name(),
         rejected: notices.rejected(),
+        absent: false,
         warnings: notices.into_warnings(&path_text),
         path: path_text,
     })
