@@ -14,7 +14,7 @@ pub enum SourceAnswer {
     NoOverlap,
     /// The source was not there to be asked.
     SourceAbsent,
-    /// The place or the day is not within what the source covers.
+    /// The place or the day is not within what the source declares to cover, or it declares nothing.
     OutsideCoverage,
     /// The copy of the source was taken before the change was seen: a later record is not in it.
     SnapshotOlder,
@@ -76,7 +76,9 @@ impl Reach<'_> {
         if self.layer.absent {
             return SourceAnswer::SourceAbsent;
         }
-        if geometry.is_some_and(|geometry| !self.covers(geometry)) || !self.covers_days(days) {
+        // A source that does not say what it covers cannot say that there was nothing on some day.
+        let undeclared = changes && self.source.coverage.is_open();
+        if undeclared || geometry.is_some_and(|geometry| !self.covers(geometry)) || !self.covers_days(days) {
             return SourceAnswer::OutsideCoverage;
         }
         match (self.source.retrieved, days.1) {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use crate::place::{place, syntax};
-use crate::source::{Bound, Coverage, Description, Join, Privacy, RegistrySource, Title, Verified};
+use crate::source::{Bound, Copy, Coverage, Description, Join, Privacy, RegistrySource, Title, Verified};
 use crate::{RegistryError, source};
 
 /// The registries that a catalogue describes, in its order.
@@ -55,6 +55,10 @@ struct Record {
     #[serde(default)]
     coverage: CoverageRecord,
     #[serde(default)]
+    earlier: Vec<CopyRecord>,
+    #[serde(default)]
+    no_information: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
     verified: Verified,
     #[serde(default)]
     evidence: String,
@@ -87,6 +91,14 @@ struct CoverageRecord {
     to: Option<Spanned<Value>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CopyRecord {
+    path: String,
+    layer: Option<String>,
+    retrieved: Spanned<Value>,
+}
+
 /// A word of a closed list; empty where the record does not say.
 macro_rules! words {
     ($name:ident: $($variant:ident = $word:literal),+) => {
@@ -112,7 +124,7 @@ macro_rules! words {
 words!(Access: FeatureService = "feature_service", Wfs = "wfs", Download = "download", Table = "table", Raster = "raster", OnRequest = "on_request");
 words!(LegalWeight: Binding = "binding", Official = "official", Indicative = "indicative", Context = "context");
 
-const KNOWN: [&str; 40] = [
+const KNOWN: [&str; 42] = [
     "source",
     "id",
     "title",
@@ -137,6 +149,8 @@ const KNOWN: [&str; 40] = [
     "en",
     "private",
     "coverage",
+    "earlier",
+    "no_information",
     "verified",
     "evidence",
     "access",
@@ -213,6 +227,8 @@ impl Reading<'_> {
             crs: record.crs,
             private,
             coverage: self.coverage(record.coverage)?,
+            earlier: self.earlier(record.earlier)?,
+            no_information: record.no_information,
             verified: record.verified,
             description: Description {
                 access: record.access.word(),
@@ -297,6 +313,19 @@ impl Reading<'_> {
         };
         let (from, to) = (self.day("from", record.from)?, self.day("to", record.to)?);
         Ok(Coverage { bounds, polygons: record.polygons, from, to })
+    }
+
+    fn earlier(&self, records: Vec<CopyRecord>) -> Result<Vec<Copy>, RegistryError> {
+        let mut copies = Vec::with_capacity(records.len());
+        for CopyRecord { path, layer, retrieved } in records {
+            let span = retrieved.span();
+            match self.retrieved(Some(retrieved))? {
+                Some(retrieved) => copies.push(Copy { path, layer, retrieved }),
+                None => return self.refuse(&span, "retrieved", "", "a day such as 2026-01-31"),
+            }
+        }
+        copies.sort_by_key(|copy| copy.retrieved);
+        Ok(copies)
     }
 
     fn retrieved(&self, value: Option<Spanned<Value>>) -> Result<Option<Date>, RegistryError> {

@@ -9,10 +9,12 @@ mod answer;
 mod catalogue;
 mod clip;
 mod error;
+mod extent;
 mod join;
 mod measure;
 mod nearness;
 mod overlay;
+mod packs;
 mod period;
 mod place;
 mod rule;
@@ -25,13 +27,15 @@ mod wide;
 pub use answer::{Reach, SourceAnswer, silences};
 pub use catalogue::Catalogue;
 pub use error::RegistryError;
+pub use extent::{Grouping, Sensitivity, cases, cases_of, clusters, sensitivity};
 pub use join::{Joined, long_table};
 pub use measure::AreaMeasure;
 pub use overlay::{Link, Overlay};
+pub use packs::{CATALOGUES, RULE_PACKS};
 pub use period::{Period, Periods};
 pub use rule::{
-    Case, Cases, Element, Judgement, Law, Outcome, Parameter, Rule, RulePack, Span, Wording, judge, judgement_columns, judgement_table,
+    Case, Cases, Element, Judgement, Law, LawText, Outcome, Parameter, Rule, RulePack, Span, Wording, judge, judgement_columns, judgement_table,
 };
-pub use source::{Bound, Coverage, Description, Join, Privacy, RegistrySource, Title, Verified};
+pub use source::{Bound, Copy, Coverage, Description, Join, Privacy, RegistrySource, Title, Verified};
 pub use summary::{AlertUnit, UnitTally, summary};
 pub use wide::wide_columns;

@@ -234,7 +234,7 @@ impl<'a> Indexed<'a> {
 }
 
 /// The smallest cosine of latitude within so many degrees of a box, above 0.
-fn narrowest(bounds: Rect<f64>, degrees: f64) -> f64 {
+pub(crate) fn narrowest(bounds: Rect<f64>, degrees: f64) -> f64 {
     let latitude = bounds.max().y.abs().max(bounds.min().y.abs()) + degrees;
     latitude.min(89.0).to_radians().cos()
 }

@@ -143,6 +143,17 @@ impl Coverage {
     }
 }
 
+/// An earlier copy of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// File, database or address.
+    pub path: String,
+    /// Layer within it.
+    pub layer: Option<String>,
+    /// Day on which the copy was taken.
+    pub retrieved: Date,
+}
+
 /// What a record says of its source for people: nothing is computed from it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Description {
@@ -215,6 +226,10 @@ pub struct RegistrySource {
     pub private: Vec<String>,
     /// Where and when it can say that there is nothing.
     pub coverage: Coverage,
+    /// Earlier copies, in the order of their days.
+    pub earlier: Vec<Copy>,
+    /// Values by output column that answer neither yes nor no, such as a class "no information".
+    pub no_information: BTreeMap<String, Vec<String>>,
     /// How we know what this record says.
     pub verified: Verified,
     /// The rest, for people.

@@ -27,6 +27,10 @@ fn build(joined: &Joined<'_>) -> PolarsResult<Vec<Column>> {
     let best = best_records(joined)?;
     let mut columns = Vec::new();
     for (number, (source, layer)) in joined.sources.iter().enumerate() {
+        // Of several copies of a source the last one given speaks.
+        if joined.sources[number + 1..].iter().any(|(later, _)| later.id == source.id) {
+            continue;
+        }
         let frame = source_frame(joined, &best, number)?;
         if joined.shows(source) {
             let shown = shown_columns(source, layer, &frame)?.into_iter();

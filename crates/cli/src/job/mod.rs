@@ -45,6 +45,9 @@ pub(crate) struct Job {
     /// Official layers that alerts are laid over.
     #[serde(default)]
     pub(crate) registries: Option<RegistrySpec>,
+    /// Rules that alerts are held against.
+    #[serde(default)]
+    pub(crate) rules: RulesSpec,
     /// What is written, and where.
     #[serde(default)]
     pub(crate) output: OutputSpec,
@@ -232,6 +235,24 @@ pub(crate) struct RegistrySpec {
     /// Whether columns of restricted and personal sources may stand in the outputs (default no).
     #[serde(default)]
     pub(crate) internal: bool,
+}
+
+/// Rules that alerts are held against, and how clearings are taken together for rules of extent: the analyst declares it.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RulesSpec {
+    /// Packs that come with the program, such as "co_ley_2111_2021", or files (TOML).
+    pub(crate) packs: Vec<String>,
+    /// Metres up to which two clearings are taken together, directly or by way of others (default 100).
+    pub(crate) cluster_distance_m: f64,
+    /// Days that may lie between the changes of two clearings that are taken together (default: any number).
+    pub(crate) cluster_span_days: Option<i32>,
+}
+
+impl Default for RulesSpec {
+    fn default() -> Self {
+        Self { packs: Vec::new(), cluster_distance_m: crate::rules::CLUSTER_M, cluster_span_days: None }
+    }
 }
 
 /// What is written, and where.

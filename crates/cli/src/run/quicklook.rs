@@ -263,7 +263,7 @@ fn boundaries(inputs: &Inputs, grid: &Grid) -> Result<Vec<Boundary>, Fault> {
     let to = ToPixels { projection: FromLonLat::new(&grid.crs)?, grid };
     let seen = geoio::crs::bounds_lonlat(grid)?;
     let mut lines = Vec::new();
-    for (source, layer) in &inputs.registries {
+    for (source, layer) in &inputs.registries.sources {
         let names = source.name.as_deref().and_then(|name| layer.features.text(name));
         for (place, (geometry, bounds)) in layer.features.geometries.iter().zip(layer.boxes()).enumerate() {
             let polygons = match geometry {
@@ -312,7 +312,7 @@ fn words(inputs: &Inputs, job: &Job, shown: &Shown<'_>, language: Language) -> W
         low: pick("Alerta, confianza baja", "Alert, low confidence"),
         not_seen: unseen,
         not_eligible: if inputs.within.is_some() { not_eligible } else { String::new() },
-        boundary: if inputs.registries.is_empty() { String::new() } else { pick("Límite oficial", "Official boundary") },
+        boundary: if inputs.registries.sources.is_empty() { String::new() } else { pick("Límite oficial", "Official boundary") },
         north: "N".to_owned(),
         attribution: format!("Atalaya {} · {} · {sensors}", env!("CARGO_PKG_VERSION"), inputs.index.name()),
     }

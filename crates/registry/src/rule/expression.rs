@@ -112,9 +112,9 @@ const COMPARISONS: [(&str, Comparison); 6] = [
 ];
 
 impl Node {
-    /// The condition that a text writes.
-    pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
-        let mut reader = Reader { words: words(text)?, next: 0, end: text.chars().count() + 1, depth: 0 };
+    /// The condition that a text writes; a name that `declared` knows is its number.
+    pub(crate) fn parse(text: &str, declared: &dyn Fn(&str) -> Option<f64>) -> Result<Self, Mistake> {
+        let mut reader = Reader { words: words(text)?, next: 0, end: text.chars().count() + 1, depth: 0, declared };
         let node = reader.either()?;
         match reader.words.get(reader.next) {
             None => Ok(node),
@@ -207,14 +207,15 @@ fn words(text: &str) -> Result<Vec<(usize, Word)>, Mistake> {
     Ok(words)
 }
 
-struct Reader {
+struct Reader<'a> {
     words: Vec<(usize, Word)>,
     next: usize,
     end: usize,
     depth: usize,
+    declared: &'a dyn Fn(&str) -> Option<f64>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn at(&self) -> usize {
         self.words.get(self.next).map_or(self.end, |(at, _)| *at)
     }
@@ -317,7 +318,11 @@ impl Reader {
             }
             Word::Name(name) => {
                 self.next += 1;
-                if self.takes_sign("(") { self.call(&name) } else { Ok(Node::Column(name)) }
+                if self.takes_sign("(") {
+                    self.call(&name)
+                } else {
+                    Ok((self.declared)(&name).map_or(Node::Column(name), Node::Number))
+                }
             }
             Word::Sign(sign) => self.mistake(format!("`{sign}` is not expected here")),
         }
@@ -385,9 +390,13 @@ impl Reader {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<Node, Mistake> {
+        Node::parse(text, &|name| (name == "road_distance").then_some(250.0))
+    }
+
     #[test]
     fn and_binds_stronger_than_or_and_comparisons_stronger_than_both() {
-        let node = Node::parse("a > 1 or b and not c == \"x\"").expect("a condition");
+        let node = parse("a > 1 or b and not c == \"x\"").expect("a condition");
         let Node::Or(first, second) = node else { panic!("or comes last") };
         assert!(matches!(*first, Node::Compare(Comparison::Greater, ..)));
         let Node::And(_, denied) = *second else { panic!("and comes before or") };
@@ -396,12 +405,18 @@ mod tests {
 
     #[test]
     fn questions_name_their_source_filter_and_distance() {
-        let node = Node::parse("inside(runap, categoria == 'PNN') and near(vias, 1 km) and value(uso, clase) != \"x\"").expect("one");
+        let node = parse("inside(runap, categoria == 'PNN') and near(vias, 1 km) and value(uso, clase) != \"x\"").expect("one");
         let calls = node.calls();
         assert_eq!(calls.iter().map(|call| call.source.as_str()).collect::<Vec<_>>(), ["runap", "vias", "uso"]);
         assert_eq!(calls[1].distance_m, Some(1000.0));
         assert_eq!(calls[0].filter.as_ref().map(|filter| filter.columns()), Some(vec!["categoria"]));
         assert!(node.columns().is_empty());
+    }
+
+    #[test]
+    fn a_declared_number_stands_for_its_name() {
+        let node = parse("near(vias, road_distance) or area_ha > road_distance").expect("a condition");
+        assert_eq!((node.calls()[0].distance_m, node.columns()), (Some(250.0), vec!["area_ha"]));
     }
 
     #[test]
@@ -415,10 +430,10 @@ mod tests {
             ("inside(3)", 8, "expected a source"),
             ("a & b", 3, "no meaning"),
         ] {
-            let mistake = Node::parse(text).expect_err(text);
+            let mistake = parse(text).expect_err(text);
             assert!(mistake.at == at && mistake.problem.contains(says), "{text}: {mistake}");
         }
-        assert!(Node::parse(&"(".repeat(10_000)).is_err());
-        assert!(Node::parse(&"not ".repeat(10_000)).is_err());
+        assert!(parse(&"(".repeat(10_000)).is_err());
+        assert!(parse(&"not ".repeat(10_000)).is_err());
     }
 }

@@ -1,16 +1,17 @@
 use std::collections::BTreeMap;
 
-use alert::{Column, Values};
+use alert::{Column, Layer, Values};
 use polars::prelude::*;
 use raster::Date;
 
+use super::copies::{Copies, consulted};
 use super::expression::{Call, Comparison, Node, Operator, Question};
-use super::pack::{Law, Rule, RulePack};
+use super::pack::{Law, LawText, Rule, RulePack};
 use crate::RegistryError;
 use crate::answer::SourceAnswer;
 use crate::join::Joined;
 use crate::measure::CM2_PER_HA;
-use crate::source::Verified;
+use crate::source::{RegistrySource, Verified};
 use crate::table::{column, failed};
 
 /// Share of an alert that must lie within records for it to be covered, where the pack's `covered_share` says nothing.
@@ -62,6 +63,8 @@ pub enum Outcome {
     NotMet,
     /// It cannot be told.
     Unknown,
+    /// The law was in force on no day of the change.
+    NotAsked,
 }
 
 impl Outcome {
@@ -71,6 +74,7 @@ impl Outcome {
             Self::Met => "met",
             Self::NotMet => "not_met",
             Self::Unknown => "unknown",
+            Self::NotAsked => "not_asked",
         }
     }
 }
@@ -115,6 +119,7 @@ pub fn judge(pack: &RulePack, cases: Cases<'_>) -> Result<Vec<Judgement>, Regist
             let held = outcomes[number][feature];
             let doubts = bench.doubts(rule, feature, held.is_none());
             let outcome = match held {
+                _ if in_force(&pack.laws[rule.law], joined.periods.days(feature)) == Force::Never => Outcome::NotAsked,
                 Some(true) if doubts.is_empty() => Outcome::Met,
                 Some(false) if doubts.is_empty() => Outcome::NotMet,
                 _ => Outcome::Unknown,
@@ -131,11 +136,12 @@ pub fn judge(pack: &RulePack, cases: Cases<'_>) -> Result<Vec<Judgement>, Regist
     Ok(judgements)
 }
 
-/// The judgements as a table, one row each: `id`, `rule`, `outcome`, `element_es`, `element_en`, `wording_es`, `wording_en`, `act`,
+/// The judgements as a table, one row each but those of laws that were not in force: `id`, `rule`, `outcome`, `element_es`, `element_en`, `wording_es`, `wording_en`, `act`,
 /// `article`, `law_text`, `reviewed_by_lawyer`, `aggravating`, `reason`, `records`.
 pub fn judgement_table(pack: &RulePack, ids: &[String], judgements: &[Judgement]) -> Vec<Column> {
+    let judgements: Vec<&Judgement> = judgements.iter().filter(|judgement| judgement.outcome != Outcome::NotAsked).collect();
     let texts = |of: &dyn Fn(&Judgement, &Rule, &Law) -> String| {
-        let value = |judgement: &Judgement| {
+        let value = |judgement: &&Judgement| {
             let rule = &pack.rules[judgement.rule];
             Some(of(judgement, rule, &pack.laws[rule.law])).filter(|text| !text.is_empty())
         };
@@ -144,7 +150,7 @@ pub fn judgement_table(pack: &RulePack, ids: &[String], judgements: &[Judgement]
     let wording = |judgement: &Judgement, rule: &Rule| match judgement.outcome {
         Outcome::Met => rule.wording.met.clone(),
         Outcome::NotMet => rule.wording.not_met.clone(),
-        Outcome::Unknown => rule.wording.unknown.clone(),
+        Outcome::Unknown | Outcome::NotAsked => rule.wording.unknown.clone(),
     };
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     vec![
@@ -158,7 +164,7 @@ pub fn judgement_table(pack: &RulePack, ids: &[String], judgements: &[Judgement]
         column("act", texts(&|_, _, law| law.act.clone())),
         column("article", texts(&|_, _, law| law.article.clone())),
         column("law_text", texts(&|_, _, law| law.verified.name().to_owned())),
-        column("reviewed_by_lawyer", texts(&|_, _, law| yes(law.reviewed_by_lawyer))),
+        column("reviewed_by_lawyer", texts(&|_, rule, law| yes(law.reviewed_by_lawyer && rule.reviewed_by_lawyer))),
         column("aggravating", texts(&|_, rule, _| yes(rule.aggravating))),
         column("reason", texts(&|judgement, _, _| judgement.reason.clone())),
         column("records", texts(&|judgement, _, _| judgement.records.clone())),
@@ -193,7 +199,7 @@ fn priority_terms(pack: &RulePack, alert: &[Judgement]) -> Vec<(f64, String)> {
         .filter_map(|(judgement, rule)| match judgement.outcome {
             Outcome::Met => Some((rule.priority, format!("{} +{}", rule.id, rule.priority))),
             Outcome::Unknown => Some((0.0, format!("{} 0 of {} (unknown)", rule.id, rule.priority))),
-            Outcome::NotMet => None,
+            Outcome::NotMet | Outcome::NotAsked => None,
         })
         .collect()
 }
@@ -204,8 +210,9 @@ struct Bench<'a> {
     cases: Cases<'a>,
     calls: Vec<&'a Call>,
     frame: DataFrame,
-    /// Places of the sources by id.
-    places: BTreeMap<&'a str, usize>,
+    /// Copies of the sources by id.
+    copies: BTreeMap<&'a str, Copies>,
+    /// Links of the copies that are asked.
     linked: DataFrame,
 }
 
@@ -217,10 +224,10 @@ impl<'a> Bench<'a> {
                 calls.push(call);
             }
         }
-        let places = cases.joined.sources.iter().enumerate().map(|(place, (source, _))| (source.id.as_str(), place)).collect();
+        let copies = Copies::of(cases.joined);
         let made = || {
-            let linked = cases.joined.linked()?.collect()?;
-            Ok(Self { pack, cases, calls, frame: measures(cases.cases)?, places, linked })
+            let linked = consulted(cases.joined, &copies, &cases.joined.linked()?.collect()?)?;
+            Ok(Self { pack, cases, calls, frame: measures(cases.cases)?, copies, linked })
         };
         let mut bench: Self = made().map_err(failed("the table of cases"))?;
         for (number, call) in bench.calls.clone().into_iter().enumerate() {
@@ -232,11 +239,11 @@ impl<'a> Bench<'a> {
     /// The frame with the answer to one more question, under `low_<number>` and `high_<number>`: 0 to 1 for a truth.
     fn asked(&self, number: usize, call: &Call) -> PolarsResult<DataFrame> {
         let (low, high) = (format!("low_{number}"), format!("high_{number}"));
-        let Some(&place) = self.places.get(call.source.as_str()) else {
-            let most = if call.question == Question::OverlapHa { col("high_area_ha") } else { lit(1.0) };
-            return self.frame.clone().lazy().with_columns([lit(0.0).alias(low), most.alias(high)]).collect();
+        let greatest = if call.question == Question::OverlapHa { col("high_area_ha") } else { lit(1.0) };
+        let Some(place) = self.speaking(&call.source) else {
+            return self.frame.clone().lazy().with_columns([lit(0.0).alias(low), greatest.alias(high)]).collect();
         };
-        let of_source = col("source").eq(lit(place as u32));
+        let of_source = col("place").eq(lit(place as u32));
         let records = self.records_of(place)?;
         let args = JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinArgs::new(JoinType::Left) };
         let (least, most) = call.bounds();
@@ -245,20 +252,16 @@ impl<'a> Bench<'a> {
             .clone()
             .lazy()
             .filter(of_source)
-            .join(records, [col("record")], [col("record")], args.clone())
-            .with_column(call.holds().alias("holds"))
+            .join(records, [col("source"), col("record")], [col("source"), col("record")], args.clone())
+            .with_column(call.holds(&self.cases.joined.sources[place].0).alias("holds"))
             .group_by_stable([col("feature")])
             .agg([least.alias(low.as_str()), most.alias(high.as_str())]);
         let silent: Vec<bool> = (0..self.cases.joined.ids.len())
-            .map(|feature| self.cases.joined.silence(feature, place) == SourceAnswer::NoOverlap)
+            .map(|feature| self.silence(feature, &call.source) == SourceAnswer::NoOverlap)
             .collect();
         let may_say_no = Series::new("may_say_no".into(), silent);
         let mut frame = self.frame.clone();
         frame.with_column(may_say_no.into())?;
-        let greatest = match call.question {
-            Question::OverlapHa => col("high_area_ha"),
-            _ => lit(1.0),
-        };
         frame
             .lazy()
             .join(asked, [col("feature")], [col("feature")], args)
@@ -270,13 +273,38 @@ impl<'a> Bench<'a> {
             .map(|frame| frame.drop_many(["may_say_no"]))
     }
 
-    /// The columns of a source's records that filters may ask for.
+    /// Place of a source whose word counts: `None` where the catalogue lacks it or knows it from documentation only.
+    fn speaking(&self, id: &str) -> Option<usize> {
+        let place = self.copies.get(id)?.newest();
+        (self.cases.joined.sources[place].0.verified != Verified::Documentation).then_some(place)
+    }
+
+    /// What it means for an alert that the source has no record of it, by the copy that is asked.
+    fn silence(&self, feature: usize, id: &str) -> SourceAnswer {
+        self.copies.get(id).map_or(SourceAnswer::SourceAbsent, |copies| {
+            let asked = copies.asked(self.cases.joined.periods.days(feature));
+            self.cases.joined.silence(feature, asked.later)
+        })
+    }
+
+    /// The columns of a source's records that filters may ask for, of all its copies.
     fn records_of(&self, place: usize) -> PolarsResult<LazyFrame> {
-        let (source, layer) = &self.cases.joined.sources[place];
-        let records: Vec<Option<u32>> = (0..layer.features.len() as u32).map(Some).collect();
-        let mut columns = vec![polars::prelude::Column::new("record".into(), records)];
-        for (output, field) in &source.columns {
-            let values = layer.features.text(field).map(<[_]>::to_vec).unwrap_or_default();
+        let joined = self.cases.joined;
+        let (id, outputs) = (&joined.sources[place].0.id, joined.sources[place].0.columns.keys());
+        let copies = || joined.sources.iter().enumerate().filter(|(_, (source, _))| &source.id == id);
+        let all = |of: &dyn Fn(&Layer, u32) -> Vec<Option<u32>>| -> Vec<Option<u32>> {
+            copies().flat_map(|(number, (_, layer))| of(layer, number as u32)).collect()
+        };
+        let mut columns = vec![
+            polars::prelude::Column::new("source".into(), all(&|layer, number| vec![Some(number); layer.features.len()])),
+            polars::prelude::Column::new("record".into(), all(&|layer, _| (0..layer.features.len() as u32).map(Some).collect())),
+        ];
+        for output in outputs {
+            let of = |(source, layer): &(RegistrySource, Layer)| {
+                let values = source.columns.get(output).and_then(|field| layer.features.text(field));
+                values.map_or_else(|| vec![None; layer.features.len()], <[_]>::to_vec)
+            };
+            let values: Vec<Option<String>> = copies().flat_map(|(_, copy)| of(copy)).collect();
             columns.push(polars::prelude::Column::new(format!("own_{output}").into(), values));
         }
         Ok(DataFrame::new_infer_height(columns)?.lazy())
@@ -336,20 +364,11 @@ impl<'a> Bench<'a> {
     fn doubts(&self, rule: &Rule, feature: usize, open: bool) -> Vec<String> {
         let law = &self.pack.laws[rule.law];
         let mut doubts = Vec::new();
-        if !in_force(law, self.cases.joined.periods.days(feature)) {
+        if in_force(law, self.cases.joined.periods.days(feature)) != Force::Throughout {
             doubts.push("law_not_in_force_throughout".to_owned());
         }
-        if law.verified == Verified::Documentation {
+        if law.verified == LawText::Documentation {
             doubts.push("law_known_from_documentation_only".to_owned());
-        }
-        for id in rule.sources() {
-            match self.places.get(id) {
-                None => doubts.extend(open.then(|| format!("{id}: {}", SourceAnswer::SourceAbsent.name()))),
-                Some(&place) if self.cases.joined.sources[place].0.verified == Verified::Documentation => {
-                    doubts.push(format!("{id}: known_from_documentation_only"));
-                }
-                Some(_) => {}
-            }
         }
         if open {
             doubts.extend(self.open_doubts(rule, feature));
@@ -361,14 +380,16 @@ impl<'a> Bench<'a> {
     fn open_doubts(&self, rule: &Rule, feature: usize) -> Vec<String> {
         let mut doubts = Vec::new();
         for id in rule.sources() {
-            let Some(&place) = self.places.get(id) else { continue };
-            match self.cases.joined.silence(feature, place) {
+            match self.silence(feature, id) {
+                _ if self.copies.contains_key(id) && self.speaking(id).is_none() => {
+                    doubts.push(format!("{id}: known_from_documentation_only"));
+                }
                 SourceAnswer::NoOverlap => {}
                 answer => doubts.push(format!("{id}: {}", answer.name())),
             }
         }
         if doubts.is_empty() && !rule.node.calls().is_empty() {
-            doubts.push("validity_or_position_of_records_uncertain".to_owned());
+            doubts.push("days_place_or_kind_of_records_uncertain".to_owned());
         }
         if rule.node.calls().is_empty() {
             doubts.push("within_measurement_error".to_owned());
@@ -380,12 +401,13 @@ impl<'a> Bench<'a> {
     fn records(&self) -> PolarsResult<BTreeMap<(u32, u32), Vec<String>>> {
         let mut named = BTreeMap::<(u32, u32), Vec<String>>::new();
         let (feature, source) = (self.linked.column("feature")?.u32()?, self.linked.column("source")?.u32()?);
+        let place = self.linked.column("place")?.u32()?;
         let (key, validity) = (self.linked.column("key")?.str()?, self.linked.column("validity")?.str()?);
-        let rows = feature.iter().zip(source.iter()).zip(key.iter().zip(validity.iter()));
-        for ((feature, source), (key, validity)) in rows {
-            if let (Some(feature), Some(source)) = (feature, source) {
+        let rows = feature.iter().zip(source.iter().zip(place.iter())).zip(key.iter().zip(validity.iter()));
+        for ((feature, (source, place)), (key, validity)) in rows {
+            if let (Some(feature), Some(source), Some(place)) = (feature, source, place) {
                 let record = self.record(source as usize, key.unwrap_or_default(), validity.unwrap_or("unknown"));
-                named.entry((feature, source)).or_default().push(record);
+                named.entry((feature, place)).or_default().push(record);
             }
         }
         Ok(named)
@@ -400,14 +422,15 @@ impl<'a> Bench<'a> {
     fn named(&self, rule: &Rule, feature: usize, records: &BTreeMap<(u32, u32), Vec<String>>) -> String {
         let mut named = Vec::new();
         for id in rule.sources() {
-            let Some(&place) = self.places.get(id) else {
+            let Some(copies) = self.copies.get(id) else {
                 named.push(format!("{id}: {}", SourceAnswer::SourceAbsent.name()));
                 continue;
             };
-            match records.get(&(feature as u32, place as u32)) {
+            match records.get(&(feature as u32, copies.newest() as u32)) {
                 None => {
-                    let answer = self.cases.joined.silence(feature, place).name();
-                    named.push(format!("{id}: {answer} ({})", retrieved(self.cases.joined.sources[place].0.retrieved)));
+                    let copy = copies.asked(self.cases.joined.periods.days(feature)).later;
+                    let answer = self.silence(feature, id).name();
+                    named.push(format!("{id}: {answer} ({})", retrieved(self.cases.joined.sources[copy].0.retrieved)));
                 }
                 Some(all) => {
                     named.extend(all.iter().take(NAMED_RECORDS).cloned());
@@ -423,10 +446,23 @@ fn retrieved(day: Option<Date>) -> String {
     day.map_or_else(|| "undated".to_owned(), |day| day.to_string())
 }
 
-/// Whether a law was in force on every day of a change.
-fn in_force(law: &Law, days: (Option<i32>, Option<i32>)) -> bool {
-    let (Some(first), Some(last)) = days else { return false };
-    law.in_force_from.is_some_and(|from| from.days() <= first) && law.in_force_to.is_none_or(|to| last < to.days())
+/// On which of the days of a change a law was in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Force {
+    Throughout,
+    InPart,
+    Never,
+}
+
+fn in_force(law: &Law, days: (Option<i32>, Option<i32>)) -> Force {
+    let (Some(first), Some(last)) = days else { return Force::InPart };
+    let from = law.in_force_from.map_or(i32::MIN, Date::days);
+    let to = law.in_force_to.map_or(i32::MAX, Date::days);
+    match () {
+        () if last < from || first >= to => Force::Never,
+        () if from <= first && last < to => Force::Throughout,
+        () => Force::InPart,
+    }
 }
 
 fn measures(cases: &[Case]) -> PolarsResult<DataFrame> {
@@ -447,7 +483,7 @@ impl Question {
 
 impl Call {
     /// Whether a link is one that the question is about: in place, in time and by its filter; null where that cannot be told.
-    fn holds(&self) -> Expr {
+    fn holds(&self, source: &RegistrySource) -> Expr {
         let distance = col("distance");
         let place = match self.distance_m {
             Some(metres) => distance.lt_eq(lit((metres * 1000.0).round() as i64)),
@@ -456,13 +492,15 @@ impl Call {
         let validity = col("validity");
         let time = match self.question {
             Question::Meets => lit(true),
-            _ => when(validity.clone().eq(lit("valid_throughout")))
+            _ => when(col("held").is_null())
+                .then(lit(NULL).cast(DataType::Boolean))
+                .when(col("held").or(validity.clone().eq(lit("valid_throughout"))))
                 .then(lit(true))
                 .when(validity.eq(lit("not_valid")))
                 .then(lit(false))
                 .otherwise(lit(NULL).cast(DataType::Boolean)),
         };
-        let kind = self.filter.as_ref().map_or(lit(true), |filter| filtered(filter));
+        let kind = self.filter.as_ref().map_or(lit(true), |filter| filtered(filter, source));
         place.and(time).and(kind)
     }
 
@@ -487,19 +525,29 @@ impl Call {
     }
 }
 
-/// Whether a record is one that a filter names; null where its column is missing.
-fn filtered(node: &Node) -> Expr {
+/// Whether a record is one that a filter names; null where its column is missing or holds what answers neither yes nor no.
+fn filtered(node: &Node, source: &RegistrySource) -> Expr {
     match node {
-        Node::Or(a, b) => filtered(a).or(filtered(b)),
-        Node::And(a, b) => filtered(a).and(filtered(b)),
-        Node::Not(inner) => filtered(inner).not(),
+        Node::Or(a, b) => filtered(a, source).or(filtered(b, source)),
+        Node::And(a, b) => filtered(a, source).and(filtered(b, source)),
+        Node::Not(inner) => filtered(inner, source).not(),
         Node::Compare(comparison, a, b) => {
             let is_number = [a, b].iter().any(|side| matches!(***side, Node::Number(_)));
             let side = |node: &Node| if is_number { value(node).cast(DataType::Float64) } else { value(node) };
-            comparison.of_values(side(a), side(b))
+            let compared = comparison.of_values(side(a), side(b));
+            node.columns().into_iter().fold(compared, |compared, column| silenced(compared, column, source))
         }
         _ => lit(NULL).cast(DataType::Boolean),
     }
+}
+
+/// A comparison of a column, null where the column holds what answers neither yes nor no.
+fn silenced(compared: Expr, column: &str, source: &RegistrySource) -> Expr {
+    let values = source.no_information.get(column).map(Vec::as_slice).unwrap_or_default();
+    values.iter().fold(compared, |compared, nothing| {
+        let says_nothing = value(&Node::Column(column.to_owned())).eq(lit(nothing.as_str())).fill_null(lit(false));
+        when(says_nothing).then(lit(NULL).cast(DataType::Boolean)).otherwise(compared)
+    })
 }
 
 fn value(node: &Node) -> Expr {

@@ -4,9 +4,10 @@
 //! not there, could not have said no, or is known from documentation only; where a measure straddles its threshold; and where the
 //! law was not in force throughout the change.
 
+mod copies;
 mod expression;
 mod judgement;
 mod pack;
 
 pub use judgement::{Case, Cases, Judgement, Outcome, Span, judge, judgement_columns, judgement_table};
-pub use pack::{Element, Law, Parameter, Rule, RulePack, Wording};
+pub use pack::{Element, Law, LawText, Parameter, Rule, RulePack, Wording};

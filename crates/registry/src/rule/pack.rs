@@ -7,7 +7,33 @@ use toml::{Spanned, Value};
 use super::expression::{Node, Question};
 use crate::RegistryError;
 use crate::place::{place, syntax};
-use crate::source::{Join, RegistrySource, Title, Verified};
+use crate::source::{Join, RegistrySource, Title};
+
+/// How we know the text of an article.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum LawText {
+    /// From what is written about it; a rule drawn from it is never `met`.
+    #[default]
+    #[serde(rename = "documentation only")]
+    Documentation,
+    /// From a copy of the state's own collection of laws.
+    #[serde(rename = "mirror of the official system")]
+    Mirror,
+    /// From the official gazette.
+    #[serde(rename = "official gazette")]
+    Gazette,
+}
+
+impl LawText {
+    /// As it stands in rule files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Documentation => "documentation only",
+            Self::Mirror => "mirror of the official system",
+            Self::Gazette => "official gazette",
+        }
+    }
+}
 
 /// An article of a law.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,10 +54,14 @@ pub struct Law {
     pub text: String,
     /// Whether `text` is a summary.
     pub text_is_summary: bool,
+    /// Whether `text` leaves parts of the article out.
+    pub text_is_partial: bool,
     /// Where the text is from.
     pub text_source: String,
     /// How we know the text.
-    pub verified: Verified,
+    pub verified: LawText,
+    /// What is doubtful about it.
+    pub doubts: String,
     /// Whether a lawyer has looked at the rules drawn from it.
     pub reviewed_by_lawyer: bool,
 }
@@ -68,6 +98,8 @@ pub struct Rule {
     pub wording: Wording,
     /// Whether it makes an offence graver.
     pub aggravating: bool,
+    /// Whether a lawyer has looked at it.
+    pub reviewed_by_lawyer: bool,
     /// Points that it adds to the priority where it is met.
     pub priority: f64,
     /// Line of the rule in its file.
@@ -95,6 +127,12 @@ pub struct Parameter {
     /// Its unit.
     #[serde(default)]
     pub unit: String,
+    /// How it is compared, for people.
+    #[serde(default)]
+    pub comparison: String,
+    /// Id of the law that it is from; empty for a choice of the file.
+    #[serde(default)]
+    pub law: String,
     /// Where it is from: an article, or the analyst.
     #[serde(default)]
     pub source: String,
@@ -129,18 +167,29 @@ struct LawRecord {
     title: Title,
     act: String,
     article: String,
-    in_force_from: Option<Spanned<Value>>,
-    in_force_to: Option<Spanned<Value>>,
+    #[serde(default)]
+    in_force: InForce,
     #[serde(default)]
     text: String,
     #[serde(default)]
     text_is_summary: bool,
     #[serde(default)]
-    text_source: String,
+    text_is_partial: bool,
     #[serde(default)]
-    verified: Verified,
+    source: String,
+    #[serde(default)]
+    verified: LawText,
+    #[serde(default)]
+    doubts: String,
     #[serde(default)]
     reviewed_by_lawyer: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InForce {
+    from: Option<Spanned<Value>>,
+    to: Option<Spanned<Value>>,
 }
 
 #[derive(Deserialize)]
@@ -157,7 +206,11 @@ struct RuleRecord {
     #[serde(default)]
     aggravating: bool,
     #[serde(default)]
+    reviewed_by_lawyer: bool,
+    #[serde(default)]
     priority: f64,
+    #[serde(default)]
+    parameters: Vec<Spanned<String>>,
 }
 
 impl RulePack {
@@ -172,7 +225,13 @@ impl RulePack {
         let mut rules: Vec<Rule> = Vec::with_capacity(document.rule.len());
         for record in document.rule {
             let (line, column) = place(text, record.id.span().start);
-            let rule = rule(text, record, &laws)?;
+            let missing = record.parameters.iter().find(|name| !document.parameters.contains_key(name.get_ref()));
+            if let Some(name) = missing {
+                let (line, column) = place(text, name.span().start);
+                let (got, expected) = (name.get_ref().clone(), "the name of one of the [parameters] of this file");
+                return Err(RegistryError::Value { line, column, field: "parameters", got, expected });
+            }
+            let rule = rule(text, record, &laws, &|name| document.parameters.get(name).map(|parameter| parameter.value))?;
             if let Some(first) = rules.iter().find(|known| known.id == rule.id) {
                 return Err(RegistryError::DuplicateId { line, column, id: rule.id, first_line: first.line });
             }
@@ -220,7 +279,7 @@ impl RulePack {
     }
 }
 
-const KNOWN: [&str; 28] = [
+const KNOWN: [&str; 31] = [
     "law",
     "rule",
     "parameters",
@@ -228,11 +287,14 @@ const KNOWN: [&str; 28] = [
     "title",
     "act",
     "article",
-    "in_force_from",
-    "in_force_to",
+    "in_force",
+    "from",
+    "to",
     "text",
     "text_is_summary",
-    "text_source",
+    "text_is_partial",
+    "doubts",
+    "comparison",
     "verified",
     "reviewed_by_lawyer",
     "element",
@@ -252,7 +314,7 @@ const KNOWN: [&str; 28] = [
 ];
 
 fn law(text: &str, record: LawRecord) -> Result<Law, RegistryError> {
-    let (from, to) = (day(text, "in_force_from", record.in_force_from)?, day(text, "in_force_to", record.in_force_to)?);
+    let (from, to) = (day(text, "from", record.in_force.from)?, day(text, "to", record.in_force.to)?);
     Ok(Law {
         id: record.id,
         title: record.title,
@@ -262,8 +324,10 @@ fn law(text: &str, record: LawRecord) -> Result<Law, RegistryError> {
         in_force_to: to,
         text: record.text,
         text_is_summary: record.text_is_summary,
-        text_source: record.text_source,
+        text_is_partial: record.text_is_partial,
+        text_source: record.source,
         verified: record.verified,
+        doubts: record.doubts,
         reviewed_by_lawyer: record.reviewed_by_lawyer,
     })
 }
@@ -281,7 +345,12 @@ fn day(text: &str, field: &'static str, value: Option<Spanned<Value>>) -> Result
     })
 }
 
-fn rule(text: &str, record: RuleRecord, laws: &[Law]) -> Result<Rule, RegistryError> {
+fn rule(
+    text: &str,
+    record: RuleRecord,
+    laws: &[Law],
+    declared: &dyn Fn(&str) -> Option<f64>,
+) -> Result<Rule, RegistryError> {
     let (line, _) = place(text, record.id.span().start);
     let refuse = |span: std::ops::Range<usize>, field: &'static str, got: &str, expected: &'static str| {
         let (line, column) = place(text, span.start);
@@ -293,7 +362,7 @@ fn rule(text: &str, record: RuleRecord, laws: &[Law]) -> Result<Rule, RegistryEr
     }
     let law = laws.iter().position(|law| &law.id == record.law.get_ref());
     let law = law.ok_or_else(|| refuse(record.law.span(), "law", record.law.get_ref(), "the id of a [[law]] of this file"))?;
-    let node = Node::parse(record.condition.get_ref()).map_err(|mistake| {
+    let node = Node::parse(record.condition.get_ref(), declared).map_err(|mistake| {
         let (line, column) = place(text, record.condition.span().start);
         RegistryError::Condition { line, column, rule: id.clone(), problem: mistake.to_string() }
     })?;
@@ -305,6 +374,7 @@ fn rule(text: &str, record: RuleRecord, laws: &[Law]) -> Result<Rule, RegistryEr
         needs: record.needs,
         wording: record.wording,
         aggravating: record.aggravating,
+        reviewed_by_lawyer: record.reviewed_by_lawyer,
         priority: record.priority,
         line,
         node,
