@@ -443,7 +443,7 @@ pub(crate) struct Patches {
 
 #[derive(Debug, Args)]
 pub(crate) struct Join {
-    /// Features: .geojson, .gpkg, .shp, .fgb or .csv
+    /// Features: .geojson, .gpkg, .shp, .fgb, .kml, .gdb or .csv
     pub(crate) features: PathBuf,
     /// Registry catalogue (TOML)
     #[arg(long, value_name = "CAT")]
@@ -466,6 +466,18 @@ pub(crate) struct Join {
     /// Column with the day on which validity is judged
     #[arg(long, value_name = "COLUMN")]
     pub(crate) date_field: Option<String>,
+    /// Layer of the features, where their file holds several
+    #[arg(long)]
+    pub(crate) layer: Option<String>,
+    /// Reference system of the features, instead of their file's own, such as EPSG:9377
+    #[arg(long)]
+    pub(crate) crs: Option<String>,
+    /// Text encoding of a CSV or Shapefile, such as latin1
+    #[arg(long)]
+    pub(crate) encoding: Option<String>,
+    /// Host that registries may be read from over the network; may be repeated
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
     /// Output: .csv, .geojson, .gpkg or .fgb
     #[arg(short, long)]
     pub(crate) out: PathBuf,

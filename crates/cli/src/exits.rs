@@ -38,6 +38,7 @@ impl From<geoio::sink::SinkError> for Fault {
 fn exit(kind: geoio::Kind) -> Exit {
     match kind {
         geoio::Kind::Input | geoio::Kind::Nothing => Exit::Input,
+        geoio::Kind::Configuration => Exit::Usage,
         geoio::Kind::Output => Exit::Output,
         geoio::Kind::Internal => Exit::Internal,
     }

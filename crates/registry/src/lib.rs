@@ -7,12 +7,14 @@
 
 mod catalogue;
 mod clip;
+mod day;
 mod error;
 mod join;
 mod measure;
 mod nearness;
 mod overlay;
 mod period;
+mod review;
 mod source;
 mod summary;
 mod surface;
@@ -20,11 +22,13 @@ mod table;
 mod wide;
 
 pub use catalogue::Catalogue;
+pub use day::DateFormat;
 pub use error::RegistryError;
 pub use join::{Joined, long_table};
 pub use measure::AreaMeasure;
 pub use overlay::{Link, Overlay};
 pub use period::{Period, Periods};
+pub use review::review;
 pub use source::{Bound, Join, Privacy, RegistrySource, Title};
 pub use summary::{AlertUnit, UnitTally, summary};
 pub use wide::wide_columns;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use alert::{Features, Layer};
 use change::{Detector, Difference, Guard, MaskPlan, SpectralIndex};
 use geoio::crs::FromLonLat;
-use geoio::{Eligibility, GriddedImagery, Imagery, Skipped, Zones};
+use geoio::{Eligibility, GriddedImagery, Hosts, Imagery, Skipped, Zones};
 use pipeline::{Detection, Look, map_in_order};
 use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
 use registry::{Catalogue, Overlay, RegistrySource};
@@ -17,7 +17,7 @@ use crate::fault::{Exit, Fault};
 use crate::job::{ChangeSpec, Job, Within, read_text};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
-use crate::verb::catalogue;
+use crate::verb::catalogue::{self, Reach};
 
 /// Everything a run needs, opened lazily.
 pub(crate) struct Inputs {
@@ -424,7 +424,8 @@ fn registries(job: &Job, files: &mut Vec<PathBuf>, warnings: &mut Vec<Warning>) 
     let path = job.path(&spec.catalogue);
     files.push(path.clone());
     let catalogue: Catalogue = catalogue::parse(&read_text(&path)?, &path)?;
-    let layers = catalogue::layers(catalogue, &path, files, warnings)?;
+    let hosts = Hosts::new(&job.network.hosts);
+    let layers = catalogue::layers(catalogue, &Reach { catalogue: &path, hosts: &hosts }, files, warnings)?;
     Overlay::new(&layers)?;
     Ok(layers)
 }

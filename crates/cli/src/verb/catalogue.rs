@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use alert::Layer;
 use geoio::layer::LayerOptions;
+use geoio::{Hosts, Location};
 use raster::Warning;
 use registry::{Catalogue, RegistryError, RegistrySource};
 
@@ -21,34 +22,59 @@ fn at(error: &RegistryError, path: &Path) -> Fault {
     }
 }
 
-/// Reads the layer of every source; paths are relative to the catalogue.
-pub(crate) fn layers(
-    catalogue: Catalogue,
-    path: &Path,
-    files: &mut Vec<PathBuf>,
-    warnings: &mut Vec<Warning>,
-) -> Result<Vec<(RegistrySource, Layer)>, Fault> {
-    let base = path.parent().unwrap_or(Path::new(""));
-    let mut layers = Vec::new();
-    for source in catalogue.sources {
-        let file = base.join(&source.path);
+/// Where the layers of a catalogue are looked for.
+pub(crate) struct Reach<'a> {
+    /// The catalogue: paths are relative to its folder.
+    pub(crate) catalogue: &'a Path,
+    /// The hosts that may be asked.
+    pub(crate) hosts: &'a Hosts,
+}
+
+impl Reach<'_> {
+    /// The place that a source names.
+    pub(crate) fn location(&self, source: &RegistrySource) -> Result<Location, Fault> {
+        let base = self.catalogue.parent().unwrap_or(Path::new(""));
+        Location::of(&source.path, base).map_err(|error| about(source, error.into()))
+    }
+
+    /// The layer of a source at a place, by what the catalogue says of how it is written.
+    pub(crate) fn layer(&self, source: &RegistrySource, location: &Location) -> Result<Layer, Fault> {
         let options = LayerOptions {
             layer: source.layer.clone(),
             lon: source.lon.clone(),
             lat: source.lat.clone(),
             crs: source.crs.clone(),
+            delimiter: source.delimiter.map(|sign| sign as u8),
+            decimal: source.decimal,
             encoding: source.encoding.clone(),
             ..LayerOptions::default()
         };
-        let layer = geoio::layer::read(&file, &options).map_err(|error| {
-            let fault = Fault::from(error);
-            Fault::new(fault.exit, format!("registry source {}: {fault}", source.id))
-        })?;
+        geoio::layer::read_at(location, self.hosts, &options).map_err(|error| about(source, error.into()))
+    }
+}
+
+/// The fault with the source it is about.
+fn about(source: &RegistrySource, fault: Fault) -> Fault {
+    Fault::new(fault.exit, format!("registry source {}: {fault}", source.id))
+}
+
+/// Reads the layer of every source.
+pub(crate) fn layers(
+    catalogue: Catalogue,
+    reach: &Reach<'_>,
+    files: &mut Vec<PathBuf>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<(RegistrySource, Layer)>, Fault> {
+    let mut layers = Vec::new();
+    for source in catalogue.sources {
+        let location = reach.location(&source)?;
+        let layer = reach.layer(&source, &location)?;
         if layer.features.is_empty() {
-            return Err(Fault::new(Exit::Input, format!("registry source {}: {} holds no record", source.id, file.display())));
+            return Err(Fault::new(Exit::Input, format!("registry source {}: {location} holds no record", source.id)));
         }
-        files.push(file);
+        files.extend(location.file().map(Path::to_path_buf));
         warnings.extend(layer.warnings.iter().cloned());
+        warnings.extend(registry::review(&source, &layer));
         layers.push((source, layer));
     }
     Ok(layers)

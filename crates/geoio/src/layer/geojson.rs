@@ -142,10 +142,6 @@ impl<'a> Reader<'a, '_> {
                 self.notices.note(Notice::GeometryMissing, place.clone());
                 None
             }
-            Shape::Mixed => {
-                self.notices.note(Notice::CollectionRefused, place.clone());
-                None
-            }
         };
         self.records.begin(place, geometry);
     }
