@@ -8,6 +8,7 @@ use raster::Date;
 
 use crate::language::Language;
 use crate::verb::bench::Stages;
+use crate::verb::registry::Registry;
 
 /// From satellite and drone imagery to dated, attributed alerts of clearings, laid over official registries.
 #[derive(Debug, Parser)]
@@ -164,6 +165,9 @@ pub(crate) enum Verb {
     Patches(Patches),
     /// Lay features over official registries
     Join(Join),
+    /// Official layers, before anything is laid over them
+    #[command(subcommand)]
+    Registry(Registry),
     /// List the scenes of a folder or zip, or what one metadata file says; no image is unpacked
     Scenes(Scenes),
     /// List the spectral indices
@@ -475,6 +479,9 @@ pub(crate) struct Join {
     /// Text encoding of a CSV or Shapefile, such as latin1
     #[arg(long)]
     pub(crate) encoding: Option<String>,
+    /// Day whose state of the registries is asked for, where they are kept in a store [default: the newest]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
     /// Host that registries may be read from over the network; may be repeated
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,

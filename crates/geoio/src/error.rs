@@ -227,6 +227,8 @@ pub enum Kind {
     Input,
     /// An output cannot be written.
     Output,
+    /// Another program holds what is to be written.
+    Locked,
     /// The program's own fault.
     Internal,
     /// Inputs are readable, but none can be used.

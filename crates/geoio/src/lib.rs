@@ -24,6 +24,7 @@ mod scenes;
 pub mod sink;
 mod soundness;
 mod staged;
+pub mod store;
 mod tiff;
 
 pub use archive::zip_folder;

@@ -98,6 +98,13 @@ pub(crate) fn open_features(path: &Path, driver: &str, encoding: Option<&str>) -
         .open(path.to_owned(), path)
 }
 
+/// Opens a file for writing, which is `path` to people.
+pub(crate) fn open_for_update(at: &Path, path: &Path, driver: &str) -> Result<Dataset, GeoioError> {
+    check_local(at)?;
+    let kind = GdalOpenFlags::GDAL_OF_VECTOR | GdalOpenFlags::GDAL_OF_UPDATE;
+    Way { kind, allowed: &[driver], options: &[], noun: "a store" }.open(at.to_owned(), path)
+}
+
 /// Opens a database, whose hosts have been checked.
 pub(crate) fn open_database(connection: &Connection, update: bool) -> Result<Dataset, GeoioError> {
     let access = if update { GdalOpenFlags::GDAL_OF_UPDATE } else { GdalOpenFlags::empty() };

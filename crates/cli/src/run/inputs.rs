@@ -425,7 +425,7 @@ fn registries(job: &Job, files: &mut Vec<PathBuf>, warnings: &mut Vec<Warning>) 
     files.push(path.clone());
     let catalogue: Catalogue = catalogue::parse(&read_text(&path)?, &path)?;
     let hosts = Hosts::new(&job.network.hosts);
-    let layers = catalogue::layers(catalogue, &Reach { catalogue: &path, hosts: &hosts }, files, warnings)?;
+    let layers = catalogue::layers(catalogue, &Reach { catalogue: &path, hosts: &hosts, as_of: None }, files, warnings)?;
     Overlay::new(&layers)?;
     Ok(layers)
 }

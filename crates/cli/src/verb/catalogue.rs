@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use alert::Layer;
+use alert::{Features, Layer, Values};
 use geoio::layer::LayerOptions;
+use geoio::store::{self, Snapshot, Store};
 use geoio::{Hosts, Location};
-use raster::Warning;
+use raster::{Date, Warning};
 use registry::{Catalogue, RegistryError, RegistrySource};
 
 use crate::fault::{Exit, Fault};
@@ -28,6 +29,8 @@ pub(crate) struct Reach<'a> {
     pub(crate) catalogue: &'a Path,
     /// The hosts that may be asked.
     pub(crate) hosts: &'a Hosts,
+    /// The day whose state is asked for, where a source is kept in a store; the newest without it.
+    pub(crate) as_of: Option<Date>,
 }
 
 impl Reach<'_> {
@@ -66,16 +69,79 @@ pub(crate) fn layers(
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<(RegistrySource, Layer)>, Fault> {
     let mut layers = Vec::new();
-    for source in catalogue.sources {
+    for mut source in catalogue.sources {
         let location = reach.location(&source)?;
-        let layer = reach.layer(&source, &location)?;
-        if layer.features.is_empty() {
-            return Err(Fault::new(Exit::Input, format!("registry source {}: {location} holds no record", source.id)));
-        }
+        let layer = match snapshot(&source, &location, reach)? {
+            State::Plain => filled(reach.layer(&source, &location)?, &source)?,
+            State::Kept(snapshot) => filled(kept(&mut source, &location, &snapshot, reach)?, &source)?,
+            State::NotYet(first) => {
+                warnings.push(not_yet(&source, first, reach.as_of).about(location.to_string()));
+                nothing(&source, &location)?
+            }
+        };
         files.extend(location.file().map(Path::to_path_buf));
         warnings.extend(layer.warnings.iter().cloned());
         warnings.extend(registry::review(&source, &layer));
         layers.push((source, layer));
     }
     Ok(layers)
+}
+
+/// The layer, which must have a record.
+pub(crate) fn filled(layer: Layer, source: &RegistrySource) -> Result<Layer, Fault> {
+    if layer.features.is_empty() {
+        return Err(Fault::new(Exit::Input, format!("registry source {}: {} holds no record", source.id, layer.path)));
+    }
+    Ok(layer)
+}
+
+/// What a place has of a source.
+enum State {
+    /// It is no store, or none of this source: its layer is what there is.
+    Plain,
+    /// The snapshot that is asked for.
+    Kept(Snapshot),
+    /// Snapshots of later days only, the first of which is of this day.
+    NotYet(Date),
+}
+
+/// The state of a source that is asked for. A source is in a store where the layer it names is the id of snapshots there.
+fn snapshot(source: &RegistrySource, location: &Location, reach: &Reach<'_>) -> Result<State, Fault> {
+    let Some(id) = source.layer.as_deref().filter(|_| store::is_store(location)) else { return Ok(State::Plain) };
+    let store = Store::at(location, reach.hosts).map_err(|error| about(source, error.into()))?;
+    let known = store.snapshots().map_err(|error| about(source, error.into()))?;
+    let first = known.iter().filter(|snapshot| snapshot.source == id).map(|snapshot| snapshot.retrieved).min();
+    match (store::newest(&known, id, reach.as_of), first) {
+        (Some(snapshot), _) => Ok(State::Kept(snapshot.clone())),
+        (None, Some(first)) => Ok(State::NotYet(first)),
+        (None, None) => Ok(State::Plain),
+    }
+}
+
+/// The layer of a snapshot, with the day and the hash of what was retrieved.
+fn kept(source: &mut RegistrySource, location: &Location, snapshot: &Snapshot, reach: &Reach<'_>) -> Result<Layer, Fault> {
+    let table = RegistrySource { layer: Some(snapshot.table.clone()), crs: None, ..source.clone() };
+    let layer = reach.layer(&table, location)?;
+    source.retrieved = Some(snapshot.retrieved);
+    Ok(Layer { sha256: snapshot.sha256.clone(), crs: snapshot.crs.clone(), ..layer })
+}
+
+fn not_yet(source: &RegistrySource, first: Date, as_of: Option<Date>) -> Warning {
+    let day = as_of.map_or_else(String::new, |day| format!(" as of {day}"));
+    let message = format!(
+        "source {}: the store has no snapshot{day}; the first is of {first}: no feature can be linked to it, which is no answer",
+        source.id
+    );
+    Warning::new("no_snapshot", message)
+}
+
+/// A layer with the fields that a source names, and no record.
+fn nothing(source: &RegistrySource, location: &Location) -> Result<Layer, Fault> {
+    let mut features = Features::new(&source.id, Vec::new());
+    for (_, field) in source.fields() {
+        if features.column(field).is_none() {
+            features = features.with(field, Values::Text(Vec::new()))?;
+        }
+    }
+    Ok(Layer { path: location.to_string(), features, ..Layer::default() })
 }

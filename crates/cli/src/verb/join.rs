@@ -38,7 +38,7 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let mut files = Vec::new();
     let sources = catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?;
     let hosts = Hosts::new(&arguments.allow_host);
-    let reach = Reach { catalogue: &arguments.registries, hosts: &hosts };
+    let reach = Reach { catalogue: &arguments.registries, hosts: &hosts, as_of: arguments.as_of };
     let registries = catalogue::layers(sources, &reach, &mut files, &mut report.warnings)?;
     check_apart(Some(&arguments.out), [&arguments.features, &arguments.registries].into_iter().chain(&files))?;
     let mut links = crate::run::links(&registries, &features.features.geometries, plane.as_ref(), &budget, common)?;
@@ -207,6 +207,7 @@ mod tests {
             layer: None,
             crs: None,
             encoding: None,
+            as_of: None,
             allow_host: Vec::new(),
             out: "o.csv".into(),
         };

@@ -49,6 +49,14 @@ pub enum LayerError {
         /// What is wrong where.
         reasons: String,
     },
+    /// A table that a database does not have.
+    #[error("{path}: there is no table or view {layer}, or it may not be read; write layer = \"schema.table\" and check your rights", path = path.display())]
+    NoTable {
+        /// The database.
+        path: PathBuf,
+        /// The table.
+        layer: String,
+    },
     /// A database does not give what it is asked for.
     #[error("{path}, {layer}: {reason}; check the name (layer = \"schema.table\") and your rights", path = path.display())]
     Query {

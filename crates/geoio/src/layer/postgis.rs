@@ -6,6 +6,7 @@ use super::notice::Notices;
 use super::ogr::{self, Stored};
 use super::{LayerError, LayerOptions};
 use crate::complaint;
+use crate::crs::crs;
 use crate::location::{Connection, Location};
 use crate::open::open_database;
 
@@ -20,12 +21,36 @@ pub(super) fn read(connection: &Connection, options: &LayerOptions, notices: &mu
     let failed = |reason: String| LayerError::Query { path: path.clone(), layer: name.clone(), reason };
     let columns = columns(&dataset, name).map_err(failed)?;
     if columns.is_empty() {
-        return Err(failed("there is no such table or view, or you may not read it".to_owned()));
+        return Err(LayerError::NoTable { path, layer: name.clone() });
     }
     let statement = statement(name, &columns);
     let result = complaint::watch(|| dataset.execute_sql(&statement, None, Dialect::DEFAULT));
     let mut result = result.map_err(failed)?.ok_or_else(|| failed("the table cannot be read".to_owned()))?;
-    ogr::stored(&mut *result, &path, name, notices)
+    let stored = ogr::stored(&mut *result, &path, name, notices)?;
+    drop(result);
+    let systems = systems(&dataset, name, &columns).map_err(failed)?;
+    let crs = match systems.as_slice() {
+        [] => stored.crs,
+        // A server's own list of systems may be older than the system: Colombia's 9377 is not in that of PostGIS 3.3.
+        [number @ 1..] => stored.crs.or(crs(&format!("EPSG:{number}")).ok()),
+        [_] => stored.crs,
+        several => return Err(failed(format!("its geometries are in several systems ({several:?}); make a view of each"))),
+    };
+    Ok(Stored { crs, ..stored })
+}
+
+/// The numbers of the systems in which the geometries of a table are; 0 where they state none.
+fn systems(dataset: &Dataset, table: &str, columns: &[Column]) -> Result<Vec<i32>, String> {
+    let Some(column) = columns.iter().find(|column| column.is_geometry()) else { return Ok(Vec::new()) };
+    let name = quoted(&column.name);
+    let query = format!(
+        "SELECT DISTINCT ST_SRID({name}::geometry)::int AS srid FROM {} WHERE {name} IS NOT NULL ORDER BY 1",
+        qualified(table)
+    );
+    complaint::watch(|| {
+        let Some(mut result) = dataset.execute_sql(&query, None, Dialect::DEFAULT)? else { return Ok(Vec::new()) };
+        result.features().map(|row| Ok(row.field_as_integer(0)?.unwrap_or_default())).collect()
+    })
 }
 
 /// A column of a table.
