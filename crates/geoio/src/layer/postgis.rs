@@ -31,9 +31,9 @@ pub(super) fn read(connection: &Connection, options: &LayerOptions, notices: &mu
     let systems = systems(&dataset, name, &columns).map_err(failed)?;
     let crs = match systems.as_slice() {
         [] => stored.crs,
+        [0] => None,
         // A server's own list of systems may be older than the system: Colombia's 9377 is not in that of PostGIS 3.3.
-        [number @ 1..] => stored.crs.or(crs(&format!("EPSG:{number}")).ok()),
-        [_] => stored.crs,
+        [number] => stored.crs.or(crs(&format!("EPSG:{number}")).ok()),
         several => return Err(failed(format!("its geometries are in several systems ({several:?}); make a view of each"))),
     };
     Ok(Stored { crs, ..stored })
