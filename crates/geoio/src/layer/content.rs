@@ -16,10 +16,14 @@ pub fn content_sha256(features: &Features) -> String {
     for column in &features.columns {
         content.text(&column.name);
         if let Values::Text(values) = &column.values {
-            values.iter().for_each(|value| content.value(value.as_deref()));
+            for value in values {
+                content.value(value.as_deref());
+            }
         }
     }
-    features.geometries.iter().for_each(|geometry| content.geometry(geometry.as_ref()));
+    for geometry in &features.geometries {
+        content.geometry(geometry.as_ref());
+    }
     hexadecimal(&content.0.finalize())
 }
 
@@ -81,12 +85,16 @@ impl Content {
     fn parts<T>(&mut self, kind: u64, parts: &[T], each: impl Fn(&mut Self, &T)) {
         self.number(kind);
         self.number(parts.len() as u64);
-        parts.iter().for_each(|part| each(self, part));
+        for part in parts {
+            each(self, part);
+        }
     }
 
     fn polygon(&mut self, polygon: &Polygon<f64>) {
         self.number(polygon.interiors().len() as u64);
-        std::iter::once(polygon.exterior()).chain(polygon.interiors()).for_each(|ring| self.line(ring));
+        for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
+            self.line(ring);
+        }
     }
 
     fn line(&mut self, line: &LineString<f64>) {

@@ -46,9 +46,9 @@ struct Reader<'a, 'n> {
 impl<'a> Reader<'a, '_> {
     /// The top object; what is JSON but no object is told apart from what is no JSON.
     fn top(&self, text: &'a str) -> Result<Members<'a>, LayerError> {
-        self.source.borrow(text).or_else(|error| match self.source.borrow::<&RawValue>(text) {
-            Ok(_) => Err(self.source.refuse(text, "valid JSON, but no GeoJSON, which is an object with a `type`")),
-            Err(_) => Err(error),
+        self.source.borrow(text).map_err(|error| match self.source.borrow::<&RawValue>(text) {
+            Ok(_) => self.source.refuse(text, "valid JSON, but no GeoJSON, which is an object with a `type`"),
+            Err(_) => error,
         })
     }
 

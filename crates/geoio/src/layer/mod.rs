@@ -142,29 +142,34 @@ pub fn read_at(location: &Location, hosts: &Hosts, options: &LayerOptions) -> Re
 }
 
 fn load(path: &Path, format: Format, options: &LayerOptions, notices: &mut Notices) -> Result<Raw, LayerError> {
-    if format == Format::Geodatabase {
-        crate::open::check_local_folder(path)?;
-        return Ok(Raw::stored(ogr::read(path, "OpenFileGDB", options, notices)?, Some(content::folder_sha256(path)?)));
-    }
-    crate::open::check_local(path)?;
+    let bytes = || {
+        crate::open::check_local(path)?;
+        text::load(path)
+    };
     match format {
         Format::GeoJson => {
-            let bytes = text::load(path)?;
+            let bytes = bytes()?;
             let read = geojson::read(path, &bytes, notices)?;
             Ok(Raw { records: read.records, found: Found::text(read.crs), name: read.name, sha256: Some(hash(&bytes)) })
         }
         Format::Csv => {
-            let bytes = text::load(path)?;
+            let bytes = bytes()?;
             let records = csv::read(path, &bytes, options, notices)?;
             Ok(Raw { records, found: Found::Default, name: None, sha256: Some(hash(&bytes)) })
         }
         Format::Kml => {
-            let bytes = text::load(path)?;
+            let bytes = bytes()?;
             kml::check(path, text::strict(path, &bytes)?, notices)?;
             Ok(Raw::stored(ogr::read(path, "LIBKML", options, notices)?, Some(hash(&bytes))))
         }
-        Format::Driver(driver) => Ok(Raw::stored(ogr::read(path, driver, options, notices)?, Some(sha256_file(path)?))),
-        Format::Geodatabase => Err(LayerError::Extension { path: path.to_owned() }),
+        Format::Geodatabase => {
+            crate::open::check_local_folder(path)?;
+            Ok(Raw::stored(ogr::read(path, "OpenFileGDB", options, notices)?, Some(content::folder_sha256(path)?)))
+        }
+        Format::Driver(driver) => {
+            crate::open::check_local(path)?;
+            Ok(Raw::stored(ogr::read(path, driver, options, notices)?, Some(sha256_file(path)?)))
+        }
     }
 }
 
