@@ -151,9 +151,16 @@ pub struct Layer {
     pub warnings: Vec<Warning>,
     /// Records that were refused.
     pub rejected: usize,
+    /// Whether there was nothing to read: no record of it says "no".
+    pub absent: bool,
 }
 
 impl Layer {
+    /// A layer that was not there to be read.
+    pub fn absent(path: String) -> Self {
+        Self { path, absent: true, ..Self::default() }
+    }
+
     /// Bytes of memory that geometry and columns take, with what is made of them to be searched, roughly.
     pub fn bytes(&self) -> u64 {
         let coordinates: usize = self.features.geometries.iter().flatten().map(geo::CoordsIter::coords_count).sum();

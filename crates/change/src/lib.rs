@@ -4,6 +4,7 @@
 //! a missing observation is NaN.
 
 mod answer;
+mod crosswise;
 pub mod detector;
 mod dilation;
 mod error;
@@ -16,6 +17,7 @@ mod series;
 mod shift;
 
 pub use answer::{Answer, ChangeStrip, NO_DAY};
+pub use crosswise::{BandPair, Crosswise, Exchanged};
 pub use detector::{Detector, Difference, DifferenceParameters, Incremental, METHODS, MethodInfo, bitemporal};
 pub use error::ChangeError;
 pub use findings::{Findings, Segment};

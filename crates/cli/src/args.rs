@@ -485,6 +485,21 @@ pub(crate) struct Join {
     /// Host that registries may be read from over the network; may be repeated
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
+    /// Write what restricted and personal sources say too: for those the authority allows
+    #[arg(long)]
+    pub(crate) internal: bool,
+    /// Rules to hold the features against: co_ley_2111_2021, or a file (TOML)
+    #[arg(long, value_name = "PACK", requires = "elements")]
+    pub(crate) rules: Vec<String>,
+    /// What each rule says of each feature, with the records it rests on: .csv
+    #[arg(long, value_name = "FILE", requires = "rules")]
+    pub(crate) elements: Option<PathBuf>,
+    /// Metres up to which features are taken together for rules of extent
+    #[arg(long, value_name = "METRES", default_value_t = crate::rules::CLUSTER_M)]
+    pub(crate) cluster: f64,
+    /// Days that may lie between the changes of features that are taken together [default: any]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) cluster_days: Option<i32>,
     /// Output: .csv, .geojson, .gpkg or .fgb
     #[arg(short, long)]
     pub(crate) out: PathBuf,

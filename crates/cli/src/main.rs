@@ -8,6 +8,7 @@ mod language;
 mod picture;
 mod progress;
 mod report;
+mod rules;
 mod run;
 mod screen;
 mod stop;

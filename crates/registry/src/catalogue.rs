@@ -6,8 +6,8 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use crate::day::DateFormat;
-use crate::error::hint;
-use crate::source::{Bound, Join, Privacy, RegistrySource, Title};
+use crate::place::{place, syntax};
+use crate::source::{Bound, Copy, Coverage, Description, Join, Privacy, RegistrySource, Title, Verified};
 use crate::{RegistryError, source};
 
 /// The registries that a catalogue describes, in its order.
@@ -54,6 +54,36 @@ struct Record {
     lon: Option<String>,
     lat: Option<String>,
     crs: Option<String>,
+    #[serde(default)]
+    private: Vec<Spanned<String>>,
+    #[serde(default)]
+    coverage: CoverageRecord,
+    #[serde(default)]
+    earlier: Vec<CopyRecord>,
+    #[serde(default)]
+    no_information: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    verified: Verified,
+    #[serde(default)]
+    evidence: String,
+    #[serde(default)]
+    access: Access,
+    #[serde(default)]
+    format: String,
+    #[serde(default)]
+    obtain: Title,
+    #[serde(default)]
+    geometry: String,
+    #[serde(default)]
+    cadence: String,
+    #[serde(default)]
+    legal_weight: LegalWeight,
+    #[serde(default)]
+    meaning: Title,
+    #[serde(default)]
+    types: BTreeMap<String, String>,
+    #[serde(default)]
+    sha256: String,
 }
 
 /// One text or a list of texts.
@@ -64,7 +94,49 @@ enum OneOrMore {
     More(Vec<String>),
 }
 
-const KNOWN: [&str; 25] = [
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CoverageRecord {
+    bounds: Option<Spanned<[f64; 4]>>,
+    polygons: Option<String>,
+    from: Option<Spanned<Value>>,
+    to: Option<Spanned<Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CopyRecord {
+    path: String,
+    layer: Option<String>,
+    retrieved: Spanned<Value>,
+}
+
+/// A word of a closed list; empty where the record does not say.
+macro_rules! words {
+    ($name:ident: $($variant:ident = $word:literal),+) => {
+        #[derive(Clone, Copy, Default, Deserialize)]
+        enum $name {
+            #[default]
+            #[serde(rename = "")]
+            Untold,
+            $(#[serde(rename = $word)] $variant),+
+        }
+
+        impl $name {
+            fn word(self) -> String {
+                match self {
+                    Self::Untold => String::new(),
+                    $(Self::$variant => $word.to_owned()),+
+                }
+            }
+        }
+    };
+}
+
+words!(Access: FeatureService = "feature_service", Wfs = "wfs", Download = "download", Table = "table", Raster = "raster", OnRequest = "on_request");
+words!(LegalWeight: Binding = "binding", Official = "official", Indicative = "indicative", Context = "context");
+
+const KNOWN: [&str; 45] = [
     "source",
     "id",
     "title",
@@ -90,6 +162,26 @@ const KNOWN: [&str; 25] = [
     "lat",
     "crs",
     "en",
+    "private",
+    "coverage",
+    "earlier",
+    "no_information",
+    "verified",
+    "evidence",
+    "access",
+    "format",
+    "obtain",
+    "geometry",
+    "cadence",
+    "legal_weight",
+    "meaning",
+    "types",
+    "sha256",
+    "bounds",
+    "polygons",
+    "from",
+    "to",
+    "es",
 ];
 
 impl Catalogue {
@@ -100,7 +192,7 @@ impl Catalogue {
     /// # Errors
     /// [`RegistryError::Syntax`], [`RegistryError::Value`] or [`RegistryError::DuplicateId`], each with its line and column.
     pub fn parse(text: &str) -> Result<Self, RegistryError> {
-        let document: Document = toml::from_str(text).map_err(|error| syntax(text, &error))?;
+        let document: Document = toml::from_str(text).map_err(|error| syntax(text, &error, KNOWN))?;
         let mut sources: Vec<RegistrySource> = Vec::with_capacity(document.source.len());
         for record in document.source {
             let id = record.get_ref().id.clone();
@@ -125,6 +217,8 @@ impl Reading<'_> {
         let record = record.into_inner();
         let (line, _) = place(self.text, record.id.span().start);
         let join = record.join.map_or(Ok(Join::Intersects), |join| self.join(&join))?;
+        let columns = self.columns(record.columns)?;
+        let private = self.private(record.private, &columns)?;
         Ok(RegistrySource {
             id: self.word("id", record.id)?,
             title: record.title,
@@ -135,7 +229,7 @@ impl Reading<'_> {
             layer: record.layer,
             key: self.filled("key", record.key)?,
             name: record.name.filter(|name| !name.is_empty()),
-            columns: self.columns(record.columns)?,
+            columns,
             valid_from: self.bound("valid_from", record.valid_from)?,
             valid_to: self.bound("valid_to", record.valid_to)?,
             join,
@@ -149,6 +243,23 @@ impl Reading<'_> {
             lon: record.lon,
             lat: record.lat,
             crs: record.crs,
+            private,
+            coverage: self.coverage(record.coverage)?,
+            earlier: self.earlier(record.earlier)?,
+            no_information: record.no_information,
+            verified: record.verified,
+            description: Description {
+                access: record.access.word(),
+                format: record.format,
+                obtain: record.obtain,
+                geometry: record.geometry,
+                cadence: record.cadence,
+                legal_weight: record.legal_weight.word(),
+                meaning: record.meaning,
+                evidence: record.evidence,
+                types: record.types,
+                sha256: record.sha256,
+            },
             line,
         })
     }
@@ -229,7 +340,43 @@ impl Reading<'_> {
         }
     }
 
+    fn private(&self, names: Vec<Spanned<String>>, columns: &BTreeMap<String, String>) -> Result<Vec<String>, RegistryError> {
+        let named = |name: Spanned<String>| {
+            let known = columns.contains_key(name.get_ref()) || name.get_ref() == "name" || name.get_ref() == "key";
+            if known { Ok(name.into_inner()) } else { self.refuse(&name.span(), "private", name.get_ref(), PRIVATE) }
+        };
+        names.into_iter().map(named).collect()
+    }
+
+    fn coverage(&self, record: CoverageRecord) -> Result<Coverage, RegistryError> {
+        let bounds = match record.bounds {
+            Some(bounds) if !is_box(bounds.get_ref()) => {
+                return self.refuse(&bounds.span(), "bounds", &format!("{:?}", bounds.get_ref()), BOUNDS);
+            }
+            bounds => bounds.map(Spanned::into_inner),
+        };
+        let (from, to) = (self.day("from", record.from)?, self.day("to", record.to)?);
+        Ok(Coverage { bounds, polygons: record.polygons, from, to })
+    }
+
+    fn earlier(&self, records: Vec<CopyRecord>) -> Result<Vec<Copy>, RegistryError> {
+        let mut copies = Vec::with_capacity(records.len());
+        for CopyRecord { path, layer, retrieved } in records {
+            let span = retrieved.span();
+            match self.retrieved(Some(retrieved))? {
+                Some(retrieved) => copies.push(Copy { path, layer, retrieved }),
+                None => return self.refuse(&span, "retrieved", "", "a day such as 2026-01-31"),
+            }
+        }
+        copies.sort_by_key(|copy| copy.retrieved);
+        Ok(copies)
+    }
+
     fn retrieved(&self, value: Option<Spanned<Value>>) -> Result<Option<Date>, RegistryError> {
+        self.day("retrieved", value)
+    }
+
+    fn day(&self, field: &'static str, value: Option<Spanned<Value>>) -> Result<Option<Date>, RegistryError> {
         let Some(value) = value else { return Ok(None) };
         let text = match value.get_ref() {
             Value::String(text) if text.is_empty() => return Ok(None),
@@ -238,28 +385,16 @@ impl Reading<'_> {
         };
         match text.parse() {
             Ok(day) => Ok(Some(day)),
-            Err(_) => self.refuse(&value.span(), "retrieved", &text, "a day such as 2026-01-31"),
+            Err(_) => self.refuse(&value.span(), field, &text, "a day such as 2026-01-31"),
         }
     }
 }
 
-/// The error of the TOML reader, placed, with a guess where a key is unknown.
-fn syntax(text: &str, error: &toml::de::Error) -> RegistryError {
-    let span = error.span().unwrap_or(0..0);
-    let (line, column) = place(text, span.start);
-    let message = error.message().lines().collect::<Vec<_>>().join("; ");
-    let guess = match message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
-        Some(word) => hint(word, KNOWN),
-        None => String::new(),
-    };
-    RegistryError::Syntax { line, column, problem: format!("{message}{guess}") }
-}
+const PRIVATE: &str = "`key`, `name` or one of the output columns of the record";
+const BOUNDS: &str = "west, south, east, north in degrees";
 
-/// Line and column (in characters), from 1, of a byte of the text.
-fn place(text: &str, byte: usize) -> (usize, usize) {
-    let before = text.get(..byte).unwrap_or(text);
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+fn is_box([west, south, east, north]: &[f64; 4]) -> bool {
+    west < east && south < north && (-180.0..=180.0).contains(west) && *east <= 180.0 && *south >= -90.0 && *north <= 90.0
 }
 
 #[cfg(test)]

@@ -66,6 +66,40 @@ pub enum RegistryError {
         /// Text columns that the features have.
         columns: String,
     },
+    /// A condition that cannot be read.
+    #[error("rule {rule}: the condition cannot be read: {problem}")]
+    Condition {
+        /// Line of the condition, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// Id of the rule.
+        rule: String,
+        /// Where within the condition, what is wrong and what is expected.
+        problem: String,
+    },
+    /// A rule that asks a source what it cannot answer.
+    #[error("rule {rule} asks source {source_id} for `{field}`: {problem}")]
+    RuleField {
+        /// Id of the rule.
+        rule: String,
+        /// Id of the source.
+        source_id: String,
+        /// The field, or `join`.
+        field: String,
+        /// What there is instead, and what to do.
+        problem: String,
+    },
+    /// A rule that asks an alert for a column that it does not have.
+    #[error("rule {rule} asks for the column `{column}`; alerts have {known}")]
+    RuleColumn {
+        /// Id of the rule.
+        rule: String,
+        /// The column.
+        column: String,
+        /// Columns that there are.
+        known: String,
+    },
     /// Tables that do not belong together.
     #[error("{table} has {got} rows, expected {expected}, one a feature")]
     Length {
@@ -91,9 +125,10 @@ impl RegistryError {
     /// Line and column (from 1) in the catalogue's text, where the error is about a place in it.
     pub fn place(&self) -> Option<(usize, usize)> {
         match self {
-            Self::Syntax { line, column, .. } | Self::Value { line, column, .. } | Self::DuplicateId { line, column, .. } => {
-                Some((*line, *column))
-            }
+            Self::Syntax { line, column, .. }
+            | Self::Value { line, column, .. }
+            | Self::Condition { line, column, .. }
+            | Self::DuplicateId { line, column, .. } => Some((*line, *column)),
             _ => None,
         }
     }

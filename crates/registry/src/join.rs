@@ -1,7 +1,10 @@
+use std::collections::BTreeSet;
+
 use alert::{Column, Layer, Values};
 use polars::prelude::*;
 
 use crate::RegistryError;
+use crate::answer::SourceAnswer;
 use crate::measure;
 use crate::overlay::Link;
 use crate::period::{Periods, validity, validity_expr, written_day};
@@ -19,6 +22,9 @@ pub struct Joined<'a> {
     pub sources: &'a [(RegistrySource, Layer)],
     /// When the registries are asked for validity.
     pub periods: Periods<'a>,
+    /// What it means that a source has no record of a feature: feature by feature, one answer a source (see [`crate::silences`]).
+    /// Empty where no feature was held against any coverage: every silence is then a "no".
+    pub silences: &'a [SourceAnswer],
     /// Whether what is restricted or personal may be written: `false` for what is published.
     pub internal: bool,
 }
@@ -29,11 +35,25 @@ impl Joined<'_> {
         self.internal || source.privacy == Privacy::Public
     }
 
-    /// Refuses periods that are not one a feature.
+    /// Whether this output column of a source that is shown may be written.
+    pub(crate) fn shows_column(&self, source: &RegistrySource, column: &str) -> bool {
+        self.shows(source) && (self.internal || !source.private.iter().any(|private| private == column))
+    }
+
+    /// What it means that a source has no record of a feature.
+    pub(crate) fn silence(&self, feature: usize, source: usize) -> SourceAnswer {
+        self.silences.get(feature * self.sources.len() + source).copied().unwrap_or(SourceAnswer::NoOverlap)
+    }
+
+    /// Refuses periods that are not one a feature, and silences that are not one a feature and source.
     pub(crate) fn check(&self) -> Result<(), RegistryError> {
         match self.periods {
             Periods::Changes(periods) if periods.len() != self.ids.len() => {
                 Err(RegistryError::Length { table: "the table of change periods", got: periods.len(), expected: self.ids.len() })
+            }
+            _ if !self.silences.is_empty() && self.silences.len() != self.ids.len() * self.sources.len() => {
+                let expected = self.ids.len() * self.sources.len();
+                Err(RegistryError::Length { table: "the table of silences", got: self.silences.len(), expected })
             }
             _ => Ok(()),
         }
@@ -42,9 +62,13 @@ impl Joined<'_> {
     /// One row a link: feature, source, record, overlap, share, distance, key, name, from, to, first, last, validity; sorted by
     /// feature, source, overlap (largest first), distance, key and record.
     pub(crate) fn linked(&self) -> PolarsResult<LazyFrame> {
+        self.dressed(self.link_frame()?)
+    }
+
+    /// Links with what their records and features say, sorted as [`Joined::linked`] tells.
+    fn dressed(&self, links: DataFrame) -> PolarsResult<LazyFrame> {
         let on = [col("source"), col("record")];
-        let linked = self
-            .link_frame()?
+        let linked = links
             .lazy()
             .join(self.record_frame()?.lazy(), on.clone(), on, JoinArgs::new(JoinType::Left))
             .join(self.period_frame()?.lazy(), [col("feature")], [col("feature")], JoinArgs::new(JoinType::Left))
@@ -66,7 +90,7 @@ impl Joined<'_> {
         df!(
             "feature" => links.iter().map(|link| link.feature).collect::<Vec<_>>(),
             "source" => links.iter().map(|link| u32::from(link.source)).collect::<Vec<_>>(),
-            "record" => links.iter().map(|link| link.record).collect::<Vec<_>>(),
+            "record" => links.iter().map(|link| Some(link.record)).collect::<Vec<_>>(),
             "area" => links.iter().map(area).collect::<Vec<_>>(),
             "overlap" => links.iter().map(|link| area(link).map(|_| link.overlap_cm2)).collect::<Vec<_>>(),
             "distance" => links.iter().map(|link| link.distance_mm).collect::<Vec<_>>(),
@@ -105,6 +129,25 @@ impl Joined<'_> {
         )
     }
 
+    /// A row like a link for each feature and source that has no record of it and could not have said "no".
+    fn unanswered(&self) -> PolarsResult<DataFrame> {
+        let linked: BTreeSet<(u32, u16)> = self.links.iter().map(|link| (link.feature, link.source)).collect();
+        let pairs = (0..if self.silences.is_empty() { 0 } else { self.ids.len() })
+            .flat_map(|feature| (0..self.sources.len()).map(move |source| (feature, source)))
+            .filter(|&(feature, source)| self.silence(feature, source) != SourceAnswer::NoOverlap)
+            .filter(|&(feature, source)| !linked.contains(&(feature as u32, source as u16)));
+        let (features, sources): (Vec<u32>, Vec<u32>) = pairs.map(|(feature, source)| (feature as u32, source as u32)).unzip();
+        let rows = features.len();
+        df!(
+            "feature" => features,
+            "source" => sources,
+            "record" => vec![None::<u32>; rows],
+            "area" => vec![None::<i64>; rows],
+            "overlap" => vec![None::<i64>; rows],
+            "distance" => vec![None::<i64>; rows],
+        )
+    }
+
     /// Every feature once, in order, under the column `feature`.
     pub(crate) fn feature_frame(&self) -> PolarsResult<LazyFrame> {
         Ok(df!("feature" => (0..self.ids.len() as u32).collect::<Vec<_>>())?.lazy())
@@ -112,10 +155,11 @@ impl Joined<'_> {
 }
 
 /// The long table, one row a feature and record: `id`, `source`, `key`, `name`, `overlap_ha`, `share`, `distance_m`,
-/// `valid_from`, `valid_to`, `validity`, `retrieved`.
+/// `valid_from`, `valid_to`, `validity`, `retrieved`, `answer`.
 ///
 /// Rows are sorted by feature, source (in their given order), overlap (largest first), distance and key. A feature without any
-/// hit has one row whose other columns are missing. `overlap_ha` and `share` are missing for points and lines and for joins by
+/// hit has one row whose other columns are missing. A source that has no record of a feature and could not have said "no" (see
+/// [`SourceAnswer`]) has a row of its own, with its `source`, `retrieved` and `answer` only. `overlap_ha` and `share` are missing for points and lines and for joins by
 /// key, `distance_m` for joins by key. Validity is that of the record's `[from, to)` on the feature's period:
 /// `valid_throughout`, `valid_in_part`, `not_valid`, or `unknown` where the record or the feature has no usable dates or the
 /// source declares none. Of a source that may not be shown, the row stays and only its `source` is written.
@@ -129,7 +173,8 @@ pub fn long_table(joined: &Joined<'_>) -> Result<Vec<Column>, RegistryError> {
 
 fn long_frame(joined: &Joined<'_>) -> PolarsResult<DataFrame> {
     let args = JoinArgs { maintain_order: MaintainOrderJoin::LeftRight, ..JoinArgs::new(JoinType::Left) };
-    joined.feature_frame()?.join(joined.linked()?, [col("feature")], [col("feature")], args).collect()
+    let links = joined.link_frame()?.vstack(&joined.unanswered()?)?;
+    joined.feature_frame()?.join(joined.dressed(links)?, [col("feature")], [col("feature")], args).collect()
 }
 
 fn long_columns(joined: &Joined<'_>, frame: &DataFrame) -> PolarsResult<Vec<Column>> {
@@ -153,7 +198,22 @@ fn long_columns(joined: &Joined<'_>, frame: &DataFrame) -> PolarsResult<Vec<Colu
         column("valid_to", Values::Day(masked(day(integers(frame, "to")?), &shown))),
         column("validity", Values::Text(masked(text(frame, "validity")?, &shown))),
         column("retrieved", Values::Day(masked(retrieved, &shown))),
+        column("answer", Values::Text(answers(joined, frame)?)),
     ])
+}
+
+/// What the source of each row says; missing where the row names no source.
+fn answers(joined: &Joined<'_>, frame: &DataFrame) -> PolarsResult<Vec<Option<String>>> {
+    let (feature, source, record) = (integers(frame, "feature")?, integers(frame, "source")?, integers(frame, "record")?);
+    let answer = |row: usize| {
+        let answer = match (feature[row], source[row], record[row]) {
+            (_, Some(_), Some(_)) => SourceAnswer::Overlap,
+            (Some(feature), Some(source), None) => joined.silence(feature as usize, source as usize),
+            _ => return None,
+        };
+        Some(answer.name().to_owned())
+    };
+    Ok((0..frame.height()).map(answer).collect())
 }
 
 fn masked<T>(values: Vec<Option<T>>, shown: &[bool]) -> Vec<Option<T>> {

@@ -5,30 +5,42 @@
 //! [`Overlay`], which yields [`Link`]s; everything after it (attributes, validity, grouping, sorting) is a table and is done in
 //! polars with integer sums and explicit sort keys, so that threads cannot change a byte.
 
+mod answer;
 mod catalogue;
 mod clip;
 mod day;
 mod error;
+mod extent;
 mod join;
 mod measure;
 mod nearness;
 mod overlay;
+mod packs;
 mod period;
+mod place;
 mod review;
+mod rule;
 mod source;
 mod summary;
 mod surface;
 mod table;
 mod wide;
 
+pub use answer::{Reach, SourceAnswer, silences};
 pub use catalogue::Catalogue;
 pub use day::DateFormat;
 pub use error::RegistryError;
+pub use extent::{Grouping, Sensitivity, cases, cases_of, clusters, sensitivity};
 pub use join::{Joined, long_table};
 pub use measure::AreaMeasure;
 pub use overlay::{Link, Overlay};
+pub use packs::{CATALOGUES, RULE_PACKS};
 pub use period::{Period, Periods};
 pub use review::review;
-pub use source::{Bound, Join, Privacy, RegistrySource, Title};
+pub use rule::{
+    Case, Cases, Element, Judgement, Law, LawText, Outcome, Parameter, Rule, RulePack, Span, Wording, judge, judgement_columns,
+    judgement_table,
+};
+pub use source::{Bound, Copy, Coverage, Description, Join, Privacy, RegistrySource, Title, Verified};
 pub use summary::{AlertUnit, UnitTally, summary};
 pub use wide::wide_columns;

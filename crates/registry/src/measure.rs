@@ -28,6 +28,11 @@ pub enum AreaMeasure<'a> {
 }
 
 impl AreaMeasure<'_> {
+    /// Hectares of a geometry in longitude and latitude; 0 where it is no surface.
+    pub fn hectares(self, geometry: &Geometry<f64>) -> f64 {
+        polygons(geometry).map_or(0.0, |polygons| hectares(self.area_cm2(&polygons)))
+    }
+
     /// Area in square centimetres, rounded; whichever way the rings are wound. Polygons are in longitude and latitude.
     pub(crate) fn area_cm2(self, polygons: &MultiPolygon<f64>) -> i64 {
         let area_m2 = |polygon: &Polygon<f64>| match self {

@@ -130,7 +130,7 @@ struct Hit {
 
 impl<'a> Indexed<'a> {
     fn new(source: &'a RegistrySource, layer: &'a Layer) -> Result<Self, RegistryError> {
-        for (role, field) in source.fields() {
+        for (role, field) in source.fields().into_iter().filter(|_| !layer.absent) {
             if layer.features.text(field).is_none() {
                 return Err(missing_field(source, layer, role, field));
             }
@@ -234,7 +234,7 @@ impl<'a> Indexed<'a> {
 }
 
 /// The smallest cosine of latitude within so many degrees of a box, above 0.
-fn narrowest(bounds: Rect<f64>, degrees: f64) -> f64 {
+pub(crate) fn narrowest(bounds: Rect<f64>, degrees: f64) -> f64 {
     let latitude = bounds.max().y.abs().max(bounds.min().y.abs()) + degrees;
     latitude.min(89.0).to_radians().cos()
 }

@@ -29,6 +29,11 @@ const NEVER: i32 = i32::MIN;
 const FOREVER: i32 = i32::MAX;
 
 impl Periods<'_> {
+    /// Whether each feature has days of its own.
+    pub(crate) fn are_changes(&self) -> bool {
+        matches!(self, Self::Changes(_))
+    }
+
     /// First and last day (both included) of a feature's period, days since 1970-01-01.
     pub(crate) fn days(&self, feature: usize) -> (Option<i32>, Option<i32>) {
         match self {

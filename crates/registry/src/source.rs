@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use crate::day::DateFormat;
 
-/// Title for people, in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// Words for people, in both languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Title {
     /// Spanish.
@@ -99,6 +99,88 @@ impl Bound {
     }
 }
 
+/// How we know what a record of a catalogue says of its source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum Verified {
+    /// From what is written about it: fields and classes may be otherwise. No rule is `met` by it.
+    #[default]
+    #[serde(rename = "documentation only")]
+    Documentation,
+    /// From what the authority's own service says of its fields.
+    #[serde(rename = "service metadata")]
+    ServiceMetadata,
+    /// From a real extract that was seen.
+    #[serde(rename = "extract")]
+    Extract,
+}
+
+impl Verified {
+    /// As it stands in catalogues.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Documentation => "documentation only",
+            Self::ServiceMetadata => "service metadata",
+            Self::Extract => "extract",
+        }
+    }
+}
+
+/// Where and when a source can say that there is nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Coverage {
+    /// West, south, east, north, degrees; everywhere where absent.
+    pub bounds: Option<[f64; 4]>,
+    /// File of polygons, relative to the catalogue; everywhere where absent.
+    pub polygons: Option<String>,
+    /// First day that it covers; open where absent.
+    pub from: Option<Date>,
+    /// First day that it no longer covers; open where absent.
+    pub to: Option<Date>,
+}
+
+impl Coverage {
+    /// Whether nothing is said of it: the source then speaks for every place and day.
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An earlier copy of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// File, database or address.
+    pub path: String,
+    /// Layer within it.
+    pub layer: Option<String>,
+    /// Day on which the copy was taken.
+    pub retrieved: Date,
+}
+
+/// What a record says of its source for people: nothing is computed from it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Description {
+    /// How it can be had: `feature_service`, `wfs`, `download`, `table`, `raster` or `on_request`.
+    pub access: String,
+    /// Format in which it is delivered.
+    pub format: String,
+    /// Where and how to get it.
+    pub obtain: Title,
+    /// `polygon`, `line`, `point`, `raster` or `table`.
+    pub geometry: String,
+    /// How often it is renewed.
+    pub cadence: String,
+    /// `binding`, `official`, `indicative` or `context`.
+    pub legal_weight: String,
+    /// What it means for a clearing.
+    pub meaning: Title,
+    /// How the record's contents are known, and what of them is not.
+    pub evidence: String,
+    /// Types of the fields, by role.
+    pub types: BTreeMap<String, String>,
+    /// SHA-256 of the copy that the record was made from.
+    pub sha256: String,
+}
+
 /// A registry, as its catalogue describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegistrySource {
@@ -148,6 +230,18 @@ pub struct RegistrySource {
     pub lat: Option<String>,
     /// Reference system of the file, where it must be told.
     pub crs: Option<String>,
+    /// Output columns that may not be published although the source may.
+    pub private: Vec<String>,
+    /// Where and when it can say that there is nothing.
+    pub coverage: Coverage,
+    /// Earlier copies, in the order of their days.
+    pub earlier: Vec<Copy>,
+    /// Values by output column that answer neither yes nor no, such as a class "no information".
+    pub no_information: BTreeMap<String, Vec<String>>,
+    /// How we know what this record says.
+    pub verified: Verified,
+    /// The rest, for people.
+    pub description: Description,
     /// Line of the record in its catalogue, from 1.
     pub line: usize,
 }
@@ -173,4 +267,4 @@ impl RegistrySource {
 }
 
 /// Endings of the columns that a join writes itself, which a source's own columns may not take.
-pub(crate) const OWN_COLUMNS: [&str; 7] = ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity"];
+pub(crate) const OWN_COLUMNS: [&str; 8] = ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity", "answer"];

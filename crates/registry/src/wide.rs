@@ -2,6 +2,7 @@ use alert::{Column, Layer, Values};
 use polars::prelude::*;
 
 use crate::RegistryError;
+use crate::answer::SourceAnswer;
 use crate::join::{Joined, hectares, metres};
 use crate::source::RegistrySource;
 use crate::table::{column, failed, integers, shares, text};
@@ -10,8 +11,10 @@ use crate::table::{column, failed, integers, shares, text};
 ///
 /// For each source the record with the largest overlap (ties, and points: smallest distance, then smallest key) gives
 /// `<id>_key`, `<id>_name`, `<id>_overlap_ha`, `<id>_share`, `<id>_<column>` for each declared column, `<id>_distance_m` where the
-/// join measures distance and `<id>_validity` where the source declares validity; `<id>_count` is the number of records linked.
-/// What there is not is missing; a count is then 0. Of a source that may not be shown only `<id>_count` is there.
+/// join measures distance and `<id>_validity` where the source declares validity; `<id>_count` is the number of records linked and
+/// `<id>_answer` what the source says: `overlap`, or what it means that it has no record (see [`crate::SourceAnswer`]).
+/// What there is not is missing; a count is then 0. Of a source that may not be shown only `<id>_count` and `<id>_answer` are
+/// there, and of one that is shown nothing that it declares private.
 ///
 /// # Errors
 /// [`RegistryError::Length`] where periods are not one a feature, [`RegistryError::Table`] where a table operation fails.
@@ -24,12 +27,23 @@ fn build(joined: &Joined<'_>) -> PolarsResult<Vec<Column>> {
     let best = best_records(joined)?;
     let mut columns = Vec::new();
     for (number, (source, layer)) in joined.sources.iter().enumerate() {
+        // Of several copies of a source the last one given speaks.
+        if joined.sources[number + 1..].iter().any(|(later, _)| later.id == source.id) {
+            continue;
+        }
         let frame = source_frame(joined, &best, number)?;
         if joined.shows(source) {
-            columns.extend(shown_columns(source, layer, &frame)?);
+            let shown = shown_columns(source, layer, &frame)?.into_iter();
+            columns.extend(shown.filter(|(ending, _)| joined.shows_column(source, ending)).map(|(_, column)| column));
         }
-        let count = integers(&frame, "count")?.into_iter().map(|count| Some(count.unwrap_or(0))).collect();
-        columns.push(column(format!("{}_count", source.id), Values::Integer(count)));
+        let counts: Vec<i64> = integers(&frame, "count")?.into_iter().map(Option::unwrap_or_default).collect();
+        let answer = |(feature, count): (usize, &i64)| {
+            let answer = if *count > 0 { SourceAnswer::Overlap } else { joined.silence(feature, number) };
+            Some(answer.name().to_owned())
+        };
+        let answers = counts.iter().enumerate().map(answer).collect();
+        columns.push(column(format!("{}_count", source.id), Values::Integer(counts.into_iter().map(Some).collect())));
+        columns.push(column(format!("{}_answer", source.id), Values::Text(answers)));
     }
     Ok(columns)
 }
@@ -49,8 +63,9 @@ fn source_frame(joined: &Joined<'_>, best: &DataFrame, number: usize) -> PolarsR
     joined.feature_frame()?.join(of_source, [col("feature")], [col("feature")], args).collect()
 }
 
-fn shown_columns(source: &RegistrySource, layer: &Layer, frame: &DataFrame) -> PolarsResult<Vec<Column>> {
-    let named = |ending: &str, values| column(format!("{}_{ending}", source.id), values);
+/// The columns of a source that may be shown, each with its ending.
+fn shown_columns<'a>(source: &'a RegistrySource, layer: &Layer, frame: &DataFrame) -> PolarsResult<Vec<(&'a str, Column)>> {
+    let named = |ending: &'a str, values| (ending, column(format!("{}_{ending}", source.id), values));
     let mut columns = vec![named("key", Values::Text(text(frame, "key")?))];
     if source.name.is_some() {
         columns.push(named("name", Values::Text(text(frame, "name")?)));

@@ -48,6 +48,9 @@ pub(crate) struct Job {
     /// What may be asked over the network; nothing by default.
     #[serde(default)]
     pub(crate) network: NetworkSpec,
+    /// Rules that alerts are held against.
+    #[serde(default)]
+    pub(crate) rules: RulesSpec,
     /// What is written, and where.
     #[serde(default)]
     pub(crate) output: OutputSpec,
@@ -244,6 +247,24 @@ pub(crate) struct NetworkSpec {
     /// Names or numbers of hosts that registries may be read from (default none).
     #[serde(default)]
     pub(crate) hosts: Vec<String>,
+}
+
+/// Rules that alerts are held against, and how clearings are taken together for rules of extent: the analyst declares it.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RulesSpec {
+    /// Packs that come with the program, such as "co_ley_2111_2021", or files (TOML).
+    pub(crate) packs: Vec<String>,
+    /// Metres up to which two clearings are taken together, directly or by way of others (default 100).
+    pub(crate) cluster_distance_m: f64,
+    /// Days that may lie between the changes of two clearings that are taken together (default: any number).
+    pub(crate) cluster_span_days: Option<i32>,
+}
+
+impl Default for RulesSpec {
+    fn default() -> Self {
+        Self { packs: Vec::new(), cluster_distance_m: crate::rules::CLUSTER_M, cluster_span_days: None }
+    }
 }
 
 /// What is written, and where.

@@ -8,13 +8,14 @@ use geoio::RasterFile;
 use geoio::crs::FromLonLat;
 use pipeline::{Budget, map_in_order};
 use raster::{Crs, Grid};
-use registry::{AreaMeasure, Joined, Link, Overlay, Period, Periods, RegistrySource};
+use registry::{AreaMeasure, Joined, Link, Overlay, Period, Periods, RegistrySource, Span};
 
 use super::inputs::Inputs;
 use crate::args::Common;
 use crate::fault::Fault;
 use crate::job::Job;
 use crate::progress::Progress;
+use crate::rules::Judging;
 
 /// Patches or alerts a chunk.
 const CHUNK: usize = 256;
@@ -77,6 +78,8 @@ pub(crate) struct Annotation {
     pub(crate) columns: Vec<Column>,
     /// The same as one row a hit.
     pub(crate) long: Option<Features>,
+    /// What each rule says of each alert, and how much hangs on how alerts are taken together.
+    pub(crate) rules: Option<(Features, Features)>,
 }
 
 /// Lays the alerts over every layer of the catalogue.
@@ -87,27 +90,39 @@ pub(crate) fn annotate(
     budget: &Budget,
     common: &Common,
 ) -> Result<Annotation, Fault> {
-    if inputs.registries.is_empty() {
-        return Ok(Annotation { columns: Vec::new(), long: None });
+    if inputs.registries.sources.is_empty() && inputs.rules.is_empty() {
+        return Ok(Annotation { columns: Vec::new(), long: None, rules: None });
     }
+    let registries = &inputs.registries.sources;
     let geometries: Vec<Option<Geometry<f64>>> =
         alerts.iter().map(|a| Some(Geometry::MultiPolygon(a.geometry.clone()))).collect();
-    let links = links(&inputs.registries, &geometries, None, budget, common)?;
+    let links = links(registries, &geometries, None, budget, common)?;
     let ids: Vec<String> = alerts.iter().map(|alert| alert.id.clone()).collect();
     let changes: Vec<Option<Period>> =
         alerts.iter().map(|alert| Some(Period { before: alert.date_before, first: alert.date_first })).collect();
+    let periods = Periods::Changes(&changes);
+    let silences = registry::silences(&inputs.registries.reaches(), &geometries, periods);
     let joined = Joined {
         ids: &ids,
         links: &links,
-        sources: &inputs.registries,
-        periods: Periods::Changes(&changes),
+        sources: registries,
+        periods,
+        silences: &silences,
         internal: job.registries.as_ref().is_some_and(|spec| spec.internal),
     };
-    let columns = registry::wide_columns(&joined)?;
+    let mut columns = registry::wide_columns(&joined)?;
     let rows = registry::long_table(&joined)?;
     let count = rows.first().map_or(0, |column| column.values.len());
     let long = Features { name: "links".to_owned(), geometries: vec![None; count], columns: rows };
-    Ok(Annotation { columns, long: Some(long) })
+    if inputs.rules.is_empty() {
+        return Ok(Annotation { columns, long: Some(long), rules: None });
+    }
+    let areas: Vec<Span> = alerts.iter().map(|alert| (alert.area_low_ha, alert.area_high_ha)).collect();
+    let (distance_m, span_days) = (job.rules.cluster_distance_m, job.rules.cluster_span_days);
+    let judged =
+        Judging { joined: &joined, geometries: &geometries, areas: &areas, distance_m, span_days }.judge(&inputs.rules)?;
+    columns.extend(judged.columns);
+    Ok(Annotation { columns, long: Some(long), rules: Some((judged.elements, judged.sensitivity)) })
 }
 
 /// The links of features to records, found in chunks over the threads.

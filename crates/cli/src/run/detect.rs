@@ -269,7 +269,7 @@ const RESULT_BYTES_A_PIXEL: u64 = 1 + 5 * 4 + 4 + 3 * 2;
 const RASTER_BYTES_A_PIXEL: u64 = 1 + 4 * 4 + 4 + 4 * 4;
 
 fn cost(inputs: &Inputs) -> StripCost {
-    let layers: u64 = inputs.registries.iter().map(|(_, layer)| layer.bytes()).sum();
+    let layers: u64 = inputs.registries.sources.iter().map(|(_, layer)| layer.bytes()).sum();
     StripCost {
         cols: inputs.grid().cols,
         working: inputs.detection().bytes_a_pixel(),

@@ -9,7 +9,7 @@ use geoio::crs::FromLonLat;
 use geoio::{Eligibility, GriddedImagery, Hosts, Imagery, Skipped, Zones};
 use pipeline::{Detection, Look, map_in_order};
 use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
-use registry::{Catalogue, Overlay, RegistrySource};
+use registry::{Catalogue, Overlay, RegistrySource, RulePack};
 use serde_json::Value;
 
 use crate::args::Common;
@@ -17,7 +17,7 @@ use crate::fault::{Exit, Fault};
 use crate::job::{ChangeSpec, Job, Within, read_text};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
-use crate::verb::catalogue::{self, Reach};
+use crate::verb::catalogue::{self, Lookup, Registries};
 
 /// Everything a run needs, opened lazily.
 pub(crate) struct Inputs {
@@ -47,8 +47,10 @@ pub(crate) struct Inputs {
     pub(crate) within: Option<Eligibility>,
     /// The area of interest.
     pub(crate) aoi: Option<Layer>,
-    /// The official layers.
-    pub(crate) registries: Vec<(RegistrySource, Layer)>,
+    /// The official layers, and where they can speak.
+    pub(crate) registries: Registries,
+    /// Rules that alerts are held against.
+    pub(crate) rules: Vec<RulePack>,
     /// Place in `registries` of the source by which totals are drawn up.
     pub(crate) units: Option<usize>,
     /// What the guard found in each scene, the refused ones among them.
@@ -119,8 +121,11 @@ impl Inputs {
                 "the monitoring period has a single look: nothing can be confirmed, and every alert is of low confidence",
             ));
         }
-        let registries = registries(job, &mut files, &mut warnings)?;
-        let units = units(job, &registries)?;
+        let registries = registries(job)?;
+        files.extend(job.registries.iter().map(|spec| job.path(&spec.catalogue)).chain(registries.files.iter().cloned()));
+        warnings.extend(registries.warnings.iter().cloned());
+        let units = units(job, &registries.sources)?;
+        let rules = rules(job, &registries, &mut files)?;
         warnings
             .extend(skipped.iter().map(|s| Warning::new("scene_skipped", s.reason.clone()).about(s.path.display().to_string())));
         files.sort();
@@ -140,6 +145,7 @@ impl Inputs {
             within,
             aoi,
             registries,
+            rules,
             units,
             guarded,
             guard_said,
@@ -171,7 +177,7 @@ impl Inputs {
 
     /// The units by which totals are drawn up.
     pub(crate) fn unit_layer(&self) -> Option<&(RegistrySource, Layer)> {
-        self.units.map(|place| &self.registries[place])
+        self.units.map(|place| &self.registries.sources[place])
     }
 }
 
@@ -419,25 +425,33 @@ fn read_layer(path: &Path, files: &mut Vec<PathBuf>, warnings: &mut Vec<Warning>
     Ok(layer)
 }
 
-fn registries(job: &Job, files: &mut Vec<PathBuf>, warnings: &mut Vec<Warning>) -> Result<Vec<(RegistrySource, Layer)>, Fault> {
-    let Some(spec) = &job.registries else { return Ok(Vec::new()) };
+fn registries(job: &Job) -> Result<Registries, Fault> {
+    let Some(spec) = &job.registries else { return Ok(Registries::default()) };
     let path = job.path(&spec.catalogue);
-    files.push(path.clone());
     let catalogue: Catalogue = catalogue::parse(&read_text(&path)?, &path)?;
     let hosts = Hosts::new(&job.network.hosts);
-    let layers = catalogue::layers(catalogue, &Reach { catalogue: &path, hosts: &hosts, as_of: None }, files, warnings)?;
-    Overlay::new(&layers)?;
-    Ok(layers)
+    let registries = catalogue::layers(catalogue, &Lookup { catalogue: &path, hosts: &hosts, as_of: None })?;
+    Overlay::new(&registries.sources)?;
+    Ok(registries)
+}
+
+/// The rules that the job names; those in files are among what the run reads.
+fn rules(job: &Job, registries: &Registries, files: &mut Vec<PathBuf>) -> Result<Vec<RulePack>, Fault> {
+    let packs = crate::rules::load(&job.rules.packs, &job.base)?;
+    let sources: Vec<&RegistrySource> = registries.sources.iter().map(|(source, _)| source).collect();
+    packs.iter().try_for_each(|pack| pack.check(&sources))?;
+    files.extend(job.rules.packs.iter().filter(|name| name.ends_with(".toml")).map(|name| job.base.join(name)));
+    Ok(packs)
 }
 
 fn units(job: &Job, registries: &[(RegistrySource, Layer)]) -> Result<Option<usize>, Fault> {
     let Some(spec) = &job.registries else { return Ok(None) };
     match &spec.summary {
-        Some(id) => registries.iter().position(|(source, _)| &source.id == id).map(Some).ok_or_else(|| {
+        Some(id) => registries.iter().rposition(|(source, _)| &source.id == id).map(Some).ok_or_else(|| {
             let known: Vec<&str> = registries.iter().map(|(source, _)| source.id.as_str()).collect();
             Fault::usage(format!("[registries] summary = \"{id}\" is no source of the catalogue; it has {}", known.join(", ")))
         }),
-        None => Ok(registries.iter().position(|(source, _)| source.theme == "administrative")),
+        None => Ok(registries.iter().rposition(|(source, layer)| source.theme == "administrative" && !layer.absent)),
     }
 }
 

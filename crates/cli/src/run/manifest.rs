@@ -148,6 +148,7 @@ fn scenes(inputs: &Inputs, map: &Map) -> Vec<Value> {
 fn registries(inputs: &Inputs) -> Vec<Value> {
     inputs
         .registries
+        .sources
         .iter()
         .map(|(source, layer)| {
             json!({

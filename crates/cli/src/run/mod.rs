@@ -130,7 +130,7 @@ fn refuse_folder_of_inputs(out: &Path, inputs: &Inputs) -> Result<(), Fault> {
 
 /// Scenes and records that could not be used.
 fn rejected(inputs: &Inputs) -> usize {
-    inputs.skipped.len() + inputs.registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>()
+    inputs.skipped.len() + inputs.registries.sources.iter().map(|(_, layer)| layer.rejected).sum::<usize>()
 }
 
 /// A run that saw nothing must not be mistaken for one that saw no change.

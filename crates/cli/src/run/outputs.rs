@@ -53,6 +53,10 @@ pub(crate) fn write_alerts(
     if let Some(long) = &annotation.long {
         geoio::sink::write(&folder.join("links.csv"), long, &options)?;
     }
+    if let Some((elements, sensitivity)) = &annotation.rules {
+        geoio::sink::write(&folder.join("elements.csv"), elements, &options)?;
+        geoio::sink::write(&folder.join("sensitivity.csv"), sensitivity, &options)?;
+    }
     let schema = serde_json::to_string_pretty(&alert::json_schema()).map_err(|error| Fault::from_error(Exit::Internal, error))?;
     write_text(&folder.join("alerts.schema.json"), &schema)
 }

@@ -24,7 +24,9 @@ use crate::picture::{Boundary, Outline, Picture, Stretch, Words, draw};
 const SIDE: usize = 900;
 /// Clear looks whose median a pixel shows.
 const LOOKS: usize = 3;
-/// Rows of the picture that are drawn at once.
+/// Rows of the imagery that are drawn at once, about: two rows of the largest common blocks, so that few blocks are unpacked twice.
+const SOURCE_ROWS: usize = 1024;
+/// Rows of the picture that are drawn at once, at least.
 const STRIP_ROWS: usize = 16;
 /// Looks that are searched for them, and for the places that these leave without any although the run saw them.
 const SEARCHED: usize = 14;
@@ -118,7 +120,9 @@ impl Composer<'_> {
     fn composite(&self, period: DateRange, seen: &Array2<bool>) -> Result<Array3<f32>, Fault> {
         let grid = self.source.grid();
         let mut whole = Array3::from_elem((3, grid.rows, grid.cols), f32::NAN);
-        let windows: Vec<Window> = grid.strips(STRIP_ROWS).collect();
+        let factor = grid.step_y / self.inputs.grid().step_y;
+        let rows = ((SOURCE_ROWS as f64 / factor) as usize).max(STRIP_ROWS).min(grid.rows.div_ceil(self.budget.jobs()).max(1));
+        let windows: Vec<Window> = grid.strips(rows).collect();
         // Strip by strip, so that each block of a file is unpacked once for all layers.
         map_in_order(
             &windows,
@@ -259,7 +263,7 @@ fn boundaries(inputs: &Inputs, grid: &Grid) -> Result<Vec<Boundary>, Fault> {
     let to = ToPixels { projection: FromLonLat::new(&grid.crs)?, grid };
     let seen = geoio::crs::bounds_lonlat(grid)?;
     let mut lines = Vec::new();
-    for (source, layer) in &inputs.registries {
+    for (source, layer) in &inputs.registries.sources {
         let names = source.name.as_deref().and_then(|name| layer.features.text(name));
         for (place, (geometry, bounds)) in layer.features.geometries.iter().zip(layer.boxes()).enumerate() {
             let polygons = match geometry {
@@ -308,7 +312,7 @@ fn words(inputs: &Inputs, job: &Job, shown: &Shown<'_>, language: Language) -> W
         low: pick("Alerta, confianza baja", "Alert, low confidence"),
         not_seen: unseen,
         not_eligible: if inputs.within.is_some() { not_eligible } else { String::new() },
-        boundary: if inputs.registries.is_empty() { String::new() } else { pick("Límite oficial", "Official boundary") },
+        boundary: if inputs.registries.sources.is_empty() { String::new() } else { pick("Límite oficial", "Official boundary") },
         north: "N".to_owned(),
         attribution: format!("Atalaya {} · {} · {sensors}", env!("CARGO_PKG_VERSION"), inputs.index.name()),
     }

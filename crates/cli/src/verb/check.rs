@@ -16,14 +16,14 @@ pub(crate) fn check(arguments: &JobFile, common: &Common) -> Result<Report, Faul
     let mut report = Report::new("check");
     report.fact(
         "counts",
-        json!({ "scenes": inputs.scenes().len(), "scenes_skipped": inputs.skipped.len(), "registries": inputs.registries.len() }),
+        json!({ "scenes": inputs.scenes().len(), "scenes_skipped": inputs.skipped.len(), "registries": inputs.registries.sources.len() }),
     );
     report.say(format!(
         "{}: right; {} scenes ({} cannot be used), {} registries",
         arguments.job.display(),
         inputs.scenes().len(),
         inputs.skipped.len(),
-        inputs.registries.len()
+        inputs.registries.sources.len()
     ));
     inputs.guard_said.iter().for_each(|line| report.say(line));
     report.fact("guard", inputs.guarded);

@@ -3,20 +3,21 @@
 use std::path::Path;
 
 use alert::{Column, Features, Layer};
-use geo_types::{Coord, Rect};
+use geo_types::{Coord, Geometry, Rect};
 use geoio::Hosts;
 use geoio::layer::LayerOptions;
 use geoio::sink::SinkOptions;
 use raster::{Crs, Date, Warning};
-use registry::{Joined, Overlay, Period, Periods, RegistrySource};
+use registry::{AreaMeasure, Joined, Overlay, Period, Periods, RegistrySource, Span};
 use serde_json::json;
 
 use super::apart::check_apart;
-use super::catalogue::{self, Reach};
+use super::catalogue::{self, Lookup};
 use crate::args::{Common, Join};
 use crate::fault::{Exit, Fault};
 use crate::job::read_text;
 use crate::report::Report;
+use crate::rules::{self, Judging};
 
 /// Joins the features of a file with the sources of a catalogue.
 pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
@@ -35,19 +36,41 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let ids = ids(&features, arguments)?;
     let days = days(&features, arguments)?;
     let mut report = Report::new("join");
-    let mut files = Vec::new();
+    let packs = rules::load(&arguments.rules, Path::new(""))?;
     let sources = catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?;
     let hosts = Hosts::new(&arguments.allow_host);
-    let reach = Reach { catalogue: &arguments.registries, hosts: &hosts, as_of: arguments.as_of };
-    let registries = catalogue::layers(sources, &reach, &mut files, &mut report.warnings)?;
-    check_apart(Some(&arguments.out), [&arguments.features, &arguments.registries].into_iter().chain(&files))?;
-    let mut links = crate::run::links(&registries, &features.features.geometries, plane.as_ref(), &budget, common)?;
-    links.extend(Overlay::new(&registries)?.key_links(&features.features)?);
+    let lookup = Lookup { catalogue: &arguments.registries, hosts: &hosts, as_of: arguments.as_of };
+    let read = catalogue::layers(sources, &lookup)?;
+    for output in [Some(&arguments.out), arguments.elements.as_ref()].into_iter().flatten() {
+        check_apart(Some(output), [&arguments.features, &arguments.registries].into_iter().chain(&read.files))?;
+    }
+    report.warnings.extend(read.warnings.iter().cloned());
+    let registries = &read.sources;
+    let mut links = crate::run::links(registries, &features.features.geometries, plane.as_ref(), &budget, common)?;
+    links.extend(Overlay::new(registries)?.key_links(&features.features)?);
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
     let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
-    let joined = Joined { ids: &ids, links: &links, sources: &registries, periods, internal: true };
-    let table = if arguments.wide { wide(&features, &joined) } else { long(&features, &joined) }?;
+    let silences = registry::silences(&read.reaches(), &features.features.geometries, periods);
+    let joined =
+        Joined { ids: &ids, links: &links, sources: registries, periods, silences: &silences, internal: arguments.internal };
+    let mut table = if arguments.wide { wide(&features, &joined) } else { long(&features, &joined) }?;
     let sink = SinkOptions { force: common.force, ..SinkOptions::default() };
+    if let Some(path) = &arguments.elements {
+        let areas = areas(&features);
+        let judging = Judging {
+            joined: &joined,
+            geometries: &features.features.geometries,
+            areas: &areas,
+            distance_m: arguments.cluster,
+            span_days: arguments.cluster_days,
+        };
+        let judged = judging.judge(&packs)?;
+        for column in judged.columns.into_iter().filter(|_| arguments.wide) {
+            table = table.with(&column.name, column.values)?;
+        }
+        geoio::sink::write(path, &judged.elements, &sink)?;
+        report.output(path);
+    }
     geoio::sink::write(&arguments.out, &table, &sink)?;
     report.output(&arguments.out);
     report.fact("counts", json!({ "features": features.features.len(), "links": links.len(), "rows": table.len() }));
@@ -59,7 +82,7 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
         arguments.out.display()
     ));
     report.rejected = features.rejected + registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>();
-    report.warnings.extend(elsewhere(&features, &registries));
+    report.warnings.extend(elsewhere(&features, registries));
     if features.features.is_empty() {
         report.warnings.push(Warning::new("no_features", "there is no feature to join").about(&features.path));
     }
@@ -167,17 +190,40 @@ fn ids(features: &Layer, arguments: &Join) -> Result<Vec<String>, Fault> {
         .collect())
 }
 
+/// When each feature changed: on the day of `--date-field`, else between its `date_before` and `date_first`, as alerts have them.
 fn days(features: &Layer, arguments: &Join) -> Result<Option<Vec<Option<Period>>>, Fault> {
-    let Some(name) = &arguments.date_field else { return Ok(None) };
-    let values = text_column(features, name, &arguments.features)?;
-    let day = |(row, value): (usize, &Option<String>)| {
-        let text = value.as_deref().unwrap_or_default();
-        let day: Date = text
-            .parse()
-            .map_err(|error| Fault::new(Exit::Input, format!("{}: row {}: {error}", arguments.features.display(), row + 1)))?;
-        Ok(Some(Period { before: Some(Date::from_days(day.days() - 1)), first: day }))
+    let read = |row: usize, text: &str| -> Result<Date, Fault> {
+        text.parse()
+            .map_err(|error| Fault::new(Exit::Input, format!("{}: row {}: {error}", arguments.features.display(), row + 1)))
     };
-    values.iter().enumerate().map(day).collect::<Result<Vec<_>, Fault>>().map(Some)
+    if let Some(name) = &arguments.date_field {
+        let values = text_column(features, name, &arguments.features)?;
+        let on_day = |(row, value): (usize, &Option<String>)| {
+            let first = read(row, value.as_deref().unwrap_or_default())?;
+            Ok(Some(Period { before: Some(Date::from_days(first.days() - 1)), first }))
+        };
+        return values.iter().enumerate().map(on_day).collect::<Result<Vec<_>, Fault>>().map(Some);
+    }
+    let (Some(before), Some(first)) = (features.features.text("date_before"), features.features.text("date_first")) else {
+        return Ok(None);
+    };
+    let between = |(row, (before, first)): (usize, (&Option<String>, &Option<String>))| {
+        let Some(first) = first.as_deref() else { return Ok(None) };
+        let before = before.as_deref().map(|before| read(row, before)).transpose()?;
+        Ok(Some(Period { before, first: read(row, first)? }))
+    };
+    before.iter().zip(first).enumerate().map(between).collect::<Result<Vec<_>, Fault>>().map(Some)
+}
+
+/// Least and greatest hectares of each feature: its own columns, as alerts have them, else its geodesic area.
+fn areas(features: &Layer) -> Vec<Span> {
+    let number = |name: &str, row: usize| features.features.text(name)?[row].as_deref()?.parse::<f64>().ok();
+    let area = |(row, geometry): (usize, &Option<Geometry<f64>>)| {
+        let own = number("area_low_ha", row).zip(number("area_high_ha", row));
+        let measured = geometry.as_ref().map_or(0.0, |geometry| AreaMeasure::Geodesic.hectares(geometry));
+        own.unwrap_or((measured, measured))
+    };
+    features.features.geometries.iter().enumerate().map(area).collect()
 }
 
 #[cfg(test)]
@@ -209,6 +255,11 @@ mod tests {
             encoding: None,
             as_of: None,
             allow_host: Vec::new(),
+            internal: false,
+            rules: Vec::new(),
+            elements: None,
+            cluster: 100.0,
+            cluster_days: None,
             out: "o.csv".into(),
         };
         assert_eq!(ids(&layer, &arguments).expect("ids"), ["05001", "05001#2", "7"]);

@@ -189,6 +189,7 @@ fn finish(path: &Path, raw: Raw, format: Format, options: &LayerOptions, mut not
         features,
         crs: system.name(),
         rejected: notices.rejected(),
+        absent: false,
         warnings: notices.into_warnings(&path_text),
         path: path_text,
     })

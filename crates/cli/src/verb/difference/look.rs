@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use change::{MaskCounts, MaskOptions, MaskPlan, SpectralIndex};
 use geoio::{GriddedImagery, Resampling};
 use ndarray::{Array2, Axis};
-use raster::{Date, Grid, QaRule, RasterReader, RasterSource as _, Role, Scene, Warning, Window};
+use raster::{Cube, Date, Grid, QaRule, RasterReader, RasterSource as _, Role, Scene, Warning, Window};
 
 use crate::args::Difference;
 use crate::fault::{Exit, Fault};
@@ -100,9 +100,16 @@ impl Look {
     where
         Fault: From<R::Error>,
     {
-        let cube = reader.read(0, &self.roles(), window, self.mask.margin())?;
-        let (cube, counts) = self.mask.apply(cube)?;
+        let (cube, counts) = self.clear(reader, window)?;
         Ok((index.compute(&cube)?.index_axis_move(Axis(0), 0), counts))
+    }
+
+    /// The bands of the index over a window as they are stored, NaN where not clear, with what was masked.
+    pub(super) fn clear<R: RasterReader>(&self, reader: &mut R, window: Window) -> Result<(Cube, MaskCounts), Fault>
+    where
+        Fault: From<R::Error>,
+    {
+        Ok(self.mask.apply(reader.read(0, &self.roles(), window, self.mask.margin())?)?)
     }
 }
 

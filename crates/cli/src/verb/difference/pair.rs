@@ -1,6 +1,7 @@
 //! What must hold of two dates together, and what people should know of them.
 
-use change::{Fit, Registration, SpectralIndex};
+use change::{Crosswise, Fit, Registration, SpectralIndex};
+use ndarray::s;
 use pipeline::map_in_order;
 use raster::{Date, RasterSource as _, Warning, Window};
 
@@ -87,6 +88,54 @@ pub(super) fn fit(before: &Look, after: &Look, index: &SpectralIndex, common: &C
         },
     )?;
     Ok(registration.fit())
+}
+
+/// Refuses two dates of which one has two bands of the index exchanged, over a sample as that of [`fit`].
+pub(super) fn check_bands(before: &Look, after: &Look, common: &Common) -> Result<(), Fault> {
+    let bands = before.bands();
+    let pairs: Vec<(usize, usize)> = (0..bands.len()).flat_map(|a| (a + 1..bands.len()).map(move |b| (a, b))).collect();
+    if pairs.is_empty() || bands != after.bands() {
+        return Ok(());
+    }
+    let parts: Vec<Window> = Sample::Glance.parts(before.source.grid().window());
+    let budget = common.budget();
+    let mut all = vec![Crosswise::default(); pairs.len()];
+    map_in_order(
+        &parts,
+        &budget,
+        budget.in_flight((SIDE * SIDE * 64) as u64),
+        || Ok::<_, Fault>((before.source.open()?, after.source.open()?)),
+        |(first, second), &window| {
+            let ((earlier, _), (later, _)) = (before.clear(first, window)?, after.clear(second, window)?);
+            let mut found = vec![Crosswise::default(); pairs.len()];
+            for (crosswise, &(a, b)) in found.iter_mut().zip(&pairs) {
+                let [one, other] = [&earlier, &later].map(|cube| [a, b].map(|band| cube.values.slice(s![0, band, .., ..])));
+                crosswise.add(one, other);
+            }
+            Ok(found)
+        },
+        |found| {
+            all.iter_mut().zip(&found).for_each(|(sum, part)| *sum += part);
+            Ok(())
+        },
+    )?;
+    for (crosswise, (a, b)) in all.iter().zip(pairs) {
+        if let Some(found) = crosswise.exchanged() {
+            let message = format!(
+                "{} and {}: {} of one looks like {} of the other, and the other way round (correlations {:.2} crosswise, {:.2} \
+                 straight, both summed): one of them has these bands exchanged; check which of its bands is which, by its metadata, \
+                 its bands' descriptions or the roles you gave, or pass --no-guard to use it all the same",
+                before.name(),
+                after.name(),
+                bands[a],
+                bands[b],
+                found.crossed,
+                found.straight
+            );
+            return Err(Fault::new(Exit::Input, message));
+        }
+    }
+    Ok(())
 }
 
 /// The warning that the dates lie apart.

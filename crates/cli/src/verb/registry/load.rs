@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::job::read_text;
 use crate::report::Report;
 use crate::verb::apart::check_apart;
-use crate::verb::catalogue::{self, Reach};
+use crate::verb::catalogue::{self, Lookup};
 
 /// Arguments of `registry load`.
 #[derive(Debug, Args)]
@@ -52,9 +52,9 @@ pub(crate) fn load(arguments: &Load, common: &Common) -> Result<Report, Fault> {
     let hosts = Hosts::new(&arguments.allow_host);
     let location = Location::of(&arguments.store, Path::new(""))?;
     let store = Store::at(&location, &hosts)?;
-    let reach = Reach { catalogue: &arguments.catalogue, hosts: &hosts, as_of: None };
+    let lookup = Lookup { catalogue: &arguments.catalogue, hosts: &hosts, as_of: None };
     let mut report = Report::new("registry load");
-    let read = wanted(arguments)?.into_iter().map(|source| read(source, &reach)).collect::<Result<Vec<_>, _>>()?;
+    let read = wanted(arguments)?.into_iter().map(|source| read(source, &lookup)).collect::<Result<Vec<_>, _>>()?;
     let inputs = read.iter().filter_map(|read| read.location.file().map(Path::to_path_buf)).chain([arguments.catalogue.clone()]);
     check_apart(location.file(), &inputs.collect::<Vec<_>>())?;
     let requests: Vec<String> = read.iter().map(request).collect();
@@ -78,9 +78,9 @@ fn wanted(arguments: &Load) -> Result<Vec<RegistrySource>, Fault> {
     Ok(sources.into_iter().filter(|source| all || arguments.sources.contains(&source.id)).collect())
 }
 
-fn read(source: RegistrySource, reach: &Reach<'_>) -> Result<Read, Fault> {
-    let location = reach.location(&source)?;
-    let layer = catalogue::filled(reach.layer(&source, &location)?, &source)?;
+fn read(source: RegistrySource, lookup: &Lookup<'_>) -> Result<Read, Fault> {
+    let location = lookup.location(&source)?;
+    let layer = lookup.layer(&source, &location)?;
     Ok(Read { source, location, layer })
 }
 

@@ -1,0 +1,602 @@
+use std::collections::BTreeMap;
+
+use alert::{Column, Layer, Values};
+use polars::prelude::*;
+use raster::Date;
+
+use super::copies::{Copies, consulted};
+use super::expression::{Call, Comparison, Node, Operator, Question};
+use super::pack::{Law, LawText, Rule, RulePack};
+use crate::RegistryError;
+use crate::answer::SourceAnswer;
+use crate::join::Joined;
+use crate::measure::CM2_PER_HA;
+use crate::source::{RegistrySource, Verified};
+use crate::table::{column, failed};
+
+/// Share of an alert that must lie within records for it to be covered, where the pack's `covered_share` says nothing.
+const COVERED_SHARE: f64 = 0.99;
+
+/// Records of a source that are named in a judgement; more are counted.
+const NAMED_RECORDS: usize = 5;
+
+/// Least and greatest value that a measure may have, hectares.
+pub type Span = (f64, f64);
+
+/// What rules are held against beside registries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Case {
+    /// Area of the alert.
+    pub area_ha: Span,
+    /// Area of its cluster, continuous or not, whatever the time.
+    pub extent_ha: Span,
+    /// Area of the clearings of its cluster that touch one another and it.
+    pub contiguous_ha: Span,
+    /// Largest area of its cluster within the pack's months, with it.
+    pub accumulated_ha: Span,
+}
+
+/// Names of the measures in conditions.
+const MEASURES: [&str; 4] = ["area_ha", "extent_ha", "contiguous_ha", "accumulated_ha"];
+
+impl Case {
+    fn spans(&self) -> [Span; 4] {
+        [self.area_ha, self.extent_ha, self.contiguous_ha, self.accumulated_ha]
+    }
+}
+
+/// Alerts before their rules.
+#[derive(Clone, Copy)]
+pub struct Cases<'a> {
+    /// The alerts joined with the registries.
+    pub joined: &'a Joined<'a>,
+    /// One case an alert.
+    pub cases: &'a [Case],
+}
+
+/// Whether an element is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It is.
+    Met,
+    /// It is not.
+    NotMet,
+    /// It cannot be told.
+    Unknown,
+    /// The law was in force on no day of the change.
+    NotAsked,
+}
+
+impl Outcome {
+    /// As it stands in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::NotMet => "not_met",
+            Self::Unknown => "unknown",
+            Self::NotAsked => "not_asked",
+        }
+    }
+}
+
+/// What a rule says of an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// Index of the alert.
+    pub feature: usize,
+    /// Index of the rule in its pack.
+    pub rule: usize,
+    /// Whether its element is met.
+    pub outcome: Outcome,
+    /// Why it cannot be told, words of a closed list joined by `; `; empty where it can.
+    pub reason: String,
+    /// The records that it rests on: `source:key (retrieved; validity)`, or `source: answer (retrieved)`.
+    pub records: String,
+}
+
+/// What every rule says of every alert: alert by alert, in the order of the rules.
+///
+/// An outcome is `unknown` where the condition cannot be told, and also where the law was not in force throughout the change, or
+/// where its text or a source that the rule asks is known from documentation only.
+///
+/// # Errors
+/// [`RegistryError::RuleColumn`] where a condition asks for what alerts do not have, [`RegistryError::RuleField`] where it asks a
+/// source what it cannot answer, [`RegistryError::Length`] for tables that do not belong together, [`RegistryError::Table`] where
+/// a table operation fails.
+pub fn judge(pack: &RulePack, cases: Cases<'_>) -> Result<Vec<Judgement>, RegistryError> {
+    let joined = cases.joined;
+    joined.check()?;
+    if cases.cases.len() != joined.ids.len() {
+        return Err(RegistryError::Length { table: "the table of cases", got: cases.cases.len(), expected: joined.ids.len() });
+    }
+    pack.check(&joined.sources.iter().map(|(source, _)| source).collect::<Vec<_>>())?;
+    let bench = Bench::new(pack, cases)?;
+    let outcomes = pack.rules.iter().map(|rule| bench.outcomes(rule)).collect::<Result<Vec<_>, _>>()?;
+    let records = bench.records().map_err(failed("the records of rules"))?;
+    let mut judgements = Vec::with_capacity(joined.ids.len() * pack.rules.len());
+    for feature in 0..joined.ids.len() {
+        for (number, rule) in pack.rules.iter().enumerate() {
+            let held = outcomes[number][feature];
+            let doubts = bench.doubts(rule, feature, held.is_none());
+            let outcome = match held {
+                _ if in_force(&pack.laws[rule.law], joined.periods.days(feature)) == Force::Never => Outcome::NotAsked,
+                Some(true) if doubts.is_empty() => Outcome::Met,
+                Some(false) if doubts.is_empty() => Outcome::NotMet,
+                _ => Outcome::Unknown,
+            };
+            judgements.push(Judgement {
+                feature,
+                rule: number,
+                outcome,
+                reason: doubts.join("; "),
+                records: bench.named(rule, feature, &records),
+            });
+        }
+    }
+    Ok(judgements)
+}
+
+/// The judgements as a table, one row each but those of laws that were not in force: `id`, `rule`, `outcome`, `element_es`, `element_en`, `wording_es`, `wording_en`, `act`,
+/// `article`, `law_text`, `reviewed_by_lawyer`, `aggravating`, `reason`, `records`.
+pub fn judgement_table(pack: &RulePack, ids: &[String], judgements: &[Judgement]) -> Vec<Column> {
+    let judgements: Vec<&Judgement> = judgements.iter().filter(|judgement| judgement.outcome != Outcome::NotAsked).collect();
+    let texts = |of: &dyn Fn(&Judgement, &Rule, &Law) -> String| {
+        let value = |judgement: &&Judgement| {
+            let rule = &pack.rules[judgement.rule];
+            Some(of(judgement, rule, &pack.laws[rule.law])).filter(|text| !text.is_empty())
+        };
+        Values::Text(judgements.iter().map(value).collect())
+    };
+    let wording = |judgement: &Judgement, rule: &Rule| match judgement.outcome {
+        Outcome::Met => rule.wording.met.clone(),
+        Outcome::NotMet => rule.wording.not_met.clone(),
+        Outcome::Unknown | Outcome::NotAsked => rule.wording.unknown.clone(),
+    };
+    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    vec![
+        column("id", texts(&|judgement, _, _| ids[judgement.feature].clone())),
+        column("rule", texts(&|_, rule, _| rule.id.clone())),
+        column("outcome", texts(&|judgement, _, _| judgement.outcome.name().to_owned())),
+        column("element_es", texts(&|_, rule, _| rule.element.es.clone())),
+        column("element_en", texts(&|_, rule, _| rule.element.en.clone())),
+        column("wording_es", texts(&|judgement, rule, _| wording(judgement, rule).es)),
+        column("wording_en", texts(&|judgement, rule, _| wording(judgement, rule).en)),
+        column("act", texts(&|_, _, law| law.act.clone())),
+        column("article", texts(&|_, _, law| law.article.clone())),
+        column("law_text", texts(&|_, _, law| law.verified.name().to_owned())),
+        column("reviewed_by_lawyer", texts(&|_, rule, law| yes(law.reviewed_by_lawyer && rule.reviewed_by_lawyer))),
+        column("aggravating", texts(&|_, rule, _| yes(rule.aggravating))),
+        column("reason", texts(&|judgement, _, _| judgement.reason.clone())),
+        column("records", texts(&|judgement, _, _| judgement.records.clone())),
+    ]
+}
+
+/// The outcomes as wide columns, one value an alert: `rule_<id>` for each rule, `priority` and `priority_terms`, which names every
+/// rule that adds to it with its points, and with 0 of how many those that cannot be told.
+pub fn judgement_columns(pack: &RulePack, judgements: &[Judgement]) -> Vec<Column> {
+    let rules = pack.rules.len();
+    let by_alert: Vec<&[Judgement]> = if rules == 0 { Vec::new() } else { judgements.chunks(rules).collect() };
+    let mut columns: Vec<Column> = pack
+        .rules
+        .iter()
+        .enumerate()
+        .map(|(number, rule)| {
+            let outcomes = by_alert.iter().map(|alert| Some(alert[number].outcome.name().to_owned())).collect();
+            column(format!("rule_{}", rule.id), Values::Text(outcomes))
+        })
+        .collect();
+    let terms: Vec<Vec<(f64, String)>> = by_alert.iter().map(|alert| priority_terms(pack, alert)).collect();
+    let scores = terms.iter().map(|terms| Some(terms.iter().map(|(points, _)| points).sum())).collect();
+    let words = terms.iter().map(|terms| terms.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>().join("; "));
+    columns.push(column("priority_score", Values::Real(scores)));
+    columns.push(column("priority_terms", Values::Text(words.map(Some).collect())));
+    columns
+}
+
+fn priority_terms(pack: &RulePack, alert: &[Judgement]) -> Vec<(f64, String)> {
+    let with_points =
+        alert.iter().map(|judgement| (judgement, &pack.rules[judgement.rule])).filter(|(_, rule)| rule.priority != 0.0);
+    with_points
+        .filter_map(|(judgement, rule)| match judgement.outcome {
+            Outcome::Met => Some((rule.priority, format!("{} +{}", rule.id, rule.priority))),
+            Outcome::Unknown => Some((0.0, format!("{} 0 of {} (unknown)", rule.id, rule.priority))),
+            Outcome::NotMet | Outcome::NotAsked => None,
+        })
+        .collect()
+}
+
+/// Where cases are judged: one row an alert, with a column for each question to a source.
+struct Bench<'a> {
+    pack: &'a RulePack,
+    cases: Cases<'a>,
+    calls: Vec<&'a Call>,
+    frame: DataFrame,
+    /// Copies of the sources by id.
+    copies: BTreeMap<&'a str, Copies>,
+    /// Links of the copies that are asked.
+    linked: DataFrame,
+}
+
+impl<'a> Bench<'a> {
+    fn new(pack: &'a RulePack, cases: Cases<'a>) -> Result<Self, RegistryError> {
+        let mut calls: Vec<&Call> = Vec::new();
+        for call in pack.rules.iter().flat_map(|rule| rule.node.calls()) {
+            if !calls.contains(&call) {
+                calls.push(call);
+            }
+        }
+        let copies = Copies::of(cases.joined);
+        let made = || {
+            let linked = consulted(cases.joined, &copies, &cases.joined.linked()?.collect()?)?;
+            Ok(Self { pack, cases, calls, frame: measures(cases.cases)?, copies, linked })
+        };
+        let mut bench: Self = made().map_err(failed("the table of cases"))?;
+        for (number, call) in bench.calls.clone().into_iter().enumerate() {
+            bench.frame = bench.asked(number, call).map_err(failed("the answers to rules"))?;
+        }
+        Ok(bench)
+    }
+
+    /// The frame with the answer to one more question, under `low_<number>` and `high_<number>`: 0 to 1 for a truth.
+    fn asked(&self, number: usize, call: &Call) -> PolarsResult<DataFrame> {
+        let (low, high) = (format!("low_{number}"), format!("high_{number}"));
+        let greatest = if call.question == Question::OverlapHa { col("high_area_ha") } else { lit(1.0) };
+        let Some(place) = self.speaking(&call.source) else {
+            return self.frame.clone().lazy().with_columns([lit(0.0).alias(low), greatest.alias(high)]).collect();
+        };
+        let of_source = col("place").eq(lit(place as u32));
+        let records = self.records_of(place)?;
+        let args = JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinArgs::new(JoinType::Left) };
+        let (least, most) = call.bounds();
+        let asked = self
+            .linked
+            .clone()
+            .lazy()
+            .filter(of_source)
+            .join(records, [col("source"), col("record")], [col("source"), col("record")], args.clone())
+            .with_column(call.holds(&self.cases.joined.sources[place].0).alias("holds"))
+            .group_by_stable([col("feature")])
+            .agg([least.alias(low.as_str()), most.alias(high.as_str())]);
+        let silent: Vec<bool> = (0..self.cases.joined.ids.len())
+            .map(|feature| self.silence(feature, &call.source) == SourceAnswer::NoOverlap)
+            .collect();
+        let may_say_no = Series::new("may_say_no".into(), silent);
+        let mut frame = self.frame.clone();
+        frame.with_column(may_say_no.into())?;
+        frame
+            .lazy()
+            .join(asked, [col("feature")], [col("feature")], args)
+            .with_columns([
+                col(low.as_str()).fill_null(lit(0.0)),
+                when(col("may_say_no")).then(col(high.as_str()).fill_null(lit(0.0))).otherwise(greatest).alias(high.as_str()),
+            ])
+            .collect()
+            .map(|frame| frame.drop_many(["may_say_no"]))
+    }
+
+    /// Place of a source whose word counts: `None` where the catalogue lacks it or knows it from documentation only.
+    fn speaking(&self, id: &str) -> Option<usize> {
+        let place = self.copies.get(id)?.newest();
+        (self.cases.joined.sources[place].0.verified != Verified::Documentation).then_some(place)
+    }
+
+    /// What it means for an alert that the source has no record of it, by the copy that is asked.
+    fn silence(&self, feature: usize, id: &str) -> SourceAnswer {
+        self.copies.get(id).map_or(SourceAnswer::SourceAbsent, |copies| {
+            let asked = copies.asked(self.cases.joined.periods.days(feature));
+            self.cases.joined.silence(feature, asked.later)
+        })
+    }
+
+    /// The columns of a source's records that filters may ask for, of all its copies.
+    fn records_of(&self, place: usize) -> PolarsResult<LazyFrame> {
+        let joined = self.cases.joined;
+        let (id, outputs) = (&joined.sources[place].0.id, joined.sources[place].0.columns.keys());
+        let copies = || joined.sources.iter().enumerate().filter(|(_, (source, _))| &source.id == id);
+        let all = |of: &dyn Fn(&Layer, u32) -> Vec<Option<u32>>| -> Vec<Option<u32>> {
+            copies().flat_map(|(number, (_, layer))| of(layer, number as u32)).collect()
+        };
+        let mut columns = vec![
+            polars::prelude::Column::new("source".into(), all(&|layer, number| vec![Some(number); layer.features.len()])),
+            polars::prelude::Column::new("record".into(), all(&|layer, _| (0..layer.features.len() as u32).map(Some).collect())),
+        ];
+        for output in outputs {
+            let of = |(source, layer): &(RegistrySource, Layer)| {
+                let values = source.columns.get(output).and_then(|field| layer.features.text(field));
+                values.map_or_else(|| vec![None; layer.features.len()], <[_]>::to_vec)
+            };
+            let values: Vec<Option<String>> = copies().flat_map(|(_, copy)| of(copy)).collect();
+            columns.push(polars::prelude::Column::new(format!("own_{output}").into(), values));
+        }
+        Ok(DataFrame::new_infer_height(columns)?.lazy())
+    }
+
+    /// Whether the rule's condition holds for each alert; `None` where that cannot be told.
+    fn outcomes(&self, rule: &Rule) -> Result<Vec<Option<bool>>, RegistryError> {
+        let truth = self.truth(rule, &rule.node)?;
+        let held = || {
+            let frame = self.frame.clone().lazy().select([truth.alias("held")]).collect()?;
+            Ok(frame.column("held")?.bool()?.iter().collect())
+        };
+        held().map_err(failed("the outcomes of rules"))
+    }
+
+    fn truth(&self, rule: &Rule, node: &Node) -> Result<Expr, RegistryError> {
+        Ok(match node {
+            Node::Or(a, b) => self.truth(rule, a)?.or(self.truth(rule, b)?),
+            Node::And(a, b) => self.truth(rule, a)?.and(self.truth(rule, b)?),
+            Node::Not(inner) => self.truth(rule, inner)?.not(),
+            Node::Compare(comparison, a, b) => comparison.of_spans(self.span(rule, a)?, self.span(rule, b)?),
+            Node::Call(call) if call.question == Question::Covered => {
+                let share = self.pack.parameter("covered_share").unwrap_or(COVERED_SHARE);
+                Comparison::GreaterOrEqual.of_spans(self.span(rule, node)?, (lit(share), lit(share)))
+            }
+            Node::Call(call) if call.question.is_truth() => {
+                Comparison::Greater.of_spans(self.span(rule, node)?, (lit(0.5), lit(0.5)))
+            }
+            _ => {
+                return Err(RegistryError::RuleColumn {
+                    rule: rule.id.clone(),
+                    column: rule.condition.clone(),
+                    known: "a condition compares something or asks inside, meets, covered or near".to_owned(),
+                });
+            }
+        })
+    }
+
+    /// Least and greatest value of a number.
+    fn span(&self, rule: &Rule, node: &Node) -> Result<(Expr, Expr), RegistryError> {
+        Ok(match node {
+            Node::Number(number) => (lit(*number), lit(*number)),
+            Node::Column(name) if MEASURES.contains(&name.as_str()) => (col(format!("low_{name}")), col(format!("high_{name}"))),
+            Node::Call(call) => {
+                let number = self.calls.iter().position(|known| *known == call).expect("every call of the pack is asked");
+                (col(format!("low_{number}")), col(format!("high_{number}")))
+            }
+            Node::Arithmetic(operator, a, b) => operator.of_spans(self.span(rule, a)?, self.span(rule, b)?),
+            other => {
+                let column = other.columns().first().map_or_else(|| rule.condition.clone(), |column| (*column).to_owned());
+                return Err(RegistryError::RuleColumn { rule: rule.id.clone(), column, known: MEASURES.join(", ") });
+            }
+        })
+    }
+
+    /// Why the outcome of a rule cannot be told; `open` says that the condition itself could not.
+    fn doubts(&self, rule: &Rule, feature: usize, open: bool) -> Vec<String> {
+        let law = &self.pack.laws[rule.law];
+        let mut doubts = Vec::new();
+        if in_force(law, self.cases.joined.periods.days(feature)) != Force::Throughout {
+            doubts.push("law_not_in_force_throughout".to_owned());
+        }
+        if law.verified == LawText::Documentation {
+            doubts.push("law_known_from_documentation_only".to_owned());
+        }
+        if open {
+            doubts.extend(self.open_doubts(rule, feature));
+        }
+        doubts
+    }
+
+    /// Why a condition could not be told by what the sources say.
+    fn open_doubts(&self, rule: &Rule, feature: usize) -> Vec<String> {
+        let mut doubts = Vec::new();
+        for id in rule.sources() {
+            match self.silence(feature, id) {
+                _ if self.copies.contains_key(id) && self.speaking(id).is_none() => {
+                    doubts.push(format!("{id}: known_from_documentation_only"));
+                }
+                SourceAnswer::NoOverlap => {}
+                answer => doubts.push(format!("{id}: {}", answer.name())),
+            }
+        }
+        if doubts.is_empty() && !rule.node.calls().is_empty() {
+            doubts.push("days_place_or_kind_of_records_uncertain".to_owned());
+        }
+        if rule.node.calls().is_empty() {
+            doubts.push("within_measurement_error".to_owned());
+        }
+        doubts
+    }
+
+    /// What the records of each source say of each alert, by alert and source.
+    fn records(&self) -> PolarsResult<BTreeMap<(u32, u32), Vec<String>>> {
+        let mut named = BTreeMap::<(u32, u32), Vec<String>>::new();
+        let (feature, source) = (self.linked.column("feature")?.u32()?, self.linked.column("source")?.u32()?);
+        let place = self.linked.column("place")?.u32()?;
+        let (key, validity) = (self.linked.column("key")?.str()?, self.linked.column("validity")?.str()?);
+        let rows = feature.iter().zip(source.iter().zip(place.iter())).zip(key.iter().zip(validity.iter()));
+        for ((feature, (source, place)), (key, validity)) in rows {
+            if let (Some(feature), Some(source), Some(place)) = (feature, source, place) {
+                let record = self.record(source as usize, key.unwrap_or_default(), validity.unwrap_or("unknown"));
+                named.entry((feature, place)).or_default().push(record);
+            }
+        }
+        Ok(named)
+    }
+
+    fn record(&self, place: usize, key: &str, validity: &str) -> String {
+        let (source, _) = &self.cases.joined.sources[place];
+        let key = if self.cases.joined.shows_column(source, "key") { key } else { "(restricted)" };
+        format!("{}:{key} ({}; {validity})", source.id, retrieved(source.retrieved))
+    }
+
+    fn named(&self, rule: &Rule, feature: usize, records: &BTreeMap<(u32, u32), Vec<String>>) -> String {
+        let mut named = Vec::new();
+        for id in rule.sources() {
+            let Some(copies) = self.copies.get(id) else {
+                named.push(format!("{id}: {}", SourceAnswer::SourceAbsent.name()));
+                continue;
+            };
+            match records.get(&(feature as u32, copies.newest() as u32)) {
+                None => {
+                    let copy = copies.asked(self.cases.joined.periods.days(feature)).later;
+                    let answer = self.silence(feature, id).name();
+                    named.push(format!("{id}: {answer} ({})", retrieved(self.cases.joined.sources[copy].0.retrieved)));
+                }
+                Some(all) => {
+                    named.extend(all.iter().take(NAMED_RECORDS).cloned());
+                    named.extend((all.len() > NAMED_RECORDS).then(|| format!("{id}: {} more", all.len() - NAMED_RECORDS)));
+                }
+            }
+        }
+        named.join("; ")
+    }
+}
+
+fn retrieved(day: Option<Date>) -> String {
+    day.map_or_else(|| "undated".to_owned(), |day| day.to_string())
+}
+
+/// On which of the days of a change a law was in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Force {
+    Throughout,
+    InPart,
+    Never,
+}
+
+fn in_force(law: &Law, days: (Option<i32>, Option<i32>)) -> Force {
+    let (Some(first), Some(last)) = days else { return Force::InPart };
+    let from = law.in_force_from.map_or(i32::MIN, Date::days);
+    let to = law.in_force_to.map_or(i32::MAX, Date::days);
+    match () {
+        () if last < from || first >= to => Force::Never,
+        () if from <= first && last < to => Force::Throughout,
+        () => Force::InPart,
+    }
+}
+
+fn measures(cases: &[Case]) -> PolarsResult<DataFrame> {
+    let mut columns = vec![polars::prelude::Column::new("feature".into(), (0..cases.len() as u32).collect::<Vec<_>>())];
+    for (number, name) in MEASURES.iter().enumerate() {
+        let spans: Vec<Span> = cases.iter().map(|case| case.spans()[number]).collect();
+        columns.push(polars::prelude::Column::new(format!("low_{name}").into(), spans.iter().map(|s| s.0).collect::<Vec<_>>()));
+        columns.push(polars::prelude::Column::new(format!("high_{name}").into(), spans.iter().map(|s| s.1).collect::<Vec<_>>()));
+    }
+    DataFrame::new_infer_height(columns)
+}
+
+impl Question {
+    fn is_truth(self) -> bool {
+        matches!(self, Self::Inside | Self::Meets | Self::Near)
+    }
+}
+
+impl Call {
+    /// Whether a link is one that the question is about: in place, in time and by its filter; null where that cannot be told.
+    fn holds(&self, source: &RegistrySource) -> Expr {
+        let distance = col("distance");
+        let place = match self.distance_m {
+            Some(metres) => distance.lt_eq(lit((metres * 1000.0).round() as i64)),
+            None => distance.clone().is_null().or(distance.eq(lit(0))),
+        };
+        let validity = col("validity");
+        let time = match self.question {
+            Question::Meets => lit(true),
+            _ => when(col("held").is_null())
+                .then(lit(NULL).cast(DataType::Boolean))
+                .when(col("held").or(validity.clone().eq(lit("valid_throughout"))))
+                .then(lit(true))
+                .when(validity.eq(lit("not_valid")))
+                .then(lit(false))
+                .otherwise(lit(NULL).cast(DataType::Boolean)),
+        };
+        let kind = self.filter.as_ref().map_or(lit(true), |filter| filtered(filter, source));
+        place.and(time).and(kind)
+    }
+
+    /// Least and greatest answer over the links of an alert.
+    fn bounds(&self) -> (Expr, Expr) {
+        let (surely, possibly) = (col("holds").fill_null(lit(false)), col("holds").fill_null(lit(true)));
+        let real = |expr: Expr| expr.cast(DataType::Float64);
+        let within = |measure: Expr, most: Expr| {
+            let none = lit(0.0);
+            let least = when(surely.clone()).then(measure.clone()).otherwise(none.clone()).max();
+            let sum = when(possibly.clone()).then(measure).otherwise(none).sum();
+            (least, when(sum.clone().gt(most.clone())).then(most).otherwise(sum))
+        };
+        match self.question {
+            Question::Share | Question::Covered => within(col("share").fill_null(lit(0.0)), lit(1.0)),
+            Question::OverlapHa => {
+                let hectares = |cm2: &str| real(col(cm2)).fill_null(lit(0.0)) / lit(CM2_PER_HA);
+                within(hectares("overlap"), hectares("area").max())
+            }
+            _ => (real(surely.max()), real(possibly.max())),
+        }
+    }
+}
+
+/// Whether a record is one that a filter names; null where its column is missing or holds what answers neither yes nor no.
+fn filtered(node: &Node, source: &RegistrySource) -> Expr {
+    match node {
+        Node::Or(a, b) => filtered(a, source).or(filtered(b, source)),
+        Node::And(a, b) => filtered(a, source).and(filtered(b, source)),
+        Node::Not(inner) => filtered(inner, source).not(),
+        Node::Compare(comparison, a, b) => {
+            let is_number = [a, b].iter().any(|side| matches!(***side, Node::Number(_)));
+            let side = |node: &Node| if is_number { value(node).cast(DataType::Float64) } else { value(node) };
+            let compared = comparison.of_values(side(a), side(b));
+            node.columns().into_iter().fold(compared, |compared, column| silenced(compared, column, source))
+        }
+        _ => lit(NULL).cast(DataType::Boolean),
+    }
+}
+
+/// A comparison of a column, null where the column holds what answers neither yes nor no.
+fn silenced(compared: Expr, column: &str, source: &RegistrySource) -> Expr {
+    let values = source.no_information.get(column).map(Vec::as_slice).unwrap_or_default();
+    values.iter().fold(compared, |compared, nothing| {
+        let says_nothing = value(&Node::Column(column.to_owned())).eq(lit(nothing.as_str())).fill_null(lit(false));
+        when(says_nothing).then(lit(NULL).cast(DataType::Boolean)).otherwise(compared)
+    })
+}
+
+fn value(node: &Node) -> Expr {
+    match node {
+        Node::Number(number) => lit(*number),
+        Node::Text(text) => lit(text.as_str()),
+        Node::Column(name) if name == "key" || name == "name" => col(name.as_str()),
+        Node::Column(name) => col(format!("own_{name}")),
+        _ => lit(NULL),
+    }
+}
+
+impl Comparison {
+    fn of_values(self, a: Expr, b: Expr) -> Expr {
+        match self {
+            Self::Equal => a.eq(b),
+            Self::Unequal => a.neq(b),
+            Self::Less => a.lt(b),
+            Self::LessOrEqual => a.lt_eq(b),
+            Self::Greater => a.gt(b),
+            Self::GreaterOrEqual => a.gt_eq(b),
+        }
+    }
+
+    /// The comparison of what lies between two bounds each; null where some of it holds and some does not.
+    fn of_spans(self, (a_low, a_high): (Expr, Expr), (b_low, b_high): (Expr, Expr)) -> Expr {
+        let (surely, never) = match self {
+            Self::Less => (a_high.lt(b_low), a_low.gt_eq(b_high)),
+            Self::LessOrEqual => (a_high.lt_eq(b_low), a_low.gt(b_high)),
+            Self::Greater => (a_low.gt(b_high), a_high.lt_eq(b_low)),
+            Self::GreaterOrEqual => (a_low.gt_eq(b_high), a_high.lt(b_low)),
+            Self::Equal | Self::Unequal => {
+                let apart = a_high.clone().lt(b_low.clone()).or(a_low.clone().gt(b_high.clone()));
+                let same = a_low.eq(b_high).and(a_high.eq(b_low));
+                if self == Self::Equal { (same, apart) } else { (apart, same) }
+            }
+        };
+        when(surely).then(lit(true)).when(never).then(lit(false)).otherwise(lit(NULL).cast(DataType::Boolean))
+    }
+}
+
+impl Operator {
+    fn of_spans(self, (a_low, a_high): (Expr, Expr), (b_low, b_high): (Expr, Expr)) -> (Expr, Expr) {
+        match self {
+            Self::Plus => (a_low + b_low, a_high + b_high),
+            Self::Minus => (a_low - b_high, a_high - b_low),
+            // Measures and shares are not negative.
+            Self::Times => (a_low * b_low, a_high * b_high),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Rules as data: which element of which article is met, by which record, and how we know.
+//!
+//! A rule never says who is guilty of what: it says that an element is met, not met or unknown. It is unknown wherever a source was
+//! not there, could not have said no, or is known from documentation only; where a measure straddles its threshold; and where the
+//! law was not in force throughout the change.
+
+mod copies;
+mod expression;
+mod judgement;
+mod pack;
+
+pub use judgement::{Case, Cases, Judgement, Outcome, Span, judge, judgement_columns, judgement_table};
+pub use pack::{Element, Law, LawText, Parameter, Rule, RulePack, Wording};
