@@ -45,6 +45,10 @@ DAYS = "--before-date 2025-12-01 --after-date 2026-01-05"
 PAIR = "difference --index NDVI --before {folder}/before.tif --after {folder}/after.tif"
 CLOUDS = "difference --index NDVI --before {folder}/before.tif --after {folder}/after.tif,scl={folder}/scl.tif --clear 4,5,6,7"
 JOIN = "join {file} --registries {catalogue} --wide -o joined.geojson"
+# The file is the registry, joined by its key: what stands in it comes out under the features that name it.
+KEYED = "join parcels.csv --registries {catalogue} --wide -o joined.csv"
+# A geometry of a list, whose numbers lie beyond any longitude.
+SHAPE = "join {shape} --crs EPSG:3857 --registries {catalogue} --wide --force -o joined.geojson"
 
 
 def patches(count, hectares=None):
@@ -125,6 +129,57 @@ def named(work, case):
     return None
 
 
+def keyed(work, case):
+    """Key and owner come out as they stand in the file, under the one feature that names the key."""
+    with open(case.paths[0], newline="", encoding="utf-8-sig") as file:
+        records = list(csv.DictReader(file))
+    with open(work / "joined.csv", newline="", encoding="utf-8") as file:
+        rows = {row["parcel"]: row for row in csv.DictReader(file)}
+    for record in records:
+        row, owner = rows[record["parcel_id"]], record.get("owner", "")
+        if row["r_key"] != record["parcel_id"]:
+            return f"key {row['r_key']!r} instead of {record['parcel_id']!r}"
+        same = [other.get("owner", "") for other in records if other["parcel_id"] == record["parcel_id"]]
+        if row["r_count"] != str(len(same)):
+            return f"{row['r_count']} records of key {record['parcel_id']!r}, expected {len(same)}"
+        safe = ["'" + text if re.match(r"[=+\-@\t\r]", text) else text for text in same]
+        if owner and row["r_name"] not in safe:
+            return f"owner {row['r_name']!r} instead of {owner!r}"
+    return None
+
+
+def digits_kept(work, case):
+    """Numbers of any length and text with leading zeros come out digit by digit."""
+    read = [json.loads(path.read_text(), parse_int=str, parse_float=str) for path in (case.paths[0], work / "joined.geojson")]
+    before, after = ([feature["properties"] for feature in one["features"]] for one in read)
+    for old, new in zip(before, after):
+        for name, value in old.items():
+            if str(new.get(name)) != value:
+                return f"{name} is {new.get(name)!r} instead of {value!r}"
+    return None
+
+
+def shapes(path):
+    """Geometries of a list of cases, each with whether it is valid: by its own test, else as PostGIS 3.3 (GEOS 3.11) holds it."""
+    for number, case in enumerate(xml.etree.ElementTree.parse(path).getroot().iter("case"), 1):
+        told = [op.text.strip() == "true" for op in case.iter("op") if op.get("name") == "isValid"]
+        for part in "ab":
+            text = " ".join((case.findtext(part) or "").split())
+            if text:
+                yield text, told[0] if told else (number, part) not in INVALID
+
+
+def told_valid(_work, case):
+    """What is valid is read as it is, what is not is repaired with a warning."""
+    for place, ((text, valid), run) in enumerate(zip(shapes(case.paths[0]), case.runs), 1):
+        if text.startswith("GEOMETRYCOLLECTION"):
+            continue  # it is read as its multi-geometry, whose parts may not share an edge as those of a collection may
+        repaired = any(warning["code"].startswith("geometry_") for warning in run.report().get("warnings", []))
+        if repaired == valid:
+            return f"geometry {place} ({text[:60]}) counts as {'invalid' if repaired else 'valid'}"
+    return None
+
+
 @dataclass
 class Row:
     """Commands of the program for the files of a class; the first that fails ends them."""
@@ -133,8 +188,9 @@ class Row:
     files: str  # pattern of the name below the class's folder
     commands: list
     check: object = None  # what is asked for beyond the label; gives what is off
-    each: str = ""  # run once for every band of a raster, line of a text, or formula of a list
+    each: str = ""  # run once for every band of a raster, line of a text, formula or shape of a list
     whole: bool = False  # a folder is one case
+    alone: bool = False  # a JSON text, which is no GeoJSON: so it must be refused, and be read as a property of a feature
     placed: bool = False  # refused for want of a place, a copy that has one is run as well
     counts: bool = True  # off means a failure of the whole
 
@@ -178,8 +234,25 @@ TABLE = [
         [f"join names.geojson --registries names.toml --wide -o joined.{ending}" for ending in ("geojson", "csv", "kml")],
         named,
     ),
-    *(Row(kind, "*", [JOIN], counts=False) for kind in "csv geojson shp fgb gpkg geom_cases".split()),
+    *(
+        Row("csv", name, [KEYED], keyed)
+        for name in "bom_crlf.csv dates_reversed.csv dup_keys.csv empty.csv float_ids.csv formula.csv nul_bytes.csv"
+        " null_island.csv ok.csv".split()
+    ),
+    Row("geojson", "big_ints.geojson", [JOIN], digits_kept),
+    Row("json", "*", ["join {wrapped} --registries {catalogue} --wide -o joined.geojson"], alone=True),
+    # None of them has a .prj, without which a Shapefile is refused by rule.
+    Row("shp", "*.shp", [f"{JOIN} --crs EPSG:4326"]),
+    # What is no KML by its name goes to the reader of KML all the same.
+    Row("xml", "*.kml", [JOIN]),
+    Row("xml", "*", ["join {kml} --registries {catalogue} --wide -o joined.geojson"]),
+    Row("geom_cases", "*", [SHAPE], told_valid, each="shape"),
+    *(Row(kind, "*", [JOIN]) for kind in "csv geojson shp fgb gpkg arrow".split()),
+    Row("parquet", "*", [JOIN], counts=False),
 ]
+
+# Case and part of the polygons of InvalidRelates.xml that touch themselves.
+INVALID = ((1, "b"), (2, "b"), (3, "b"), (6, "b"))
 
 # What tifffile 2026.3.3 reads in good images, band by band: the sum of value x (1 + place modulo 251), to six digits.
 SUMS = {
@@ -211,9 +284,17 @@ SUMS = {
     "itiff_usda_naip_256_webp_z3.tif": (7.73601e+08, 7.11402e+08, 5.67838e+08, 1.31081e+09,),
 }
 
-# Labels held to be wrong: file pattern, the label it is judged by instead, and why.
 # The warning that a label asks for, where the label says of what.
 WARNS = {
+    "csv/dates_reversed": "validity_reversed",
+    "csv/dup_keys": "duplicate_key",
+    "csv/float_ids": "spreadsheet_number",
+    "geojson/antimeridian_unsplit": "wide_geometry",
+    "geojson/collapsed": "geometry_collapsed",
+    "geojson/dup_keys": "duplicate_member",
+    "geojson/hint_bad_point-toomany": "dimensions_dropped",
+    "geojson/lat_lon_swapped": "outside_registries",
+    "geojson/mixed_dims": "dimensions_dropped",
     "pairs/identical_file": "same_image_twice",
     "pairs/scl_all_cloud": "nothing_clear",
     "raster_odd/all_nodata.tif": "nothing_clear",
@@ -222,7 +303,14 @@ WARNS = {
     "raster_odd/nodata_wrong_65535.tif": "undeclared_fill",
 }
 
+# Labels held to be wrong: file pattern, the label it is judged by instead, and why.
 KNOWN = [
+    (
+        "geojson/hint_bad_point-toomany.geojson",
+        "warn",
+        "RFC 7946 3.1.1 says that positions should not have more than three numbers and that readers may ignore those; the same"
+        " manifest asks for a warning where mixed_dims.geojson has four",
+    ),
     (
         "pairs/one_pixel_shift_content*",
         "fine",
@@ -430,6 +518,8 @@ def go_through(case, runner, work, path):
         "folder": str(case.paths[0].parent),
         "corpus": str(runner.corpus),
         "catalogue": str(work / "catalogue.toml"),
+        "wrapped": str(work / "wrapped" / path.name),
+        "kml": str(work / f"{path.name}.kml"),
     }
     prepare(case, work)
     for turn in turns(case):
@@ -451,6 +541,8 @@ def turns(case):
         return [{"band": band} for band in range(1, 17)]
     if case.row.each == "line":
         return [{"line": line} for line in case.paths[0].read_text().splitlines() if line]
+    if case.row.each == "shape":
+        return [{"shape": f"shape{place}.csv"} for place, _ in enumerate(shapes(case.paths[0]), 1)]
     if case.row.each == "formula":
         return [{"formula": record["formula"]} for record in load(case.paths[0])["indices"]]
     return [{"band": 1}]
@@ -526,9 +618,32 @@ def prepare(case, work):
     """Writes the files beside the case's own that its commands name."""
     if case.row.check is named:
         prepare_names(load(case.paths[0]), work)
+    elif case.row.check is keyed:
+        prepare_key(case.paths[0], work)
     elif "{catalogue}" in " ".join(case.row.commands):
         (work / "square.geojson").write_text(json.dumps(SQUARE))
         (work / "catalogue.toml").write_text(CATALOGUE.replace("FILE", "square.geojson"))
+    if case.row.each == "shape":
+        for place, (text, _) in enumerate(shapes(case.paths[0]), 1):
+            (work / f"shape{place}.csv").write_text(f'id;wkt\n{place};"{text}"\n')
+    if case.row.alone:
+        (work / "wrapped").mkdir()
+        text = b'{"type":"Feature","geometry":null,"properties":{"value":' + case.paths[0].read_bytes() + b"}}"
+        (work / "wrapped" / case.paths[0].name).write_bytes(text)
+    if "{kml}" in " ".join(case.row.commands):
+        (work / f"{case.paths[0].name}.kml").write_bytes(case.paths[0].read_bytes())
+
+
+def prepare_key(path, work):
+    """Parcels that name the keys of a table, and a catalogue in which that table is the registry."""
+    keys = ["001", "002", "003", "004", "005", "006", "1", "1.23457E+11"]
+    (work / "parcels.csv").write_text("parcel\n" + "".join(f"{key}\n" for key in keys))
+    header = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].decode().strip().split(",")
+    record = CATALOGUE.replace("FILE", str(path)).replace('"k"', '"parcel_id"') + 'join = "key:parcel"\n'
+    record = record.replace('name = "n"\n', 'name = "owner"\n' if "owner" in header else "")
+    if "valid_from" in header:
+        record += 'valid_from = "valid_from"\nvalid_to = "valid_to"\n'
+    (work / "catalogue.toml").write_text(record)
 
 
 def prepare_names(texts, work):
@@ -554,6 +669,8 @@ def judge(case, runner):
     """Runs a case and writes down what is off."""
     with tempfile.TemporaryDirectory(prefix="atalaya-corpus-") as folder:
         work = Path(folder)
+        if case.row.alone:
+            alone(case, runner, work)
         carry_out(case, runner, work)
         case.off += [f"{shown(run)} {fault}" for run in case.runs for fault in run.faults]
         case.off += as_labelled(case)
@@ -573,6 +690,20 @@ def judge(case, runner):
                 case.off.append("does not say the same the second time")
             if sums(work) != outputs:
                 case.off.append("does not write the same the second time")
+
+
+def alone(case, runner, work):
+    """Runs a JSON text as it is: refused whatever it is, and as JSON only where it is none."""
+    (work / "square.geojson").write_text(json.dumps(SQUARE))
+    (work / "catalogue.toml").write_text(CATALOGUE.replace("FILE", "square.geojson"))
+    words = ["join", str(case.paths[0]), "--registries", str(work / "catalogue.toml"), "-o", "joined.geojson"]
+    run = runner.run(words, case, work)
+    case.off += clean(run, case)
+    if run.code != 3:
+        case.off.append(f"{shown(run)} ended with {run.code}{told(run)}")
+    is_json = case.paths[0].name.startswith("y_")
+    if case.expect != "either" and is_json != ("no GeoJSON" in run.err):
+        case.off.append(f"{shown(run)} does not tell what is no JSON from what is no GeoJSON{told(run)}")
 
 
 def sums(folder):

@@ -8,6 +8,7 @@ use raster::Date;
 
 use crate::language::Language;
 use crate::verb::bench::Stages;
+use crate::verb::registry::Registry;
 
 /// From satellite and drone imagery to dated, attributed alerts of clearings, laid over official registries.
 #[derive(Debug, Parser)]
@@ -164,6 +165,9 @@ pub(crate) enum Verb {
     Patches(Patches),
     /// Lay features over official registries
     Join(Join),
+    /// Official layers, before anything is laid over them
+    #[command(subcommand)]
+    Registry(Registry),
     /// List the scenes of a folder or zip, or what one metadata file says; no image is unpacked
     Scenes(Scenes),
     /// List the spectral indices
@@ -443,7 +447,7 @@ pub(crate) struct Patches {
 
 #[derive(Debug, Args)]
 pub(crate) struct Join {
-    /// Features: .geojson, .gpkg, .shp, .fgb or .csv
+    /// Features: .geojson, .gpkg, .shp, .fgb, .kml, .gdb or .csv
     pub(crate) features: PathBuf,
     /// Registry catalogue (TOML)
     #[arg(long, value_name = "CAT")]
@@ -466,6 +470,21 @@ pub(crate) struct Join {
     /// Column with the day on which validity is judged
     #[arg(long, value_name = "COLUMN")]
     pub(crate) date_field: Option<String>,
+    /// Layer of the features, where their file holds several
+    #[arg(long)]
+    pub(crate) layer: Option<String>,
+    /// Reference system of the features, instead of their file's own, such as EPSG:9377
+    #[arg(long)]
+    pub(crate) crs: Option<String>,
+    /// Text encoding of a CSV or Shapefile, such as latin1
+    #[arg(long)]
+    pub(crate) encoding: Option<String>,
+    /// Day whose state of the registries is asked for, where they are kept in a store [default: the newest]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Host that registries may be read from over the network; may be repeated
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
     /// Write what restricted and personal sources say too: for those the authority allows
     #[arg(long)]
     pub(crate) internal: bool,

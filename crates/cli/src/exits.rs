@@ -28,6 +28,12 @@ impl From<geoio::layer::LayerError> for Fault {
     }
 }
 
+impl From<geoio::store::StoreError> for Fault {
+    fn from(error: geoio::store::StoreError) -> Self {
+        Self::from_error(exit(error.kind()), error)
+    }
+}
+
 impl From<geoio::sink::SinkError> for Fault {
     fn from(error: geoio::sink::SinkError) -> Self {
         let usage = matches!(error, geoio::sink::SinkError::Extension { .. });
@@ -38,7 +44,9 @@ impl From<geoio::sink::SinkError> for Fault {
 fn exit(kind: geoio::Kind) -> Exit {
     match kind {
         geoio::Kind::Input | geoio::Kind::Nothing => Exit::Input,
+        geoio::Kind::Configuration => Exit::Usage,
         geoio::Kind::Output => Exit::Output,
+        geoio::Kind::Locked => Exit::Locked,
         geoio::Kind::Internal => Exit::Internal,
     }
 }

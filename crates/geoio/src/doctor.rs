@@ -25,7 +25,20 @@ pub struct Versions {
     pub projection_database: bool,
 }
 
-const DRIVERS: [&str; 9] = ["GTiff", "COG", "JP2OpenJPEG", "GPKG", "FlatGeobuf", "ESRI Shapefile", "GeoJSON", "PNG", "MEM"];
+const DRIVERS: [&str; 12] = [
+    "GTiff",
+    "COG",
+    "JP2OpenJPEG",
+    "GPKG",
+    "FlatGeobuf",
+    "ESRI Shapefile",
+    "GeoJSON",
+    "LIBKML",
+    "OpenFileGDB",
+    "PostgreSQL",
+    "PNG",
+    "MEM",
+];
 
 /// Versions of the libraries, and what they can do.
 pub fn versions() -> Versions {

@@ -26,6 +26,30 @@ pub enum GeoioError {
         /// Why it is refused.
         reason: String,
     },
+    /// A connection to a database that does not say what it must.
+    #[error("PG: {reason}; write PG:host=... port=... dbname=... user=...")]
+    Connection {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A place on a host that nobody allowed to ask.
+    #[error(
+        "{location}: the host {host} is not allowed, for nothing is asked over a network unless its host is named: pass --allow-host {host}, or name it in the job under [network] hosts"
+    )]
+    HostNotAllowed {
+        /// The place, without passwords.
+        location: String,
+        /// The host.
+        host: String,
+    },
+    /// An address that gives nothing.
+    #[error("{address} cannot be fetched: {reason}; check the address, or fetch the file yourself")]
+    Fetch {
+        /// The address, without passwords.
+        address: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A format that inputs may not have.
     #[error("{} may not be read: {driver} is not among {allowed}; convert it first", path.display())]
     DriverNotAllowed {
@@ -197,10 +221,14 @@ pub enum GeoioError {
 /// Whose fault an error is: decides the program's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// What the user told cannot be, or is not allowed.
+    Configuration,
     /// An input cannot be used.
     Input,
     /// An output cannot be written.
     Output,
+    /// Another program holds what is to be written.
+    Locked,
     /// The program's own fault.
     Internal,
     /// Inputs are readable, but none can be used.
@@ -214,6 +242,7 @@ impl GeoioError {
             Self::Write { .. } | Self::Exists { .. } | Self::Encode { .. } => Kind::Output,
             Self::Gdal { .. } => Kind::Internal,
             Self::Nothing { .. } => Kind::Nothing,
+            Self::Connection { .. } | Self::HostNotAllowed { .. } => Kind::Configuration,
             _ => Kind::Input,
         }
     }

@@ -1,16 +1,20 @@
-//! The calls of GDAL that have no safe wrapper: warping between datasets in memory, the size of its cache, and PROJ's version.
+//! The calls of GDAL that have no safe wrapper: warping between datasets in memory, the size of its cache, fetching a file, and
+//! PROJ's version.
 #![expect(
     unsafe_code,
-    reason = "GDALChunkAndWarpImage, GDALSetCacheMax64 and OSRGetPROJVersion have no safe wrapper in the gdal crate"
+    reason = "GDALChunkAndWarpImage, GDALSetCacheMax64, VSIFReadL and OSRGetPROJVersion have no safe wrapper in the gdal crate"
 )]
 
 use std::ffi::{CStr, CString, c_int, c_void};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
 use std::ptr;
 
 use gdal::Dataset;
 use gdal_sys::{CPLErr, GDALDataType, GDALResampleAlg, GDALWarpOptions};
 
-use crate::complaint;
+use crate::{complaint, open};
 
 /// Bounds the library's cache of unpacked blocks, in bytes.
 pub(crate) fn bound_cache(bytes: u64) {
@@ -227,4 +231,53 @@ unsafe fn one<T>(value: T) -> *mut T {
 pub(crate) fn gdal_release() -> String {
     // SAFETY: the returned text is static and ends with a NUL byte.
     unsafe { CStr::from_ptr(gdal_sys::GDALVersionInfo(c"RELEASE_NAME".as_ptr())) }.to_string_lossy().into_owned()
+}
+
+/// Copies what an `http` or `https` address gives into a file; refuses more than `limit` bytes.
+///
+/// The caller has checked that the host may be asked. A host that is allowed may send the library on to another.
+pub(crate) fn fetch(address: &str, target: &Path, limit: u64) -> Result<(), String> {
+    /// Every address is refused by GDAL unless its last letters are told; what is fetched here has been allowed.
+    const ALLOWED: &str = "CPL_VSIL_CURL_ALLOWED_EXTENSIONS";
+    open::initialise(None);
+    let tail: Vec<char> = address.chars().rev().take(8).take_while(|letter| !matches!(letter, ' ' | ',')).collect();
+    let tail: String = tail.into_iter().rev().collect();
+    let set =
+        |key: &str, value: &str| gdal::config::set_thread_local_config_option(key, value).map_err(|error| error.to_string());
+    set(ALLOWED, &tail)?;
+    set("GDAL_HTTP_CONNECTTIMEOUT", "10")?;
+    set("GDAL_HTTP_LOW_SPEED_TIME", "30")?;
+    set("GDAL_HTTP_LOW_SPEED_LIMIT", "1")?;
+    let copied = copy(&format!("/vsicurl_streaming/{address}"), target, limit);
+    set(ALLOWED, "{none}")?;
+    copied
+}
+
+fn copy(from: &str, target: &Path, limit: u64) -> Result<(), String> {
+    let name = CString::new(from).map_err(|error| error.to_string())?;
+    let mut file = File::create(target).map_err(|error| error.to_string())?;
+    complaint::clear();
+    // SAFETY: both texts end with a NUL byte.
+    let handle = unsafe { gdal_sys::VSIFOpenL(name.as_ptr(), c"rb".as_ptr()) };
+    if handle.is_null() {
+        return Err(complaint::take().unwrap_or_else(|| "the server gives nothing there".to_owned()));
+    }
+    let (mut buffer, mut total) = (vec![0_u8; 1 << 16], 0_u64);
+    let result = loop {
+        // SAFETY: the handle is open, and the buffer has as many bytes as may be written.
+        let got = unsafe { gdal_sys::VSIFReadL(buffer.as_mut_ptr().cast(), 1, buffer.len(), handle) } as usize;
+        total += got as u64;
+        if got == 0 {
+            break complaint::take().map_or(Ok(()), Err);
+        }
+        if total > limit {
+            break Err(format!("it is larger than {limit} bytes"));
+        }
+        if let Err(error) = file.write_all(&buffer[..got]) {
+            break Err(error.to_string());
+        }
+    };
+    // SAFETY: the handle is open and is not used again.
+    unsafe { gdal_sys::VSIFCloseL(handle) };
+    result
 }

@@ -5,19 +5,20 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
 use crate::archive::{self, Archive};
+use crate::location::Connection;
 use crate::{GeoioError, complaint, ffi, tiff};
 
 /// Formats of rasters that are read. COG is `GTiff`.
 pub const RASTER_DRIVERS: [&str; 2] = ["GTiff", "JP2OpenJPEG"];
 
 /// Formats of layers that GDAL reads for us.
-pub const VECTOR_DRIVERS: [&str; 4] = ["GPKG", "ESRI Shapefile", "FlatGeobuf", "GeoJSON"];
+pub const VECTOR_DRIVERS: [&str; 7] = ["GPKG", "ESRI Shapefile", "FlatGeobuf", "GeoJSON", "LIBKML", "OpenFileGDB", "PostgreSQL"];
 
 static INITIALISED: Once = Once::new();
 
@@ -35,7 +36,7 @@ pub fn initialise(cache_bytes: Option<u64>) {
             ("GDAL_PAM_ENABLED", "NO".to_owned()),
             ("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR".to_owned()),
             ("GDAL_SKIP", "VRT,WMS,WMTS,WCS,STACIT,STACTA,DAAS,PLMOSAIC,HTTP,GDALWMS,DERIVED,PostGISRaster".to_owned()),
-            ("OGR_SKIP", "VRT,WFS,OAPIF,CSW,Carto,PLSCENES,AmigoCloud,Elasticsearch,PostgreSQL,MySQL,ODBC".to_owned()),
+            ("OGR_SKIP", "VRT,WFS,OAPIF,CSW,Carto,PLSCENES,AmigoCloud,Elasticsearch,MySQL,ODBC".to_owned()),
             ("GDAL_VRT_ENABLE_PYTHON", "NO".to_owned()),
             ("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", "{none}".to_owned()),
             ("PROJ_NETWORK", "OFF".to_owned()),
@@ -83,6 +84,35 @@ pub fn open_vector(path: &Path, allowed: &[&str]) -> Result<Dataset, GeoioError>
     open(path, GdalOpenFlags::GDAL_OF_VECTOR, allowed, "a layer of features")
 }
 
+/// Opens a file of layers, or the folder of a geodatabase, by one driver; `encoding` is that of a Shapefile's table.
+pub(crate) fn open_features(path: &Path, driver: &str, encoding: Option<&str>) -> Result<Dataset, GeoioError> {
+    let option = encoding.map(|encoding| format!("ENCODING={encoding}"));
+    let options: Vec<&str> = option.iter().map(String::as_str).collect();
+    if driver == "OpenFileGDB" {
+        check_local_folder(path)?;
+    } else {
+        check_local(path)?;
+    }
+    let allowed = &[driver];
+    Way { kind: GdalOpenFlags::GDAL_OF_VECTOR, allowed, options: &options, noun: "a layer of features" }
+        .open(path.to_owned(), path)
+}
+
+/// Opens a file for writing, which is `path` to people.
+pub(crate) fn open_for_update(at: &Path, path: &Path, driver: &str) -> Result<Dataset, GeoioError> {
+    check_local(at)?;
+    let kind = GdalOpenFlags::GDAL_OF_VECTOR | GdalOpenFlags::GDAL_OF_UPDATE;
+    Way { kind, allowed: &[driver], options: &[], noun: "a store" }.open(at.to_owned(), path)
+}
+
+/// Opens a database, whose hosts have been checked.
+pub(crate) fn open_database(connection: &Connection, update: bool) -> Result<Dataset, GeoioError> {
+    let access = if update { GdalOpenFlags::GDAL_OF_UPDATE } else { GdalOpenFlags::empty() };
+    let (allowed, kind) = (&["PostgreSQL"], GdalOpenFlags::GDAL_OF_VECTOR | access);
+    let way = Way { kind, allowed, options: &["LIST_ALL_TABLES=NO"], noun: "a database" };
+    way.open(connection.gdal_name().into(), Path::new(&connection.to_string()))
+}
+
 fn open(path: &Path, kind: GdalOpenFlags, allowed: &[&str], noun: &str) -> Result<Dataset, GeoioError> {
     initialise(None);
     let name = if let Some((zip, member)) = archive::split(path) {
@@ -91,17 +121,34 @@ fn open(path: &Path, kind: GdalOpenFlags, allowed: &[&str], noun: &str) -> Resul
         check_local(path)?;
         path.to_owned()
     };
-    let options = DatasetOptions {
-        open_flags: kind | GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,
-        allowed_drivers: Some(allowed),
-        open_options: None,
-        sibling_files: None,
-    };
-    complaint::watch(|| Dataset::open_ex(name, options)).map_err(|reason| GeoioError::Open {
-        path: path.to_owned(),
-        expected: format!("{noun} ({})", allowed.join(", ")),
-        reason,
-    })
+    Way { kind, allowed, options: &[], noun }.open(name, path)
+}
+
+/// How something is opened.
+struct Way<'a> {
+    kind: GdalOpenFlags,
+    allowed: &'a [&'a str],
+    options: &'a [&'a str],
+    /// What it should be, for people.
+    noun: &'a str,
+}
+
+impl Way<'_> {
+    /// Opens what GDAL knows by this name, which is `path` to people.
+    fn open(self, name: PathBuf, path: &Path) -> Result<Dataset, GeoioError> {
+        initialise(None);
+        let options = DatasetOptions {
+            open_flags: self.kind | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,
+            allowed_drivers: Some(self.allowed),
+            open_options: (!self.options.is_empty()).then_some(self.options),
+            sibling_files: None,
+        };
+        complaint::watch(|| Dataset::open_ex(name, options)).map_err(|reason| GeoioError::Open {
+            path: path.to_owned(),
+            expected: format!("{} ({})", self.noun, self.allowed.join(", ")),
+            reason,
+        })
+    }
 }
 
 /// The bytes of a file or of a member of an archive; `None` where it has more than `limit`.
@@ -124,7 +171,24 @@ pub(crate) fn read_bytes(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Geo
 /// # Errors
 /// [`GeoioError::NotLocal`] for such a name or what is no regular file, [`GeoioError::Input`] where there is none.
 pub fn check_local(path: &Path) -> Result<(), GeoioError> {
-    let refuse = |reason: &str| Err(GeoioError::NotLocal { path: path.to_owned(), reason: reason.to_owned() });
+    check_name(path)?;
+    let metadata = std::fs::metadata(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
+    if metadata.is_file() { Ok(()) } else { Err(not_local(path, "it is no regular file")) }
+}
+
+/// The same for a folder that is one dataset.
+pub(crate) fn check_local_folder(path: &Path) -> Result<(), GeoioError> {
+    check_name(path)?;
+    let metadata = std::fs::metadata(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
+    if metadata.is_dir() { Ok(()) } else { Err(not_local(path, "it is no folder")) }
+}
+
+fn not_local(path: &Path, reason: &str) -> GeoioError {
+    GeoioError::NotLocal { path: path.to_owned(), reason: reason.to_owned() }
+}
+
+fn check_name(path: &Path) -> Result<(), GeoioError> {
+    let refuse = |reason: &str| Err(not_local(path, reason));
     let Some(text) = path.to_str() else { return refuse("its name is not UTF-8") };
     if text.starts_with("/vsi") || text.contains("/vsi") && text.contains("://") {
         return refuse("it names a virtual file system");
@@ -138,8 +202,7 @@ pub fn check_local(path: &Path) -> Result<(), GeoioError> {
     if has_driver_prefix(text) {
         return refuse("it begins with the name of a driver");
     }
-    let metadata = std::fs::metadata(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
-    if metadata.is_file() { Ok(()) } else { refuse("it is no regular file") }
+    Ok(())
 }
 
 /// `PG:`, `MEM:::`, `GTIFF_DIR:` and their like: letters, digits and underscores before a colon.

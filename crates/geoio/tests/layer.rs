@@ -84,6 +84,60 @@ fn numbers_that_are_none_refuse_the_file() {
 }
 
 #[test]
+fn what_is_json_but_no_geojson_is_told_apart_from_what_is_no_json() {
+    for text in ["[]", "\"a\"", "1", "null", " [1, {\"a\": 2}] ", "{}"] {
+        let told = geojson(text).expect_err("refused").to_string();
+        assert!(told.contains("a.geojson:1:") && told.contains("no GeoJSON"), "{text}: {told}");
+    }
+    for text in ["[", "[1,]", "'a'", "nul", "", "[] []"] {
+        let told = geojson(text).expect_err("refused").to_string();
+        assert!(!told.contains("no GeoJSON"), "{text}: {told}");
+    }
+}
+
+#[test]
+fn a_collection_of_several_kinds_keeps_what_covers_most() {
+    let square = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}"#;
+    let (line, point) = (r#"{"type":"LineString","coordinates":[[0,0],[2,2]]}"#, r#"{"type":"Point","coordinates":[5,5]}"#);
+    let collection = |parts: &[&str]| feature(&format!(r#"{{"type":"GeometryCollection","geometries":[{}]}}"#, parts.join(",")));
+    let read = |parts: &[&str]| {
+        let layer = geojson(&collection(parts)).expect("a layer");
+        assert_eq!((codes(&layer), layer.rejected), (vec!["collection_reduced"], 0));
+        layer.features.geometries[0].clone().expect("a geometry")
+    };
+    assert!(matches!(read(&[point, line, square]), Geometry::MultiPolygon(areas) if areas.0.len() == 1));
+    assert!(matches!(read(&[point, line]), Geometry::MultiLineString(_)));
+    let layer = csv("id,wkt\n1,\"GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))\"\n").expect("a layer");
+    assert_eq!(codes(&layer), ["collection_reduced"]);
+}
+
+#[test]
+fn a_table_without_any_usable_place_is_refused_by_its_lines() {
+    let told = csv("id,lon,lat\n1,0,0\n2,,\n3,abc,2\n4,-75,200\n").expect_err("refused").to_string();
+    assert!(told.contains("none of its 4 records") && told.contains("line 2") && told.contains("line 4"), "{told}");
+    assert_eq!(csv("id,lon,lat\n1,,\n").expect("no place is told at all").features.len(), 1);
+    let layer = csv("id,lon,lat\n1,0,0\n2,-75,2\n").expect("a layer");
+    assert_eq!((codes(&layer), layer.rejected), (vec!["null_island"], 1));
+}
+
+#[test]
+fn a_decimal_sign_and_a_delimiter_can_be_told() {
+    let options =
+        LayerOptions { decimal: Some(','), delimiter: Some(b'|'), crs: Some("EPSG:9377".to_owned()), ..LayerOptions::default() };
+    let layer = read_as("a.csv", "id|lon|lat\n1|5.000.000,0|2.000.000,0\n", &options).expect("a layer");
+    let Some(Geometry::Point(found)) = layer.features.geometries[0] else { panic!("no point") };
+    assert!((found.x() + 73.0).abs() < 1e-7 && (found.y() - 4.0).abs() < 1e-7, "{found:?}");
+}
+
+#[test]
+fn arrow_files_are_refused_as_no_registry_format() {
+    for name in ["a.arrow", "a.feather", "a.ipc"] {
+        let told = read_as(name, "ARROW1", &LayerOptions::default()).expect_err("refused").to_string();
+        assert!(told.contains(name) && told.contains(".gpkg"), "{told}");
+    }
+}
+
+#[test]
 fn depth_exhausts_nothing() {
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     for text in [deep.clone(), feature(&format!(r#"{{"type":"Polygon","coordinates":{deep}}}"#))] {

@@ -42,7 +42,9 @@ impl SourceAnswer {
             Self::NoOverlap => ("no hay registro", "there is no record"),
             Self::SourceAbsent => ("no se contó con la fuente", "the source was not there"),
             Self::OutsideCoverage => ("fuera de la cobertura de la fuente", "outside what the source covers"),
-            Self::SnapshotOlder => ("la copia de la fuente es anterior al cambio", "the copy of the source is older than the change"),
+            Self::SnapshotOlder => {
+                ("la copia de la fuente es anterior al cambio", "the copy of the source is older than the change")
+            }
             Self::SnapshotUndated => ("la copia de la fuente no tiene fecha", "the copy of the source has no date"),
         }
     }

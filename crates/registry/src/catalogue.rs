@@ -5,6 +5,7 @@ use raster::Date;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use crate::day::DateFormat;
 use crate::place::{place, syntax};
 use crate::source::{Bound, Copy, Coverage, Description, Join, Privacy, RegistrySource, Title, Verified};
 use crate::{RegistryError, source};
@@ -47,6 +48,9 @@ struct Record {
     licence: String,
     retrieved: Option<Spanned<Value>>,
     encoding: Option<String>,
+    delimiter: Option<Spanned<String>>,
+    decimal: Option<Spanned<String>>,
+    date_format: Option<Spanned<OneOrMore>>,
     lon: Option<String>,
     lat: Option<String>,
     crs: Option<String>,
@@ -80,6 +84,14 @@ struct Record {
     types: BTreeMap<String, String>,
     #[serde(default)]
     sha256: String,
+}
+
+/// One text or a list of texts.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text such as \"DD/MM/YYYY\" or a list of them")]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
 }
 
 #[derive(Default, Deserialize)]
@@ -124,7 +136,7 @@ macro_rules! words {
 words!(Access: FeatureService = "feature_service", Wfs = "wfs", Download = "download", Table = "table", Raster = "raster", OnRequest = "on_request");
 words!(LegalWeight: Binding = "binding", Official = "official", Indicative = "indicative", Context = "context");
 
-const KNOWN: [&str; 42] = [
+const KNOWN: [&str; 45] = [
     "source",
     "id",
     "title",
@@ -143,6 +155,9 @@ const KNOWN: [&str; 42] = [
     "licence",
     "retrieved",
     "encoding",
+    "delimiter",
+    "decimal",
+    "date_format",
     "lon",
     "lat",
     "crs",
@@ -222,6 +237,9 @@ impl Reading<'_> {
             licence: record.licence,
             retrieved: self.retrieved(record.retrieved)?,
             encoding: record.encoding,
+            delimiter: self.sign("delimiter", record.delimiter, char::is_ascii, "one letter such as \";\" or \"\\t\"")?,
+            decimal: self.sign("decimal", record.decimal, |sign| matches!(sign, '.' | ','), "\".\" or \",\"")?,
+            date_formats: self.date_formats(record.date_format)?,
             lon: record.lon,
             lat: record.lat,
             crs: record.crs,
@@ -265,6 +283,32 @@ impl Reading<'_> {
             return self.refuse(&value.span(), field, "", "some text");
         }
         Ok(value.into_inner())
+    }
+
+    fn sign(
+        &self,
+        field: &'static str,
+        value: Option<Spanned<String>>,
+        fits: impl Fn(&char) -> bool,
+        expected: &'static str,
+    ) -> Result<Option<char>, RegistryError> {
+        let Some(value) = value else { return Ok(None) };
+        let mut letters = value.get_ref().chars();
+        match (letters.next().filter(fits), letters.next()) {
+            (Some(letter), None) => Ok(Some(letter)),
+            _ => self.refuse(&value.span(), field, value.get_ref(), expected),
+        }
+    }
+
+    fn date_formats(&self, value: Option<Spanned<OneOrMore>>) -> Result<Vec<DateFormat>, RegistryError> {
+        let Some(value) = value else { return Ok(Vec::new()) };
+        let texts = match value.get_ref() {
+            OneOrMore::One(text) => std::slice::from_ref(text),
+            OneOrMore::More(texts) => texts.as_slice(),
+        };
+        let expected = "YYYY, MM and DD once each with signs between, such as DD/MM/YYYY";
+        let read = |text: &String| text.parse().or_else(|()| self.refuse(&value.span(), "date_format", text, expected));
+        texts.iter().map(read).collect()
     }
 
     fn join(&self, join: &Spanned<String>) -> Result<Join, RegistryError> {
@@ -413,6 +457,9 @@ retrieved = 2026-01-31
             ("2026-01-31", "\"31/01/2026\"", 16),
             ("departamento", "share", 10),
             ("\"public\"", "\"secret\"", 14),
+            ("valid_to = \"\"", "date_format = \"DD/MM/YY\"", 12),
+            ("valid_to = \"\"", "decimal = \";\"", 12),
+            ("valid_to = \"\"", "delimiter = \"::\"", 12),
         ] {
             let (place, message) = refused(&RECORD.replace(from, to));
             assert_eq!(place.map(|(line, _)| line), Some(line), "{message}");

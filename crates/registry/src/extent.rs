@@ -10,9 +10,9 @@ use raster::Date;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
+use crate::measure::grown;
 use crate::nearness::{METRES_PER_DEGREE, distance_m};
 use crate::overlay::narrowest;
-use crate::measure::grown;
 use crate::period::Periods;
 use crate::rule::{Case, Span};
 

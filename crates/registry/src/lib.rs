@@ -8,6 +8,7 @@
 mod answer;
 mod catalogue;
 mod clip;
+mod day;
 mod error;
 mod extent;
 mod join;
@@ -17,6 +18,7 @@ mod overlay;
 mod packs;
 mod period;
 mod place;
+mod review;
 mod rule;
 mod source;
 mod summary;
@@ -26,6 +28,7 @@ mod wide;
 
 pub use answer::{Reach, SourceAnswer, silences};
 pub use catalogue::Catalogue;
+pub use day::DateFormat;
 pub use error::RegistryError;
 pub use extent::{Grouping, Sensitivity, cases, cases_of, clusters, sensitivity};
 pub use join::{Joined, long_table};
@@ -33,8 +36,10 @@ pub use measure::AreaMeasure;
 pub use overlay::{Link, Overlay};
 pub use packs::{CATALOGUES, RULE_PACKS};
 pub use period::{Period, Periods};
+pub use review::review;
 pub use rule::{
-    Case, Cases, Element, Judgement, Law, LawText, Outcome, Parameter, Rule, RulePack, Span, Wording, judge, judgement_columns, judgement_table,
+    Case, Cases, Element, Judgement, Law, LawText, Outcome, Parameter, Rule, RulePack, Span, Wording, judge, judgement_columns,
+    judgement_table,
 };
 pub use source::{Bound, Copy, Coverage, Description, Join, Privacy, RegistrySource, Title, Verified};
 pub use summary::{AlertUnit, UnitTally, summary};

@@ -1,6 +1,7 @@
 use polars::prelude::*;
 use raster::Date;
 
+use crate::day::day;
 use crate::source::{Bound, RegistrySource};
 
 /// When a feature changed: after `before` (the last day it was seen unchanged) and at the latest on `first`.
@@ -54,24 +55,21 @@ pub(crate) fn validity(source: &RegistrySource, from: Option<&str>, to: Option<&
     if !source.declares_validity() {
         return (None, None);
     }
+    let read = |text: &str| day(text, &source.date_formats).map(Date::days);
     let start = match (&source.valid_from, from) {
         (Bound::Open, _) => Some(NEVER),
         (Bound::Day(day), _) => Some(day.days()),
-        (Bound::Field(_), text) => text.and_then(day),
+        (Bound::Field(_), text) => text.and_then(read),
     };
     let end = match (&source.valid_to, to.map(str::trim)) {
         (Bound::Open, _) | (Bound::Field(_), None | Some("")) => Some(FOREVER),
         (Bound::Day(day), _) => Some(day.days()),
-        (Bound::Field(_), Some(text)) => day(text),
+        (Bound::Field(_), Some(text)) => read(text),
     };
     match (start, end) {
         (Some(start), Some(end)) if end <= start => (None, None),
         both => both,
     }
-}
-
-fn day(text: &str) -> Option<i32> {
-    text.trim().parse::<Date>().ok().map(Date::days)
 }
 
 /// The day to write for an end of validity; `None` for an open or unknown one.

@@ -4,6 +4,8 @@ use std::str::FromStr;
 use raster::Date;
 use serde::Deserialize;
 
+use crate::day::DateFormat;
+
 /// Words for people, in both languages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -216,6 +218,12 @@ pub struct RegistrySource {
     pub retrieved: Option<Date>,
     /// Text encoding of the file, where it must be told.
     pub encoding: Option<String>,
+    /// Delimiter of a CSV, where it must be told.
+    pub delimiter: Option<char>,
+    /// Decimal sign of a CSV's coordinates, `.` or `,`, where it must be told.
+    pub decimal: Option<char>,
+    /// How the fields of validity write their days; ISO 8601 where nothing is told.
+    pub date_formats: Vec<DateFormat>,
     /// Column of the longitude (or x) of a table of points.
     pub lon: Option<String>,
     /// Column of the latitude (or y) of a table of points.
@@ -259,5 +267,4 @@ impl RegistrySource {
 }
 
 /// Endings of the columns that a join writes itself, which a source's own columns may not take.
-pub(crate) const OWN_COLUMNS: [&str; 8] =
-    ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity", "answer"];
+pub(crate) const OWN_COLUMNS: [&str; 8] = ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity", "answer"];

@@ -64,11 +64,7 @@ fn source_frame(joined: &Joined<'_>, best: &DataFrame, number: usize) -> PolarsR
 }
 
 /// The columns of a source that may be shown, each with its ending.
-fn shown_columns<'a>(
-    source: &'a RegistrySource,
-    layer: &Layer,
-    frame: &DataFrame,
-) -> PolarsResult<Vec<(&'a str, Column)>> {
+fn shown_columns<'a>(source: &'a RegistrySource, layer: &Layer, frame: &DataFrame) -> PolarsResult<Vec<(&'a str, Column)>> {
     let named = |ending: &'a str, values| (ending, column(format!("{}_{ending}", source.id), values));
     let mut columns = vec![named("key", Values::Text(text(frame, "key")?))];
     if source.name.is_some() {

@@ -95,7 +95,8 @@ fn a_point_on_a_border_belongs_to_the_smallest_key() {
     let links = links(&sources, &[Some(Geometry::Point(Point::new(0.01, 0.005)))]);
     let ids = ids(1);
     let periods = Periods::AsOf(day("2021-01-01"));
-    let wide = wide_columns(&Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false }).expect("wide");
+    let wide = wide_columns(&Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false })
+        .expect("wide");
     assert_eq!((texts(&wide, "p_key"), whole(&wide, "p_count")), (vec!["002".to_owned()], vec![Some(2)]));
     assert_eq!(reals(&wide, "p_share"), [None]);
 }
@@ -122,7 +123,14 @@ fn validity_is_told_on_the_interval_of_change() {
     ];
     let links = links(&sources, &features);
     let ids = ids(6);
-    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods: Periods::Changes(&periods), silences: &[], internal: false };
+    let joined = Joined {
+        ids: &ids,
+        links: &links,
+        sources: &sources,
+        periods: Periods::Changes(&periods),
+        silences: &[],
+        internal: false,
+    };
     let long = long_table(&joined).expect("a long table");
     let expected = ["valid_throughout", "valid_in_part", "not_valid", "valid_in_part", "unknown", "unknown"];
     assert_eq!(texts(&long, "validity"), expected);
@@ -169,7 +177,8 @@ fn a_join_by_key_keeps_zeros_and_counts_repeats() {
     let links = overlay.key_links(&features).expect("links");
     let ids = ids(3);
     let periods = Periods::AsOf(day("2021-01-01"));
-    let wide = wide_columns(&Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false }).expect("wide");
+    let wide = wide_columns(&Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false })
+        .expect("wide");
     assert_eq!(texts(&wide, "p_name"), ["Luz", "", "Ana"]);
     assert_eq!(whole(&wide, "p_count"), [Some(2), Some(0), Some(1)]);
     let other = Features::new("f", vec![None]).with("parcela", text(&["002"])).expect("one row");
@@ -224,7 +233,8 @@ fn the_summary_adds_up_by_unit_and_keeps_what_is_outside() {
 
 #[test]
 fn empty_tables_join_to_empty_tables() {
-    let joined = Joined { ids: &[], links: &[], sources: &[], periods: Periods::AsOf(day("2021-01-01")), silences: &[], internal: true };
+    let joined =
+        Joined { ids: &[], links: &[], sources: &[], periods: Periods::AsOf(day("2021-01-01")), silences: &[], internal: true };
     assert!(long_table(&joined).expect("a long table").iter().all(|column| column.values.is_empty()));
     assert!(wide_columns(&joined).expect("a wide table").is_empty());
     assert!(summary(None, &[], &[]).expect("a summary").iter().all(|column| column.values.is_empty()));

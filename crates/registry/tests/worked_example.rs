@@ -97,7 +97,9 @@ impl Paper {
             "vias" => vec![(Geometry::LineString(road), ["VIA-1", "2023-05-01", "", ""])],
             _ => {
                 let of_copy = self.records.iter().filter(|row| row["source"] == id && row["retrieved"] == retrieved);
-                of_copy.map(|row| (rectangle(&row["box"]), ["key", "valid_from", "valid_to", "clase"].map(|c| row[c].as_str()))).collect()
+                of_copy
+                    .map(|row| (rectangle(&row["box"]), ["key", "valid_from", "valid_to", "clase"].map(|c| row[c].as_str())))
+                    .collect()
             }
         };
         if rows.is_empty() {
@@ -150,8 +152,7 @@ impl Paper {
         let days = self.periods();
         let periods = Periods::Changes(&days);
         let links = Overlay::new(&sources).expect("fields").links(&geometries, 0, AreaMeasure::Geodesic);
-        let reaches: Vec<Reach<'_>> =
-            sources.iter().map(|(source, layer)| Reach { source, layer, polygons: None }).collect();
+        let reaches: Vec<Reach<'_>> = sources.iter().map(|(source, layer)| Reach { source, layer, polygons: None }).collect();
         let silences = silences(&reaches, &geometries, periods);
         let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &silences, internal: false };
         let cases = self.cases(periods);
@@ -205,7 +206,9 @@ fn every_source_answers_as_on_paper() {
     for expected in table("id,bosque,") {
         for (source, rule) in rule_of {
             let row = rows.iter().find(|row| row["id"] == expected["id"] && row["rule"] == rule).expect("a row");
-            let answer = row["records"].strip_prefix(&format!("{source}: ")).map_or("overlap", |rest| rest.split(' ').next().unwrap_or(""));
+            let answer = row["records"]
+                .strip_prefix(&format!("{source}: "))
+                .map_or("overlap", |rest| rest.split(' ').next().unwrap_or(""));
             assert_eq!(answer, expected[source], "{} {source}: {}", expected["id"], row["records"]);
         }
     }
@@ -214,9 +217,8 @@ fn every_source_answers_as_on_paper() {
 #[test]
 fn the_record_that_answers_is_named_with_its_copy_and_its_validity() {
     let (_, _, _, rows) = Paper::new().answers();
-    let records = |id: &str, rule: &str| {
-        rows.iter().find(|row| row["id"] == id && row["rule"] == rule).expect("a row")["records"].clone()
-    };
+    let records =
+        |id: &str, rule: &str| rows.iter().find(|row| row["id"] == id && row["rule"] == rule).expect("a row")["records"].clone();
     assert_eq!(records("C1", "sin_permiso"), "permisos:PERM-001 (2024-12-15; valid_throughout)");
     assert_eq!(records("C2", "sin_permiso"), "permisos:PERM-002 (2024-12-15; not_valid)");
     assert_eq!(records("C2", "area_protegida"), "reservas:R1 (2025-03-01; not_valid)");

@@ -45,6 +45,9 @@ pub(crate) struct Job {
     /// Official layers that alerts are laid over.
     #[serde(default)]
     pub(crate) registries: Option<RegistrySpec>,
+    /// What may be asked over the network; nothing by default.
+    #[serde(default)]
+    pub(crate) network: NetworkSpec,
     /// Rules that alerts are held against.
     #[serde(default)]
     pub(crate) rules: RulesSpec,
@@ -235,6 +238,15 @@ pub(crate) struct RegistrySpec {
     /// Whether columns of restricted and personal sources may stand in the outputs (default no).
     #[serde(default)]
     pub(crate) internal: bool,
+}
+
+/// What may be asked over the network.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NetworkSpec {
+    /// Names or numbers of hosts that registries may be read from (default none).
+    #[serde(default)]
+    pub(crate) hosts: Vec<String>,
 }
 
 /// Rules that alerts are held against, and how clearings are taken together for rules of extent: the analyst declares it.

@@ -119,7 +119,8 @@ pub(crate) fn annotate(
     }
     let areas: Vec<Span> = alerts.iter().map(|alert| (alert.area_low_ha, alert.area_high_ha)).collect();
     let (distance_m, span_days) = (job.rules.cluster_distance_m, job.rules.cluster_span_days);
-    let judged = Judging { joined: &joined, geometries: &geometries, areas: &areas, distance_m, span_days }.judge(&inputs.rules)?;
+    let judged =
+        Judging { joined: &joined, geometries: &geometries, areas: &areas, distance_m, span_days }.judge(&inputs.rules)?;
     columns.extend(judged.columns);
     Ok(Annotation { columns, long: Some(long), rules: Some((judged.elements, judged.sensitivity)) })
 }

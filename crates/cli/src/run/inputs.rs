@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use alert::{Features, Layer};
 use change::{Detector, Difference, Guard, MaskPlan, SpectralIndex};
 use geoio::crs::FromLonLat;
-use geoio::{Eligibility, GriddedImagery, Imagery, Skipped, Zones};
+use geoio::{Eligibility, GriddedImagery, Hosts, Imagery, Skipped, Zones};
 use pipeline::{Detection, Look, map_in_order};
 use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
 use registry::{Catalogue, Overlay, RegistrySource, RulePack};
@@ -17,7 +17,7 @@ use crate::fault::{Exit, Fault};
 use crate::job::{ChangeSpec, Job, Within, read_text};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
-use crate::verb::catalogue::{self, Registries};
+use crate::verb::catalogue::{self, Lookup, Registries};
 
 /// Everything a run needs, opened lazily.
 pub(crate) struct Inputs {
@@ -429,7 +429,8 @@ fn registries(job: &Job) -> Result<Registries, Fault> {
     let Some(spec) = &job.registries else { return Ok(Registries::default()) };
     let path = job.path(&spec.catalogue);
     let catalogue: Catalogue = catalogue::parse(&read_text(&path)?, &path)?;
-    let registries = catalogue::layers(catalogue, &path)?;
+    let hosts = Hosts::new(&job.network.hosts);
+    let registries = catalogue::layers(catalogue, &Lookup { catalogue: &path, hosts: &hosts, as_of: None })?;
     Overlay::new(&registries.sources)?;
     Ok(registries)
 }

@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use alert::{Column, Features, Layer};
-use geo_types::Geometry;
+use geo_types::{Coord, Geometry, Rect};
+use geoio::Hosts;
 use geoio::layer::LayerOptions;
 use geoio::sink::SinkOptions;
-use raster::{Crs, Date};
-use registry::{AreaMeasure, Joined, Overlay, Period, Periods, Span};
+use raster::{Crs, Date, Warning};
+use registry::{AreaMeasure, Joined, Overlay, Period, Periods, RegistrySource, Span};
 use serde_json::json;
 
 use super::apart::check_apart;
-use super::catalogue;
+use super::catalogue::{self, Lookup};
 use crate::args::{Common, Join};
 use crate::fault::{Exit, Fault};
 use crate::job::read_text;
@@ -22,18 +23,24 @@ use crate::rules::{self, Judging};
 pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
-    let options = LayerOptions { lon: arguments.lon.clone(), lat: arguments.lat.clone(), ..LayerOptions::default() };
+    let options = LayerOptions {
+        layer: arguments.layer.clone(),
+        lon: arguments.lon.clone(),
+        lat: arguments.lat.clone(),
+        crs: arguments.crs.clone(),
+        encoding: arguments.encoding.clone(),
+        ..LayerOptions::default()
+    };
     let features = geoio::layer::read(&arguments.features, &options)?;
-    if features.features.is_empty() {
-        return Err(Fault::new(Exit::Input, format!("{}: holds no feature", arguments.features.display())));
-    }
     let plane = plane(&features, arguments)?;
     let ids = ids(&features, arguments)?;
     let days = days(&features, arguments)?;
     let mut report = Report::new("join");
     let packs = rules::load(&arguments.rules, Path::new(""))?;
     let sources = catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?;
-    let read = catalogue::layers(sources, &arguments.registries)?;
+    let hosts = Hosts::new(&arguments.allow_host);
+    let lookup = Lookup { catalogue: &arguments.registries, hosts: &hosts, as_of: arguments.as_of };
+    let read = catalogue::layers(sources, &lookup)?;
     for output in [Some(&arguments.out), arguments.elements.as_ref()].into_iter().flatten() {
         check_apart(Some(output), [&arguments.features, &arguments.registries].into_iter().chain(&read.files))?;
     }
@@ -75,8 +82,52 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
         arguments.out.display()
     ));
     report.rejected = features.rejected + registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>();
+    report.warnings.extend(elsewhere(&features, registries));
+    if features.features.is_empty() {
+        report.warnings.push(Warning::new("no_features", "there is no feature to join").about(&features.path));
+    }
     report.warnings.extend(features.warnings);
     Ok(report)
+}
+
+/// How far from every record features may lie before somebody should know, degrees.
+const FAR_DEGREES: f64 = 1.0;
+
+/// A warning where no feature lies anywhere near a record: exchanged axes, or registries of another country.
+fn elsewhere(features: &Layer, registries: &[(RegistrySource, Layer)]) -> Option<Warning> {
+    let boxes = registries.iter().flat_map(|(_, layer)| layer.boxes()).flatten();
+    let extent = boxes.reduce(|a, b| Rect::new(min(a.min(), b.min()), max(a.max(), b.max())))?;
+    let boxes: Vec<Rect> = features.boxes().into_iter().flatten().collect();
+    if boxes.is_empty() || boxes.iter().any(|own| near(*own, extent)) {
+        return None;
+    }
+    let exchanged = |own: &Rect| Rect::new((own.min().y, own.min().x), (own.max().y, own.max().x));
+    let swapped = boxes.iter().all(|own| near(exchanged(own), extent));
+    let hint = if swapped { "longitude and latitude are exchanged" } else { "check the axes, the system and the country" };
+    let message = format!(
+        "no feature lies within {FAR_DEGREES} degree of any record (records: {:.2} to {:.2} east, {:.2} to {:.2} north): {hint}",
+        extent.min().x,
+        extent.max().x,
+        extent.min().y,
+        extent.max().y
+    );
+    Some(Warning::new("outside_registries", message).about(&features.path))
+}
+
+/// Whether two boxes are apart by no more than [`FAR_DEGREES`] on both axes.
+fn near(a: Rect, b: Rect) -> bool {
+    let apart = |a: (f64, f64), b: (f64, f64)| (a.0 - b.1).max(b.0 - a.1);
+    let x = apart((a.min().x, a.max().x), (b.min().x, b.max().x));
+    let y = apart((a.min().y, a.max().y), (b.min().y, b.max().y));
+    x.max(y) <= FAR_DEGREES
+}
+
+fn min(a: Coord, b: Coord) -> Coord {
+    Coord { x: a.x.min(b.x), y: a.y.min(b.y) }
+}
+
+fn max(a: Coord, b: Coord) -> Coord {
+    Coord { x: a.x.max(b.x), y: a.y.max(b.y) }
 }
 
 /// The projected system of the features, where areas are to be planar.
@@ -199,6 +250,11 @@ mod tests {
             lon: None,
             lat: None,
             date_field: None,
+            layer: None,
+            crs: None,
+            encoding: None,
+            as_of: None,
+            allow_host: Vec::new(),
             internal: false,
             rules: Vec::new(),
             elements: None,

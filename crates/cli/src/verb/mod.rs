@@ -17,6 +17,7 @@ mod lists;
 mod patches;
 mod plan;
 mod region;
+pub(crate) mod registry;
 mod scenes;
 mod schema;
 mod scored;
@@ -40,6 +41,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Difference(difference) => difference::difference(difference, common),
         Verb::Patches(patches) => patches::patches(patches, common),
         Verb::Join(join) => join::join(join, common),
+        Verb::Registry(registry) => registry::registry(registry, common),
         Verb::Scenes(scenes) => scenes::scenes(scenes, common),
         Verb::Indices => lists::indices(common),
         Verb::Sensors => lists::sensors(common),

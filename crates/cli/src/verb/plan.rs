@@ -53,7 +53,13 @@ pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault
         print(&format!("index      {} = {}", inputs.index.name(), inputs.index.formula()))?;
         print(&format!(
             "registries {}",
-            inputs.registries.sources.iter().map(|(s, l)| format!("{} ({})", s.id, l.features.len())).collect::<Vec<_>>().join(", ")
+            inputs
+                .registries
+                .sources
+                .iter()
+                .map(|(s, l)| format!("{} ({})", s.id, l.features.len()))
+                .collect::<Vec<_>>()
+                .join(", ")
         ))?;
         print(&format!(
             "memory     at most {} of {} MiB: {count} pieces of {} x {} pixels, {} under way at once",

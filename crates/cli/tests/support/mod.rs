@@ -75,6 +75,17 @@ pub(crate) fn tool(test: &str, name: &str) -> Option<PathBuf> {
     found
 }
 
+/// Host and port of the `PostGIS` that `scripts/postgis` runs; `None` (and a line that says so) where there is none.
+pub(crate) fn postgis(test: &str) -> Option<(String, String)> {
+    let Ok(address) = std::env::var("ATALAYA_POSTGIS") else {
+        assert!(std::env::var_os("ATALAYA_REQUIRE_SHARED").is_none(), "a PostGIS is required: scripts/postgis with COMMAND");
+        skipped(test, "no PostGIS (scripts/setup postgis; scripts/postgis with COMMAND)");
+        return None;
+    };
+    let (host, port) = address.split_once(':').expect("host:port");
+    Some((host.to_owned(), port.to_owned()))
+}
+
 /// Says that a test could not be run; `scripts/test` lists such lines.
 pub(crate) fn skipped(test: &str, why: &str) {
     eprintln!("skipped: {test}: {why}");

@@ -20,6 +20,7 @@ pub(super) fn read(path: &Path, bytes: &[u8], options: &LayerOptions, notices: &
     let mut lines = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
     let header = lines.headers().map_err(|error| syntax(path, &error))?.clone();
     let place = Place::find(path, &header, options)?;
+    let decimal = Decimal::of(path, options.decimal)?;
     let mut records = Records::default();
     let columns: Vec<usize> = header.iter().map(|name| records.column(name)).collect();
     for line in lines.records() {
@@ -29,7 +30,7 @@ pub(super) fn read(path: &Path, bytes: &[u8], options: &LayerOptions, notices: &
             notices.note(Notice::RecordRagged, format!("{at} has {} of {} fields", line.len(), header.len()));
             continue;
         }
-        records.begin(at.clone(), place.geometry(&line, &at, notices));
+        records.begin(at.clone(), place.geometry(&line, decimal, &at, notices));
         for (&column, field) in columns.iter().zip(&line) {
             if is_spreadsheet_number(field) {
                 notices.note(Notice::SpreadsheetNumber, at.as_str());
@@ -118,44 +119,82 @@ impl Place {
         }
     }
 
-    fn geometry(&self, line: &csv::StringRecord, at: &str, notices: &mut Notices) -> Option<Geometry<f64>> {
+    fn geometry(&self, line: &csv::StringRecord, decimal: Decimal, at: &str, notices: &mut Notices) -> Option<Geometry<f64>> {
         let (refused, found) = match *self {
             Self::None => return None,
             Self::Columns { lon, lat } if line[lon].trim().is_empty() && line[lat].trim().is_empty() => {
                 (Notice::GeometryMissing, None)
             }
-            Self::Columns { lon, lat } => (Notice::CoordinatesRefused, point(&line[lon], &line[lat])),
+            Self::Columns { lon, lat } => (Notice::CoordinatesRefused, decimal.point(&line[lon], &line[lat])),
             Self::Wkt(wkt) if line[wkt].trim().is_empty() => (Notice::GeometryMissing, None),
             Self::Wkt(wkt) => match from_wkt(&line[wkt]) {
-                Some(Ok(geometry)) => (Notice::GeometryMissing, geometry),
+                Some(Ok(shape)) => {
+                    if shape.reduced {
+                        notices.note(Notice::CollectionReduced, at);
+                    }
+                    (Notice::GeometryMissing, shape.geometry)
+                }
                 Some(Err(notice)) => (notice, None),
                 None => (Notice::GeometryRefused, None),
             },
         };
         match &found {
             None => notices.note(refused, at),
-            Some(Geometry::Point(point)) if point.x() == 0.0 && point.y() == 0.0 => notices.note(Notice::NullIsland, at),
+            Some(Geometry::Point(point)) if point.x() == 0.0 && point.y() == 0.0 => {
+                notices.note(Notice::NullIsland, at);
+                return None;
+            }
             Some(_) => {}
         }
         found
     }
 }
 
-fn from_wkt(text: &str) -> Option<Result<Option<Geometry<f64>>, Notice>> {
+fn from_wkt(text: &str) -> Option<Result<ogr_geometry::Shape, Notice>> {
     let parsed = complaint::watch(|| GdalGeometry::from_wkt(text.trim())).ok()?;
-    Some(ogr_geometry::read(parsed).map(|shape| shape.geometry))
+    Some(ogr_geometry::read(parsed))
 }
 
-fn point(lon: &str, lat: &str) -> Option<Geometry<f64>> {
-    Some(Point::new(number(lon)?, number(lat)?).into())
+/// What stands before the decimals of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decimal {
+    /// A point or a comma: nobody said which, and a coordinate has no groups of thousands.
+    Either,
+    /// A point; a comma is no part of a number.
+    Point,
+    /// A comma; points stand between thousands.
+    Comma,
 }
 
-/// A number with a point or a comma before its decimals.
-fn number(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.,eE".contains(&byte));
-    let value: f64 = if plain { text.replace(',', ".").parse().ok()? } else { return None };
-    value.is_finite().then_some(value)
+impl Decimal {
+    fn of(path: &Path, told: Option<char>) -> Result<Self, LayerError> {
+        match told {
+            None => Ok(Self::Either),
+            Some('.') => Ok(Self::Point),
+            Some(',') => Ok(Self::Comma),
+            Some(other) => {
+                let message = format!("the decimal sign `{}` is neither `.` nor `,`", other.escape_debug());
+                Err(LayerError::Table { path: path.to_owned(), message })
+            }
+        }
+    }
+
+    fn point(self, lon: &str, lat: &str) -> Option<Geometry<f64>> {
+        Some(Point::new(self.number(lon)?, self.number(lat)?).into())
+    }
+
+    fn number(self, text: &str) -> Option<f64> {
+        let text = text.trim();
+        if !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.,eE".contains(&byte)) {
+            return None;
+        }
+        let value: f64 = match self {
+            Self::Either => text.replace(',', ".").parse().ok()?,
+            Self::Point => text.parse().ok()?,
+            Self::Comma => text.replace('.', "").replace(',', ".").parse().ok()?,
+        };
+        value.is_finite().then_some(value)
+    }
 }
 
 #[cfg(test)]
@@ -179,9 +218,17 @@ mod tests {
 
     #[test]
     fn a_decimal_comma_is_a_number() {
-        assert_eq!(number(" -75,5 "), Some(-75.5));
-        assert_eq!(number("1.234,5"), None);
-        assert_eq!(number("nan"), None);
-        assert_eq!(number("1e999"), None);
+        assert_eq!(Decimal::Either.number(" -75,5 "), Some(-75.5));
+        assert_eq!(Decimal::Either.number("1.234,5"), None);
+        assert_eq!(Decimal::Either.number("nan"), None);
+        assert_eq!(Decimal::Either.number("1e999"), None);
+    }
+
+    #[test]
+    fn a_decimal_sign_that_is_told_settles_what_a_comma_means() {
+        assert_eq!(Decimal::Comma.number("1.234.567,5"), Some(1_234_567.5));
+        assert_eq!(Decimal::Comma.number("1.234"), Some(1234.0));
+        assert_eq!(Decimal::Point.number("1.234"), Some(1.234));
+        assert_eq!(Decimal::Point.number("1,234"), None);
     }
 }

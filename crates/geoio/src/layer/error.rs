@@ -28,10 +28,52 @@ pub enum LayerError {
         limit: u64,
     },
     /// The name's ending stands for no vector format that is read.
-    #[error("{path}: not a vector format by its name; expected .geojson, .json, .gpkg, .shp, .fgb or .csv", path = path.display())]
+    #[error("{path}: not a vector format by its name; expected .geojson, .json, .gpkg, .shp, .fgb, .kml, .gdb or .csv", path = path.display())]
     Extension {
         /// The file.
         path: PathBuf,
+    },
+    /// A format of tables in memory, not of registries.
+    #[error("{path}: Arrow's own format is none of registries; save it as .gpkg, .fgb or .csv", path = path.display())]
+    Arrow {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No record of a table has a place that can be used.
+    #[error("{path}: none of its {records} records has usable coordinates ({reasons}); write longitude and latitude in degrees, or name the system", path = path.display())]
+    Placeless {
+        /// The file.
+        path: PathBuf,
+        /// How many records it has.
+        records: usize,
+        /// What is wrong where.
+        reasons: String,
+    },
+    /// A table that a database does not have.
+    #[error("{path}: there is no table or view {layer}, or it may not be read; write layer = \"schema.table\" and check your rights", path = path.display())]
+    NoTable {
+        /// The database.
+        path: PathBuf,
+        /// The table.
+        layer: String,
+    },
+    /// A database does not give what it is asked for.
+    #[error("{path}, {layer}: {reason}; check the name (layer = \"schema.table\") and your rights", path = path.display())]
+    Query {
+        /// The database.
+        path: PathBuf,
+        /// The table.
+        layer: String,
+        /// What the server said.
+        reason: String,
+    },
+    /// A file that was fetched cannot be read.
+    #[error("{address}: {source}")]
+    Fetched {
+        /// The address.
+        address: String,
+        /// What is wrong with it.
+        source: Box<LayerError>,
     },
     /// The bytes are in an encoding that is not accepted here.
     #[error("{path}: {found}; save it as UTF-8", path = path.display())]
@@ -97,6 +139,7 @@ impl LayerError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Open(error) => error.kind(),
+            Self::Fetched { source, .. } => source.kind(),
             _ => Kind::Input,
         }
     }

@@ -25,7 +25,7 @@ pub(super) struct GeoJson {
 pub(super) fn read(path: &Path, bytes: &[u8], notices: &mut Notices) -> Result<GeoJson, LayerError> {
     let text = text::strict(path, bytes)?;
     let mut reader = Reader { source: Source { path, text }, notices, records: Records::default() };
-    let top: Members = reader.source.borrow(text)?;
+    let top = reader.top(text)?;
     reader.duplicates(&top, "the top object");
     let crs = top.get("crs").map(|raw| reader.crs(raw)).transpose()?.flatten();
     let name = top.get("name").and_then(|raw| reader.source.parse(raw).ok());
@@ -44,6 +44,14 @@ struct Reader<'a, 'n> {
 }
 
 impl<'a> Reader<'a, '_> {
+    /// The top object; what is JSON but no object is told apart from what is no JSON.
+    fn top(&self, text: &'a str) -> Result<Members<'a>, LayerError> {
+        self.source.borrow(text).map_err(|error| match self.source.borrow::<&RawValue>(text) {
+            Ok(_) => self.source.refuse(text, "valid JSON, but no GeoJSON, which is an object with a `type`"),
+            Err(_) => error,
+        })
+    }
+
     fn kind(&self, object: &Members<'a>, part: &'a str) -> Result<String, LayerError> {
         let raw = object.kind().ok_or_else(|| self.source.refuse(part, "an object without `type` is no GeoJSON"))?;
         self.source.parse(raw)
@@ -140,10 +148,6 @@ impl<'a> Reader<'a, '_> {
             Shape::Some(geometry) => Some(geometry),
             Shape::Missing => {
                 self.notices.note(Notice::GeometryMissing, place.clone());
-                None
-            }
-            Shape::Mixed => {
-                self.notices.note(Notice::CollectionRefused, place.clone());
                 None
             }
         };

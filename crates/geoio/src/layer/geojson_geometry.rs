@@ -14,8 +14,6 @@ pub(super) enum Shape {
     Some(Geometry<f64>),
     /// Null or empty.
     Missing,
-    /// A collection of several kinds.
-    Mixed,
 }
 
 /// Decimals of a degree beyond which a coordinate says nothing: a tenth of a micrometre.
@@ -78,7 +76,7 @@ fn simple(source: &Source, part: &str, object: &Object, place: &str, notices: &m
     Ok(Shape::Some(geometry))
 }
 
-/// A collection is its multi-geometry where all its members are of one kind; nested collections are refused.
+/// A collection is the multi-geometry of its members of the highest dimension; nested collections are refused.
 fn collection(source: &Source, part: &str, object: &Object, place: &str, notices: &mut Notices) -> Result<Shape, LayerError> {
     let raw = object.members.get("geometries").ok_or_else(|| source.refuse(part, "a collection without `geometries`"))?;
     let parts: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|error| source.refuse(raw.get(), error.to_string()))?;
@@ -92,20 +90,23 @@ fn collection(source: &Source, part: &str, object: &Object, place: &str, notices
             members.push(geometry);
         }
     }
-    if members.is_empty() {
-        return Ok(Shape::Missing);
-    }
-    Ok(match merged(members) {
-        Some(geometry) => {
-            notices.note(Notice::CollectionFlattened, place);
-            Shape::Some(geometry)
-        }
-        None => Shape::Mixed,
-    })
+    let Some(Whole { geometry, reduced }) = merged(members) else { return Ok(Shape::Missing) };
+    notices.note(if reduced { Notice::CollectionReduced } else { Notice::CollectionFlattened }, place);
+    Ok(Shape::Some(geometry))
 }
 
-/// The multi-geometry of members of one kind.
-pub(super) fn merged(members: Vec<Geometry<f64>>) -> Option<Geometry<f64>> {
+/// What simple geometries are together.
+pub(super) struct Whole {
+    /// The multi-geometry of those of the highest dimension.
+    pub(super) geometry: Geometry<f64>,
+    /// Whether some of a lower dimension were left out.
+    pub(super) reduced: bool,
+}
+
+/// The multi-geometry of the members of the highest dimension: areas before lines before points; `None` where there is none.
+///
+/// What tools cut out of a registry is often its area with stray lines and points on its edge: they cover nothing.
+pub(super) fn merged(members: Vec<Geometry<f64>>) -> Option<Whole> {
     let (mut points, mut lines, mut polygons) = (Vec::new(), Vec::new(), Vec::new());
     for member in members {
         match member {
@@ -118,12 +119,14 @@ pub(super) fn merged(members: Vec<Geometry<f64>>) -> Option<Geometry<f64>> {
             _ => return None,
         }
     }
-    match (points.is_empty(), lines.is_empty(), polygons.is_empty()) {
-        (false, true, true) => Some(MultiPoint(points).into()),
-        (true, false, true) => Some(MultiLineString(lines).into()),
-        (true, true, false) => Some(MultiPolygon(polygons).into()),
-        _ => None,
-    }
+    let kinds = [points.is_empty(), lines.is_empty(), polygons.is_empty()].iter().filter(|empty| !**empty).count();
+    let geometry = match (points.is_empty(), lines.is_empty(), polygons.is_empty()) {
+        (_, _, false) => MultiPolygon(polygons).into(),
+        (_, false, true) => MultiLineString(lines).into(),
+        (false, true, true) => MultiPoint(points).into(),
+        (true, true, true) => return None,
+    };
+    Some(Whole { geometry, reduced: kinds > 1 })
 }
 
 struct Build<'s, 'a> {

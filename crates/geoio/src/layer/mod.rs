@@ -1,19 +1,23 @@
 //! Layers: features of a file with every column as text and geometry in longitude and latitude.
 
+mod content;
 mod csv;
+mod dbf;
 mod error;
+mod fetch;
 mod geojson;
 mod geojson_geometry;
 mod json;
+mod kml;
 mod lonlat;
 mod notice;
 mod ogr;
 mod ogr_geometry;
+mod postgis;
 mod records;
 mod text;
 mod validity;
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use alert::Layer;
@@ -21,9 +25,11 @@ use geo_types::Geometry;
 use raster::Crs;
 use sha2::{Digest as _, Sha256};
 
+pub use content::content_sha256;
 pub use error::LayerError;
 
 use crate::crs::crs;
+use crate::location::{Hosts, Location};
 use crate::{GeoioError, sha256_file};
 use lonlat::ToLonLat;
 use notice::{Notice, Notices};
@@ -45,7 +51,11 @@ pub struct LayerOptions {
     pub crs: Option<String>,
     /// Delimiter of a CSV; by default the one of `,` `;` tab that its header uses most.
     pub delimiter: Option<u8>,
-    /// Encoding of a CSV by its WHATWG label; by default UTF-8, UTF-16 with its mark, or else Windows-1252 with a warning.
+    /// What stands before the decimals of a CSV's coordinates: `.`, or `,` (points then stand between thousands); by default
+    /// either is a decimal sign.
+    pub decimal: Option<char>,
+    /// Encoding of a CSV or Shapefile by its WHATWG label; by default that of the `.cpg` file or UTF-8, UTF-16 with its mark, or
+    /// else Windows-1252 with a warning.
     pub encoding: Option<String>,
 }
 
@@ -54,6 +64,8 @@ pub struct LayerOptions {
 enum Format {
     GeoJson,
     Csv,
+    Kml,
+    Geodatabase,
     Driver(&'static str),
 }
 
@@ -63,51 +75,118 @@ impl Format {
         match ending.as_str() {
             "geojson" | "json" => Ok(Self::GeoJson),
             "csv" => Ok(Self::Csv),
+            "kml" => Ok(Self::Kml),
+            "gdb" => Ok(Self::Geodatabase),
             "gpkg" => Ok(Self::Driver("GPKG")),
             "shp" => Ok(Self::Driver("ESRI Shapefile")),
             "fgb" => Ok(Self::Driver("FlatGeobuf")),
+            "arrow" | "arrows" | "feather" | "ipc" => Err(LayerError::Arrow { path: path.to_owned() }),
             _ => Err(LayerError::Extension { path: path.to_owned() }),
         }
     }
 }
 
-/// The features of a file, its format told by the ending: `.geojson`, `.json`, `.gpkg`, `.shp`, `.fgb` or `.csv`.
+/// What was read, before it is brought to longitude and latitude.
+struct Raw {
+    records: Records,
+    found: Found,
+    /// Name of the layer; the file's where it has none.
+    name: Option<String>,
+    /// Hash of the bytes; of the content where there are no bytes of a file.
+    sha256: Option<String>,
+}
+
+impl Raw {
+    fn stored(read: ogr::Stored, sha256: Option<String>) -> Self {
+        let found = read.crs.map_or(Found::Nothing, |crs| Found::System(Box::new(crs)));
+        Self { records: read.records, found, name: Some(read.name), sha256 }
+    }
+}
+
+/// The features of a file, its format told by the ending: `.geojson`, `.json`, `.gpkg`, `.shp`, `.fgb`, `.kml`, `.gdb` or `.csv`.
 ///
 /// Every column is text as it stands in the file: leading zeros and all digits stay, `null` and empty cells (but not empty JSON strings) are missing, booleans
 /// are `true` and `false` (0 and 1 where the format stores them so), nested JSON stays JSON. Geometry comes in longitude and latitude on
 /// WGS 84 (degrees); edges longer than 2 km of a projected layer are cut before they are transformed. Invalid polygons are rebuilt; what cannot be
 /// is `None` and counted in [`Layer::rejected`], with a warning. A record of a CSV with a wrong number of fields is left out and counted.
 ///
+/// A Shapefile without a `.prj` that names a system is refused unless [`LayerOptions::crs`] names it. A KML with a document type
+/// of its own is refused before any library sees it.
+///
 /// # Errors
 /// [`LayerError`]: what breaks the format's rules, a missing or unknown reference system, a damaged store.
 pub fn read(path: &Path, options: &LayerOptions) -> Result<Layer, LayerError> {
-    let format = Format::of(path)?;
-    crate::open::check_local(path)?;
     let mut notices = Notices::default();
-    let (mut records, found, name, sha256) = match format {
+    let format = Format::of(path)?;
+    let raw = load(path, format, options, &mut notices)?;
+    finish(path, raw, format, options, notices)
+}
+
+/// The features of a place, which may be a database or an address of an allowed host; see [`read`].
+///
+/// Every column of a database comes as the server writes it as text. What an address gives is fetched as a whole.
+///
+/// # Errors
+/// As [`read`], [`GeoioError::HostNotAllowed`], [`LayerError::Query`].
+pub fn read_at(location: &Location, hosts: &Hosts, options: &LayerOptions) -> Result<Layer, LayerError> {
+    hosts.check(location)?;
+    match location {
+        Location::File(path) => read(path, options),
+        Location::Database(connection) => {
+            let mut notices = Notices::default();
+            let raw = Raw::stored(postgis::read(connection, options, &mut notices)?, None);
+            finish(&location.told(), raw, Format::Driver("PostgreSQL"), options, notices)
+        }
+        Location::Address(address) => fetch::read_from(address, &location.to_string(), options),
+    }
+}
+
+fn load(path: &Path, format: Format, options: &LayerOptions, notices: &mut Notices) -> Result<Raw, LayerError> {
+    let bytes = || {
+        crate::open::check_local(path)?;
+        text::load(path)
+    };
+    match format {
         Format::GeoJson => {
-            let bytes = text::load(path)?;
-            let read = geojson::read(path, &bytes, &mut notices)?;
-            (read.records, Found::text(read.crs), read.name, hash(&bytes))
+            let bytes = bytes()?;
+            let read = geojson::read(path, &bytes, notices)?;
+            Ok(Raw { records: read.records, found: Found::text(read.crs), name: read.name, sha256: Some(hash(&bytes)) })
         }
         Format::Csv => {
-            let bytes = text::load(path)?;
-            (csv::read(path, &bytes, options, &mut notices)?, Found::Default, None, hash(&bytes))
+            let bytes = bytes()?;
+            let records = csv::read(path, &bytes, options, notices)?;
+            Ok(Raw { records, found: Found::Default, name: None, sha256: Some(hash(&bytes)) })
+        }
+        Format::Kml => {
+            let bytes = bytes()?;
+            kml::check(path, text::strict(path, &bytes)?, notices)?;
+            Ok(Raw::stored(ogr::read(path, "LIBKML", options, notices)?, Some(hash(&bytes))))
+        }
+        Format::Geodatabase => {
+            crate::open::check_local_folder(path)?;
+            Ok(Raw::stored(ogr::read(path, "OpenFileGDB", options, notices)?, Some(content::folder_sha256(path)?)))
         }
         Format::Driver(driver) => {
-            let read = ogr::read(path, driver, options, &mut notices)?;
-            let found = read.crs.map_or(Found::Nothing, |crs| Found::System(Box::new(crs)));
-            (read.records, found, Some(read.name), sha256_file(path)?)
+            crate::open::check_local(path)?;
+            Ok(Raw::stored(ogr::read(path, driver, options, notices)?, Some(sha256_file(path)?)))
         }
-    };
+    }
+}
+
+fn finish(path: &Path, raw: Raw, format: Format, options: &LayerOptions, mut notices: Notices) -> Result<Layer, LayerError> {
+    let Raw { mut records, found, name, sha256 } = raw;
     let stated = !matches!(found, Found::Default) || options.crs.is_some();
     let system = found.system(path, options.crs.as_deref(), &records, &mut notices)?;
     place(path, &mut records, &system, format == Format::GeoJson && !stated, &mut notices)?;
+    if format == Format::Csv && !records.has_geometry() && notices.refuse_places() {
+        return Err(LayerError::Placeless { path: path.to_owned(), records: records.len(), reasons: notices.reasons() });
+    }
     let path_text = path.display().to_string();
     let stem = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let features = records.into_features(&name.unwrap_or_else(stem));
     Ok(Layer {
-        features: records.into_features(&name.unwrap_or_else(stem)),
-        sha256,
+        sha256: sha256.unwrap_or_else(|| content_sha256(&features)),
+        features,
         crs: system.name(),
         rejected: notices.rejected(),
         absent: false,
@@ -196,9 +275,5 @@ fn checked(geometry: Geometry<f64>, place: &str, notices: &mut Notices) -> Optio
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    content::hexadecimal(&Sha256::digest(bytes))
 }

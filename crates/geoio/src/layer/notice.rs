@@ -16,7 +16,7 @@ pub(super) enum Notice {
     DimensionsDropped,
     WindingReversed,
     CollectionFlattened,
-    CollectionRefused,
+    CollectionReduced,
     GeometryMissing,
     GeometryRepaired,
     GeometryCollapsed,
@@ -27,6 +27,7 @@ pub(super) enum Notice {
     NullIsland,
     RecordRagged,
     SpreadsheetNumber,
+    NetworkLink,
 }
 
 impl Notice {
@@ -37,7 +38,9 @@ impl Notice {
 
     fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::EncodingGuessed => ("encoding_guessed", "not UTF-8, so the encoding was taken to be"),
+            Self::EncodingGuessed => {
+                ("encoding_guessed", "nothing names the encoding and it is not UTF-8, so it was taken to be")
+            }
             Self::DuplicateMember => {
                 ("duplicate_member", "an object names a member twice; the last one counts, of `type` the first")
             }
@@ -56,7 +59,10 @@ impl Notice {
             Self::CollectionFlattened => {
                 ("collection_flattened", "a collection of one kind of geometry was read as its multi-geometry")
             }
-            Self::CollectionRefused => ("collection_refused", "a geometry collection of several kinds was refused; split it"),
+            Self::CollectionReduced => (
+                "collection_reduced",
+                "of a geometry collection of several kinds the areas were read, of one without areas the lines; the rest was left out",
+            ),
             Self::GeometryMissing => ("geometry_missing", "records without geometry"),
             Self::GeometryRepaired => (
                 "geometry_repaired",
@@ -71,11 +77,12 @@ impl Notice {
             Self::WideGeometry => {
                 ("wide_geometry", "geometry wider than 180 degrees: split it at the antimeridian (RFC 7946, 3.1.9)")
             }
-            Self::NullIsland => ("null_island", "points at 0,0, which mostly means no coordinates"),
+            Self::NullIsland => ("null_island", "points at 0,0, which means no coordinates, were refused"),
             Self::RecordRagged => ("record_ragged", "records with another number of fields than the header were refused"),
             Self::SpreadsheetNumber => {
                 ("spreadsheet_number", "text that a spreadsheet has turned into scientific notation; digits are lost")
             }
+            Self::NetworkLink => ("network_link", "links to other documents are never followed; fetch and name them yourself"),
         }
     }
 
@@ -83,11 +90,7 @@ impl Notice {
     fn refuses(self) -> bool {
         matches!(
             self,
-            Self::CollectionRefused
-                | Self::GeometryCollapsed
-                | Self::GeometryRefused
-                | Self::CoordinatesRefused
-                | Self::RecordRagged
+            Self::GeometryCollapsed | Self::GeometryRefused | Self::CoordinatesRefused | Self::NullIsland | Self::RecordRagged
         )
     }
 }
@@ -114,6 +117,18 @@ impl Notices {
     /// Number of records refused.
     pub(super) fn rejected(&self) -> usize {
         self.seen.iter().filter(|(notice, _)| notice.refuses()).map(|(_, (count, _))| count).sum()
+    }
+
+    /// Whether a geometry was refused.
+    pub(super) fn refuse_places(&self) -> bool {
+        self.seen.keys().any(|notice| notice.refuses() && *notice != Notice::RecordRagged)
+    }
+
+    /// What refused records or left them without geometry, and where.
+    pub(super) fn reasons(&self) -> String {
+        let about = |notice: &Notice| notice.refuses() || *notice == Notice::GeometryMissing;
+        let told = |(notice, (_, places)): (&Notice, &(usize, Vec<String>))| format!("{}: {}", notice.code(), places.join(", "));
+        self.seen.iter().filter(|(notice, _)| about(notice)).map(told).collect::<Vec<_>>().join("; ")
     }
 
     /// One warning a kind of notice, about the file.

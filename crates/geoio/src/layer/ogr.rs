@@ -2,15 +2,15 @@ use std::path::Path;
 
 use gdal::Dataset;
 use gdal::vector::sql::Dialect;
-use gdal::vector::{Feature, Geometry as GdalGeometry, Layer, LayerAccess as _, OGRFieldType, OGRwkbGeometryType};
+use gdal::vector::{Feature, Geometry as GdalGeometry, LayerAccess, OGRFieldType, OGRwkbGeometryType};
 use raster::Crs;
 
 use super::notice::{Notice, Notices};
 use super::records::Records;
-use super::{LayerError, LayerOptions, ogr_geometry};
+use super::{LayerError, LayerOptions, dbf, ogr_geometry};
 use crate::complaint;
 use crate::crs::crs_of;
-use crate::open::open_vector;
+use crate::open::open_features;
 
 /// What a layer of a GDAL format holds, its coordinates as they stand there.
 pub(super) struct Stored {
@@ -24,22 +24,29 @@ pub(super) struct Stored {
 
 /// Reads one layer of a file by one driver.
 pub(super) fn read(path: &Path, driver: &str, options: &LayerOptions, notices: &mut Notices) -> Result<Stored, LayerError> {
-    let dataset = open_vector(path, &[driver])?;
+    let encoding = if driver == "ESRI Shapefile" { dbf::encoding(path, options.encoding.as_deref(), notices)? } else { None };
+    let dataset = open_features(path, driver, encoding.as_deref())?;
     if driver == "GPKG" {
         check_integrity(path, &dataset)?;
     }
     let name = choose(path, &dataset, options.layer.as_deref())?;
     let failed = |reason: String| LayerError::Damaged { path: path.to_owned(), message: reason };
     let mut layer = complaint::watch(|| dataset.layer_by_name(&name)).map_err(failed)?;
-    let crs = layer.spatial_ref().map(|reference| crs_of(&reference, &name)).transpose().unwrap_or_default();
+    stored(&mut layer, path, &name, notices)
+}
+
+/// What a layer holds, which must be all that it says it has.
+pub(super) fn stored(layer: &mut impl LayerAccess, path: &Path, name: &str, notices: &mut Notices) -> Result<Stored, LayerError> {
+    let failed = |reason: String| LayerError::Damaged { path: path.to_owned(), message: reason };
+    let crs = layer.spatial_ref().map(|reference| crs_of(&reference, name)).transpose().unwrap_or_default();
     complaint::clear();
     let expected = complaint::watch(|| Ok(layer.try_feature_count())).map_err(failed)?;
     let mut records = Records::default();
-    rows(&mut layer, &mut records, notices).map_err(failed)?;
+    rows(layer, &mut records, notices).map_err(failed)?;
     let got = records.len() as u64;
     match expected {
         Some(expected) if expected != got => Err(failed(format!("{got} of {expected} records can be read"))),
-        _ => Ok(Stored { records, crs, name }),
+        _ => Ok(Stored { records, crs, name: name.to_owned() }),
     }
 }
 
@@ -75,7 +82,7 @@ fn choose(path: &Path, dataset: &Dataset, wanted: Option<&str>) -> Result<String
 }
 
 /// Reads every record; fails with the first thing that the driver complained about.
-fn rows(layer: &mut Layer, records: &mut Records, notices: &mut Notices) -> Result<(), String> {
+fn rows(layer: &mut impl LayerAccess, records: &mut Records, notices: &mut Notices) -> Result<(), String> {
     let fields: Vec<(String, OGRFieldType::Type)> = layer.defn().fields().map(|f| (f.name(), f.field_type())).collect();
     let columns: Vec<usize> = fields.iter().map(|(name, _)| records.column(name)).collect();
     let spatial = layer.defn().geom_fields().next().is_some();
@@ -102,6 +109,9 @@ fn geometry(feature: &Feature, place: &str, notices: &mut Notices) -> Option<geo
         Some(Ok(shape)) => {
             if shape.flattened {
                 notices.note(Notice::DimensionsDropped, place);
+            }
+            if shape.reduced {
+                notices.note(Notice::CollectionReduced, place);
             }
             if shape.geometry.is_none() {
                 notices.note(Notice::GeometryMissing, place);

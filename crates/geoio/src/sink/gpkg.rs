@@ -11,7 +11,8 @@ const DRIVER: &str = "GPKG";
 pub(super) fn write(staged: &Staged, features: &Features) -> Result<(), SinkError> {
     let path = staged.target();
     let mut dataset = ogr::create(path, staged.partial(), DRIVER)?;
-    let (fid, geometry) = (free(features, &["fid", "ogc_fid", "fid_1"]), free(features, &["geom", "geometry", "geom_1"]));
+    let (fid, geometry) =
+        (ogr::free(features, &["fid", "ogc_fid", "fid_1"]), ogr::free(features, &["geom", "geometry", "geom_1"]));
     ogr::step(path, "writing records", || {
         let options = [format!("FID={fid}"), format!("GEOMETRY_NAME={geometry}")];
         ogr::layer(&mut dataset, features, OGRFieldType::OFTDate, &options.each_ref().map(String::as_str))?;
@@ -22,12 +23,6 @@ pub(super) fn write(staged: &Staged, features: &Features) -> Result<(), SinkErro
     ogr::step(path, "writing its style", || add_style(&mut dataset, features, geometry))?;
     ogr::step(path, "closing it", || dataset.close())?;
     ogr::check(path, staged.partial(), DRIVER, features)
-}
-
-/// The first of these names that no column has; names of columns do not tell cases apart here.
-fn free<'a>(features: &Features, names: &[&'a str]) -> &'a str {
-    let taken = |name: &str| features.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-    names.iter().copied().find(|name| !taken(name)).unwrap_or("atalaya_own")
 }
 
 fn add_style(dataset: &mut Dataset, features: &Features, geometry: &str) -> gdal::errors::Result<()> {

@@ -7,7 +7,7 @@ mod fgb;
 mod geojson;
 mod gpkg;
 mod kml;
-mod ogr;
+pub(crate) mod ogr;
 mod rounded;
 mod style;
 

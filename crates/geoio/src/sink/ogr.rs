@@ -14,9 +14,15 @@ pub(super) fn step<T>(path: &Path, what: &'static str, work: impl FnOnce() -> gd
 }
 
 /// A new file of a driver at a path, which is `path` to people.
-pub(super) fn create(path: &Path, at: &Path, driver: &str) -> Result<Dataset, SinkError> {
+pub(crate) fn create(path: &Path, at: &Path, driver: &str) -> Result<Dataset, SinkError> {
     open::initialise(None);
     step(path, "creating it", || DriverManager::get_driver_by_name(driver)?.create_vector_only(at))
+}
+
+/// The first of these names that no column has; names of columns do not tell cases apart here.
+pub(crate) fn free<'a>(features: &Features, names: &[&'a str]) -> &'a str {
+    let taken = |name: &str| features.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    names.iter().copied().find(|name| !taken(name)).unwrap_or("atalaya_own")
 }
 
 /// The one type of geometry of a table, always the multi type of lines and polygons; unknown where they are mixed.
@@ -39,7 +45,7 @@ pub(super) fn kind(features: &Features) -> OGRwkbGeometryType::Type {
 }
 
 /// A layer for a table, with its typed fields; `day` is the type that days get.
-pub(super) fn layer<'d>(
+pub(crate) fn layer<'d>(
     dataset: &'d mut Dataset,
     features: &Features,
     day: OGRFieldType::Type,
@@ -62,7 +68,7 @@ pub(super) fn layer<'d>(
 }
 
 /// Writes the table's rows into its layer.
-pub(super) fn fill(layer: &Layer, features: &Features) -> gdal::errors::Result<()> {
+pub(crate) fn fill(layer: &Layer, features: &Features) -> gdal::errors::Result<()> {
     let defn = Defn::from_layer(layer);
     let kind = kind(features);
     (0..features.len()).try_for_each(|row| {

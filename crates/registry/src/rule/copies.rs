@@ -31,7 +31,8 @@ impl Copies {
             joined.sources.iter().enumerate().map(|(place, (source, _))| (place, source.retrieved)).collect();
         numbered.sort_by_key(|(_, day)| *day);
         for (place, day) in numbered {
-            let entry = copies.entry(joined.sources[place].0.id.as_str()).or_insert(Self { places: Vec::new(), days: Vec::new() });
+            let entry =
+                copies.entry(joined.sources[place].0.id.as_str()).or_insert(Self { places: Vec::new(), days: Vec::new() });
             entry.places.push(place);
             entry.days.push(day);
         }
@@ -113,7 +114,8 @@ mod tests {
 
     #[test]
     fn the_copies_next_to_the_change_are_asked() {
-        let copies = Copies { places: vec![4, 2, 7], days: ["2024-01-15", "2024-08-01", "2025-03-01"].map(|d| Some(day(d))).to_vec() };
+        let copies =
+            Copies { places: vec![4, 2, 7], days: ["2024-01-15", "2024-08-01", "2025-03-01"].map(|d| Some(day(d))).to_vec() };
         let asked = |first: &str, last: &str| copies.asked((Some(day(first).days()), Some(day(last).days())));
         assert_eq!(asked("2024-03-02", "2024-03-21"), Asked { later: 2, earlier: Some(4) });
         assert_eq!(asked("2024-07-20", "2024-08-02"), Asked { later: 7, earlier: Some(4) });

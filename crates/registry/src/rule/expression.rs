@@ -349,7 +349,9 @@ impl Reader<'_> {
         let mut call = Call { question: *question, source: self.name("a source")?, filter: None, distance_m: None };
         while self.takes_sign(",") {
             match self.either()? {
-                Node::Number(metres) if *question == Question::Near && call.distance_m.is_none() => call.distance_m = Some(metres),
+                Node::Number(metres) if *question == Question::Near && call.distance_m.is_none() => {
+                    call.distance_m = Some(metres)
+                }
                 Node::Number(_) => return self.mistake("a distance is asked of `near` alone, and once"),
                 filter if call.filter.is_none() => call.filter = Some(Box::new(filter)),
                 _ => return self.mistake("one filter is enough; join two by `and`"),

@@ -194,7 +194,8 @@ pub fn judgement_columns(pack: &RulePack, judgements: &[Judgement]) -> Vec<Colum
 }
 
 fn priority_terms(pack: &RulePack, alert: &[Judgement]) -> Vec<(f64, String)> {
-    let with_points = alert.iter().map(|judgement| (judgement, &pack.rules[judgement.rule])).filter(|(_, rule)| rule.priority != 0.0);
+    let with_points =
+        alert.iter().map(|judgement| (judgement, &pack.rules[judgement.rule])).filter(|(_, rule)| rule.priority != 0.0);
     with_points
         .filter_map(|(judgement, rule)| match judgement.outcome {
             Outcome::Met => Some((rule.priority, format!("{} +{}", rule.id, rule.priority))),

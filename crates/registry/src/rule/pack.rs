@@ -271,7 +271,10 @@ impl RulePack {
                 };
                 if call.question == Question::Near && reach.is_none_or(|reach| reach < call.distance_m.unwrap_or(0.0)) {
                     let distance = call.distance_m.unwrap_or(0.0);
-                    return Err(wrong("join", format!("`near` within {distance} m needs join = \"within:{distance}m\" or further")));
+                    return Err(wrong(
+                        "join",
+                        format!("`near` within {distance} m needs join = \"within:{distance}m\" or further"),
+                    ));
                 }
             }
         }
@@ -345,12 +348,7 @@ fn day(text: &str, field: &'static str, value: Option<Spanned<Value>>) -> Result
     })
 }
 
-fn rule(
-    text: &str,
-    record: RuleRecord,
-    laws: &[Law],
-    declared: &dyn Fn(&str) -> Option<f64>,
-) -> Result<Rule, RegistryError> {
+fn rule(text: &str, record: RuleRecord, laws: &[Law], declared: &dyn Fn(&str) -> Option<f64>) -> Result<Rule, RegistryError> {
     let (line, _) = place(text, record.id.span().start);
     let refuse = |span: std::ops::Range<usize>, field: &'static str, got: &str, expected: &'static str| {
         let (line, column) = place(text, span.start);
