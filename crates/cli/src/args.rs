@@ -494,6 +494,12 @@ pub(crate) struct Join {
     /// What each rule says of each feature, with the records it rests on: .csv
     #[arg(long, value_name = "FILE", requires = "rules")]
     pub(crate) elements: Option<PathBuf>,
+    /// Columns of the wide table, or month, by which totals are drawn up
+    #[arg(long, value_name = "COLUMN,..", value_delimiter = ',', requires = "totals")]
+    pub(crate) by: Vec<String>,
+    /// The totals: .csv
+    #[arg(long, value_name = "FILE", requires = "by")]
+    pub(crate) totals: Option<PathBuf>,
     /// Metres up to which features are taken together for rules of extent
     #[arg(long, value_name = "METRES", default_value_t = crate::rules::CLUSTER_M)]
     pub(crate) cluster: f64,

@@ -7,7 +7,7 @@ use toml::{Spanned, Value};
 
 use crate::day::DateFormat;
 use crate::place::{place, syntax};
-use crate::source::{Bound, Copy, Coverage, Description, Join, Privacy, RegistrySource, Title, Verified};
+use crate::source::{Bound, Copy, Coverage, Description, Join, Privacy, RasterKind, RegistrySource, Title, Verified};
 use crate::{RegistryError, source};
 
 /// The registries that a catalogue describes, in its order.
@@ -56,6 +56,11 @@ struct Record {
     crs: Option<String>,
     #[serde(default)]
     private: Vec<Spanned<String>>,
+    scale: Option<f64>,
+    accuracy_m: Option<f64>,
+    kind: Option<RasterKind>,
+    #[serde(default)]
+    classes: BTreeMap<Spanned<String>, String>,
     #[serde(default)]
     coverage: CoverageRecord,
     #[serde(default)]
@@ -136,7 +141,7 @@ macro_rules! words {
 words!(Access: FeatureService = "feature_service", Wfs = "wfs", Download = "download", Table = "table", Raster = "raster", OnRequest = "on_request");
 words!(LegalWeight: Binding = "binding", Official = "official", Indicative = "indicative", Context = "context");
 
-const KNOWN: [&str; 45] = [
+const KNOWN: [&str; 49] = [
     "source",
     "id",
     "title",
@@ -163,6 +168,10 @@ const KNOWN: [&str; 45] = [
     "crs",
     "en",
     "private",
+    "scale",
+    "accuracy_m",
+    "kind",
+    "classes",
     "coverage",
     "earlier",
     "no_information",
@@ -243,6 +252,10 @@ impl Reading<'_> {
             lon: record.lon,
             lat: record.lat,
             crs: record.crs,
+            scale: record.scale,
+            accuracy_m: record.accuracy_m,
+            kind: record.kind,
+            classes: self.classes(record.classes)?,
             private,
             coverage: self.coverage(record.coverage)?,
             earlier: self.earlier(record.earlier)?,
@@ -346,6 +359,14 @@ impl Reading<'_> {
             if known { Ok(name.into_inner()) } else { self.refuse(&name.span(), "private", name.get_ref(), PRIVATE) }
         };
         names.into_iter().map(named).collect()
+    }
+
+    fn classes(&self, named: BTreeMap<Spanned<String>, String>) -> Result<BTreeMap<i64, String>, RegistryError> {
+        let class = |(code, name): (Spanned<String>, String)| match code.get_ref().parse::<i64>() {
+            Ok(number) => Ok((number, name)),
+            Err(_) => self.refuse(&code.span(), "classes", code.get_ref(), "whole numbers with names, such as { 1 = \"forest\" }"),
+        };
+        named.into_iter().map(class).collect()
     }
 
     fn coverage(&self, record: CoverageRecord) -> Result<Coverage, RegistryError> {

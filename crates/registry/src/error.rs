@@ -100,6 +100,14 @@ pub enum RegistryError {
         /// Columns that there are.
         known: String,
     },
+    /// A column to group by that a table does not have.
+    #[error("there is no column `{column}` to group by; there are month, {columns}")]
+    NoColumn {
+        /// The column.
+        column: String,
+        /// Columns that there are.
+        columns: String,
+    },
     /// Tables that do not belong together.
     #[error("{table} has {got} rows, expected {expected}, one a feature")]
     Length {

@@ -21,9 +21,11 @@ mod place;
 mod review;
 mod rule;
 mod source;
+mod suggestion;
 mod summary;
 mod surface;
 mod table;
+mod totals;
 mod wide;
 
 pub use answer::{Reach, SourceAnswer, silences};
@@ -41,6 +43,8 @@ pub use rule::{
     Case, Cases, Element, Judgement, Law, LawText, Outcome, Parameter, Rule, RulePack, Span, Wording, judge, judgement_columns,
     judgement_table,
 };
-pub use source::{Bound, Copy, Coverage, Description, Join, Privacy, RegistrySource, Title, Verified};
+pub use source::{Bound, Copy, Coverage, Description, Join, Privacy, RasterKind, RegistrySource, Title, Verified};
+pub use suggestion::{Suggestion, suggested_lines, suggestions};
 pub use summary::{AlertUnit, UnitTally, summary};
+pub use totals::totals;
 pub use wide::wide_columns;

@@ -28,6 +28,17 @@ pub enum Privacy {
     Personal,
 }
 
+impl Privacy {
+    /// As it stands in catalogues.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Restricted => "restricted",
+            Self::Personal => "personal",
+        }
+    }
+}
+
 /// How features meet the records of a source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Join {
@@ -123,6 +134,16 @@ impl Verified {
             Self::Extract => "extract",
         }
     }
+}
+
+/// What the pixels of a raster source stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RasterKind {
+    /// Classes, named by the record.
+    Classes,
+    /// Values of a measure.
+    Values,
 }
 
 /// Where and when a source can say that there is nothing.
@@ -230,6 +251,14 @@ pub struct RegistrySource {
     pub lat: Option<String>,
     /// Reference system of the file, where it must be told.
     pub crs: Option<String>,
+    /// Denominator of the nominal scale, such as 25000.
+    pub scale: Option<f64>,
+    /// Positional error in metres, where it is told; else half a millimetre at the scale.
+    pub accuracy_m: Option<f64>,
+    /// What the pixels of a raster stand for; `None` for vectors and tables.
+    pub kind: Option<RasterKind>,
+    /// Names of the classes of a raster of classes.
+    pub classes: BTreeMap<i64, String>,
     /// Output columns that may not be published although the source may.
     pub private: Vec<String>,
     /// Where and when it can say that there is nothing.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use alert::{Alert, Confidence};
+use alert::{Alert, Confidence, Layer};
 use change::{Answer, MaskPlan};
 use geo::MapCoordsInPlace as _;
 use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPolygon};
@@ -10,6 +10,7 @@ use geoio::crs::FromLonLat;
 use geoio::{GriddedImagery, Resampling};
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 use pipeline::{Budget, map_in_order};
+use registry::{Privacy, RegistrySource};
 use raster::{Band, DateRange, Grid, RasterReader as _, RasterSource as _, Role, Scaling, Scene, Window};
 
 use super::inputs::Inputs;
@@ -71,7 +72,7 @@ pub(crate) fn write(
         seen_before: seen_before.view(),
         answer: answer.view(),
         outlines: &outlines(shown.alerts, &grid)?,
-        boundaries: &boundaries(inputs, &grid)?,
+        boundaries: &boundaries(inputs, job.registries.as_ref().is_some_and(|spec| spec.internal), &grid)?,
         pixel_m: grid.pixel_m().0,
         words: &words(inputs, job, shown, language),
     };
@@ -258,13 +259,15 @@ fn outlines(alerts: &[Alert], grid: &Grid) -> Result<Vec<Outline>, Fault> {
         .collect())
 }
 
-/// The outlines of all polygon layers, named.
-fn boundaries(inputs: &Inputs, grid: &Grid) -> Result<Vec<Boundary>, Fault> {
+/// The outlines of all polygon layers, named; what may not be published is not drawn, unless the run is for inner use.
+fn boundaries(inputs: &Inputs, internal: bool, grid: &Grid) -> Result<Vec<Boundary>, Fault> {
     let to = ToPixels { projection: FromLonLat::new(&grid.crs)?, grid };
     let seen = geoio::crs::bounds_lonlat(grid)?;
     let mut lines = Vec::new();
-    for (source, layer) in &inputs.registries.sources {
-        let names = source.name.as_deref().and_then(|name| layer.features.text(name));
+    let may_show = |source: &&(RegistrySource, Layer)| internal || source.0.privacy == Privacy::Public;
+    for (source, layer) in inputs.registries.sources.iter().filter(may_show) {
+        let is_named = internal || !source.private.iter().any(|private| private == "name");
+        let names = source.name.as_deref().filter(|_| is_named).and_then(|name| layer.features.text(name));
         for (place, (geometry, bounds)) in layer.features.geometries.iter().zip(layer.boxes()).enumerate() {
             let polygons = match geometry {
                 Some(Geometry::Polygon(polygon)) => vec![polygon.clone()],

@@ -41,7 +41,7 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let hosts = Hosts::new(&arguments.allow_host);
     let lookup = Lookup { catalogue: &arguments.registries, hosts: &hosts, as_of: arguments.as_of };
     let read = catalogue::layers(sources, &lookup)?;
-    for output in [Some(&arguments.out), arguments.elements.as_ref()].into_iter().flatten() {
+    for output in [Some(&arguments.out), arguments.elements.as_ref(), arguments.totals.as_ref()].into_iter().flatten() {
         check_apart(Some(output), [&arguments.features, &arguments.registries].into_iter().chain(&read.files))?;
     }
     report.warnings.extend(read.warnings.iter().cloned());
@@ -55,6 +55,13 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
         Joined { ids: &ids, links: &links, sources: registries, periods, silences: &silences, internal: arguments.internal };
     let mut table = if arguments.wide { wide(&features, &joined) } else { long(&features, &joined) }?;
     let sink = SinkOptions { force: common.force, ..SinkOptions::default() };
+    if let Some(path) = &arguments.totals {
+        let whole = if arguments.wide { table.clone() } else { wide(&features, &joined)? };
+        let columns = registry::totals(&whole, &arguments.by)?;
+        let rows = columns.first().map_or(0, |column| column.values.len());
+        geoio::sink::write(path, &Features { name: "totals".to_owned(), geometries: vec![None; rows], columns }, &sink)?;
+        report.output(path);
+    }
     if let Some(path) = &arguments.elements {
         let areas = areas(&features);
         let judging = Judging {
@@ -258,6 +265,8 @@ mod tests {
             internal: false,
             rules: Vec::new(),
             elements: None,
+            by: Vec::new(),
+            totals: None,
             cluster: 100.0,
             cluster_days: None,
             out: "o.csv".into(),
