@@ -56,6 +56,7 @@ struct Record {
     crs: Option<String>,
     #[serde(default)]
     private: Vec<Spanned<String>>,
+    key_width: Option<usize>,
     scale: Option<f64>,
     accuracy_m: Option<f64>,
     kind: Option<RasterKind>,
@@ -141,7 +142,7 @@ macro_rules! words {
 words!(Access: FeatureService = "feature_service", Wfs = "wfs", Download = "download", Table = "table", Raster = "raster", OnRequest = "on_request");
 words!(LegalWeight: Binding = "binding", Official = "official", Indicative = "indicative", Context = "context");
 
-const KNOWN: [&str; 49] = [
+const KNOWN: [&str; 50] = [
     "source",
     "id",
     "title",
@@ -168,6 +169,7 @@ const KNOWN: [&str; 49] = [
     "crs",
     "en",
     "private",
+    "key_width",
     "scale",
     "accuracy_m",
     "kind",
@@ -252,6 +254,7 @@ impl Reading<'_> {
             lon: record.lon,
             lat: record.lat,
             crs: record.crs,
+            key_width: record.key_width,
             scale: record.scale,
             accuracy_m: record.accuracy_m,
             kind: record.kind,

@@ -8,6 +8,7 @@
 mod answer;
 mod catalogue;
 mod clip;
+mod cut_keys;
 mod day;
 mod error;
 mod extent;
@@ -31,6 +32,7 @@ mod wide;
 pub use answer::{Reach, SourceAnswer, silences};
 pub use catalogue::Catalogue;
 pub use day::DateFormat;
+pub use cut_keys::key_notices;
 pub use error::RegistryError;
 pub use extent::{Grouping, Sensitivity, cases, cases_of, clusters, sensitivity};
 pub use join::{Joined, long_table};

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use alert::{Features, Layer};
@@ -93,7 +94,7 @@ impl<'a> Overlay<'a> {
             let values = features.text(column).ok_or_else(|| missing_column(indexed.source, column, features))?;
             let records = indexed.records_by_key();
             for (feature, value) in values.iter().enumerate() {
-                let matched = value.as_deref().and_then(|value| records.get(value));
+                let matched = value.as_deref().and_then(|value| records.get(&indexed.source.comparable(value)));
                 links.extend(matched.into_iter().flatten().map(|&record| Link {
                     feature: feature as u32,
                     source: number as u16,
@@ -151,11 +152,11 @@ impl<'a> Indexed<'a> {
         })
     }
 
-    fn records_by_key(&self) -> BTreeMap<&str, Vec<u32>> {
-        let mut records = BTreeMap::<&str, Vec<u32>>::new();
+    fn records_by_key(&self) -> BTreeMap<Cow<'_, str>, Vec<u32>> {
+        let mut records = BTreeMap::<Cow<'_, str>, Vec<u32>>::new();
         for (record, key) in self.keys.iter().enumerate() {
             if let Some(key) = key {
-                records.entry(key).or_default().push(record as u32);
+                records.entry(self.source.comparable(key)).or_default().push(record as u32);
             }
         }
         records

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -251,6 +252,8 @@ pub struct RegistrySource {
     pub lat: Option<String>,
     /// Reference system of the file, where it must be told.
     pub crs: Option<String>,
+    /// Digits that keys have: shorter ones, of files that lost their zeros, are filled up before they are compared.
+    pub key_width: Option<usize>,
     /// Denominator of the nominal scale, such as 25000.
     pub scale: Option<f64>,
     /// Positional error in metres, where it is told; else half a millimetre at the scale.
@@ -276,6 +279,16 @@ pub struct RegistrySource {
 }
 
 impl RegistrySource {
+    /// A key as it is compared: digits filled up with zeros to the width of this source's keys.
+    pub(crate) fn comparable<'k>(&self, key: &'k str) -> Cow<'k, str> {
+        match self.key_width {
+            Some(width) if key.len() < width && !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit()) => {
+                Cow::Owned(format!("{key:0>width$}"))
+            }
+            _ => Cow::Borrowed(key),
+        }
+    }
+
     /// Whether the source says anything about validity in time.
     pub fn declares_validity(&self) -> bool {
         self.valid_from != Bound::Open || self.valid_to != Bound::Open
