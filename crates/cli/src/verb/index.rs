@@ -254,13 +254,22 @@ impl SinkPacker {
             Self::Float(packer) => Plane::Float(packer.pack(band, window, plane)?),
             Self::Integer(packer, step) => {
                 let inverse = 1.0 / *step;
-                let steps = plane.mapv(|value| {
-                    if value.is_nan() { NO_VALUE } else { (f64::from(value) * inverse).round().clamp(-32_767.0, 32_767.0) as i16 }
-                });
+                let steps = plane.mapv(|value| whole_steps(f64::from(value) * inverse));
                 Plane::Integer(packer.pack(band, window, steps.view())?)
             }
         })
     }
+}
+
+/// The largest number below a half: added to a number that is then cut, it rounds as `f64::round` does, in a few vector operations.
+const BELOW_HALF: f64 = 0.499_999_999_999_999_94;
+
+/// A number of steps, rounded half away from zero, within what an int16 band holds; [`NO_VALUE`] for NaN.
+#[inline]
+fn whole_steps(steps: f64) -> i16 {
+    let held = steps.clamp(-32_767.0, 32_767.0);
+    let whole = (held + BELOW_HALF.copysign(held)) as i32 as i16;
+    if steps.is_nan() { NO_VALUE } else { whole }
 }
 
 /// How a verb's raster is written: what the arguments say of format and codec.
@@ -275,4 +284,21 @@ pub(crate) fn raster_options(options: RasterOptions, output: &RasterOutput) -> R
     }
     let (format, compression) = (output.format, output.compress);
     Ok(RasterOptions { format, compression, level: output.level, predictor, block: output.block, ..options })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_rounded_as_numbers_are() {
+        let mut number = -40_000.0_f64;
+        while number < 40_000.0 {
+            for near in [number, number.next_up(), number.next_down()] {
+                assert_eq!(whole_steps(near), near.round().clamp(-32_767.0, 32_767.0) as i16, "{near}");
+            }
+            number += 0.25;
+        }
+        assert_eq!((whole_steps(f64::NAN), whole_steps(f64::INFINITY)), (NO_VALUE, 32_767));
+    }
 }
