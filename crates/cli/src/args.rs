@@ -317,6 +317,26 @@ pub(crate) struct RasterOutput {
     pub(crate) block: usize,
 }
 
+/// What stored numbers stand for, and which of them count.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Numbers {
+    /// Factor of stored numbers (for layers by role and plain GeoTIFF) [default: each file's tag, else 1; bands of 8 bits need one]
+    #[arg(long)]
+    pub(crate) scale: Option<f64>,
+    /// Summand after the factor [default: each file's tag where there is no --scale, else 0]
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) offset: Option<f64>,
+    /// Use scenes even where their numbers seem wrong: an offset applied twice or not at all, bands exchanged
+    #[arg(long)]
+    pub(crate) no_guard: bool,
+    /// Conditions that a clear pixel meets: bit(0)=0,bits(14-15)<3
+    #[arg(long, value_name = "RULE")]
+    pub(crate) qa: Option<String>,
+    /// Clear codes of the role scl: 4,5
+    #[arg(long, value_name = "CODES", conflicts_with = "qa")]
+    pub(crate) clear: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Index {
     /// Names such as NDVI,NBR, or a formula such as (N-R)/(N+R)
@@ -336,21 +356,8 @@ pub(crate) struct Index {
     /// Grow clouds and shadows by this distance in metres
     #[arg(long, default_value_t = 0.0, value_name = "METRES")]
     pub(crate) dilate: f64,
-    /// Factor of stored numbers (for --bands and plain GeoTIFF) [default: the file's tag, else 1; bands of 8 bits need one]
-    #[arg(long)]
-    pub(crate) scale: Option<f64>,
-    /// Summand after the factor [default: the file's tag where there is no --scale, else 0]
-    #[arg(long, allow_hyphen_values = true)]
-    pub(crate) offset: Option<f64>,
-    /// Use the scene even where its numbers seem wrong: an offset applied twice or not at all, red and near infrared exchanged
-    #[arg(long)]
-    pub(crate) no_guard: bool,
-    /// Conditions that a clear pixel meets: bit(0)=0,bits(14-15)<3
-    #[arg(long, value_name = "RULE")]
-    pub(crate) qa: Option<String>,
-    /// Clear codes of the role scl: 4,5
-    #[arg(long, value_name = "CODES", conflicts_with = "qa")]
-    pub(crate) clear: Option<String>,
+    #[command(flatten)]
+    pub(crate) numbers: Numbers,
     /// float32, or int16 with --out-scale
     #[arg(long = "type", default_value = "float32")]
     pub(crate) kind: String,
@@ -384,21 +391,8 @@ pub(crate) struct Difference {
     /// The day after which no image can be [default: today]
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
-    /// Factor of stored numbers [default: each file's tag, else 1; bands of 8 bits need one]
-    #[arg(long)]
-    pub(crate) scale: Option<f64>,
-    /// Summand after the factor [default: each file's tag where there is no --scale, else 0]
-    #[arg(long, allow_hyphen_values = true)]
-    pub(crate) offset: Option<f64>,
-    /// Use both dates even where their numbers seem wrong: an offset applied twice or not at all, red and near infrared exchanged
-    #[arg(long)]
-    pub(crate) no_guard: bool,
-    /// Conditions that a clear pixel meets: bit(0)=0,bits(14-15)<3
-    #[arg(long, value_name = "RULE")]
-    pub(crate) qa: Option<String>,
-    /// Clear codes of the role scl: 4,5
-    #[arg(long, value_name = "CODES", conflicts_with = "qa")]
-    pub(crate) clear: Option<String>,
+    #[command(flatten)]
+    pub(crate) numbers: Numbers,
     /// Grow rejected pixels by this distance in metres
     #[arg(long, default_value_t = 0.0, value_name = "METRES")]
     pub(crate) dilate: f64,

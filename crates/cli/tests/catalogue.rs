@@ -31,7 +31,10 @@ fn town(folder: &Path) {
         fs::write(folder.join(name), text).expect("written");
     };
     write("parcels.geojson", &[square(-74.0, 0.01, "\"npn\":\"18001000200030004\",\"owner\":\"SECRETA PERSONA\"")]);
-    write("reserves.geojson", &[square(-74.0, 0.02, "\"code\":\"R1\",\"name\":\"El Jaguar\",\"guard\":\"SECRETO GUARDA\",\"since\":\"2000-01-01\"")]);
+    write(
+        "reserves.geojson",
+        &[square(-74.0, 0.02, "\"code\":\"R1\",\"name\":\"El Jaguar\",\"guard\":\"SECRETO GUARDA\",\"since\":\"2000-01-01\"")],
+    );
     write(
         "clearings.geojson",
         &[square(
@@ -61,7 +64,8 @@ fn town(folder: &Path) {
 fn join(folder: &Path, out: &str, more: &[&str]) -> String {
     let (features, catalogue) = (folder.join("clearings.geojson"), folder.join("catalogue.toml"));
     let out = folder.join(out);
-    let mut arguments = vec!["join", argument(&features), "--registries", argument(&catalogue), "-o", argument(&out), "--force", "--json"];
+    let mut arguments =
+        vec!["join", argument(&features), "--registries", argument(&catalogue), "-o", argument(&out), "--force", "--json"];
     arguments.extend(more);
     succeed(arguments)
 }
@@ -75,7 +79,16 @@ fn no_sink_gives_away_what_is_personal_or_private() {
     for ending in ["csv", "geojson", "gpkg", "fgb", "kml", "parquet"] {
         for form in [&["--wide"][..], &[]] {
             let (out, elements, totals) = (format!("out.{ending}"), folder.join("elements.csv"), folder.join("totals.csv"));
-            let more = ["--rules", argument(&rules), "--elements", argument(&elements), "--by", "runap_key", "--totals", argument(&totals)];
+            let more = [
+                "--rules",
+                argument(&rules),
+                "--elements",
+                argument(&elements),
+                "--by",
+                "runap_key",
+                "--totals",
+                argument(&totals),
+            ];
             let told = join(folder, &out, &[&more[..], form].concat());
             for file in [folder.join(&out), elements.clone(), totals.clone()] {
                 let bytes = fs::read(&file).expect("an output");
@@ -118,9 +131,21 @@ fn a_rule_that_asks_for_what_is_not_there_names_rule_and_field() {
     town(folder);
     let arguments = |rules: &str| {
         fs::write(folder.join("rules.toml"), rules).expect("written");
-        let names = ["clearings.geojson", "catalogue.toml", "rules.toml", "elements.csv", "out.csv"].map(|name| folder.join(name));
+        let names =
+            ["clearings.geojson", "catalogue.toml", "rules.toml", "elements.csv", "out.csv"].map(|name| folder.join(name));
         let [features, catalogue, rules, elements, out] = names.map(|path| argument(&path).to_owned());
-        ["join".into(), features, "--registries".into(), catalogue, "--rules".into(), rules, "--elements".into(), elements, "-o".into(), out]
+        [
+            "join".into(),
+            features,
+            "--registries".into(),
+            catalogue,
+            "--rules".into(),
+            rules,
+            "--elements".into(),
+            elements,
+            "-o".into(),
+            out,
+        ]
     };
     let law = "[[law]]\nid = \"law\"\ntitle = { es = \"L\", en = \"L\" }\nact = \"A\"\narticle = \"1\"\n";
     let rule = |condition: &str| {
@@ -148,7 +173,10 @@ fn cells_of_a_kilometre_tell_counts_and_hectares_and_no_outline() {
     let cells = cells["features"].as_array().expect("features");
     assert_eq!(cells.len(), 1);
     let told = &cells[0]["properties"];
-    assert_eq!((told["features"].as_i64(), told["area_ha"].as_f64(), told["month_first"].as_str()), (Some(1), Some(4.9), Some("2024-03")));
+    assert_eq!(
+        (told["features"].as_i64(), told["area_ha"].as_f64(), told["month_first"].as_str()),
+        (Some(1), Some(4.9), Some("2024-03"))
+    );
     let ring = cells[0]["geometry"]["coordinates"][0].as_array().expect("a ring");
     let x = |place: usize| ring[place][0].as_f64().expect("a number");
     assert_eq!(ring.len(), 5);
@@ -166,7 +194,8 @@ fn a_new_folder_for_colombia_lists_what_to_fetch_and_takes_real_municipalities()
     assert!(folder.join("rules/co_ley_2111_2021.toml").is_file());
     let none = atalaya(["registry", "check", argument(&catalogue)]);
     assert_eq!(none.status.code(), Some(3), "nothing is there yet");
-    let Some(case) = case("a_new_folder_for_colombia_lists_what_to_fetch_and_takes_real_municipalities", "15_registry_colombia") else {
+    let Some(case) = case("a_new_folder_for_colombia_lists_what_to_fetch_and_takes_real_municipalities", "15_registry_colombia")
+    else {
         return;
     };
     let listed = json(&succeed(["registry", "list", argument(&catalogue), "--json", "-q"]));
@@ -174,8 +203,15 @@ fn a_new_folder_for_colombia_lists_what_to_fetch_and_takes_real_municipalities()
     let path = municipalities.and_then(|source| source["path"].as_str()).expect("a path");
     fs::copy(case.join("municipalities_mgn2018.geojson"), folder.join(path)).expect("copied");
     let told = json(&succeed(["registry", "check", argument(&catalogue), "--json", "-q"]));
-    let of = |id: &str| told["sources"].as_array().expect("sources").iter().find(|source| source["id"] == id).expect("a source").clone();
-    assert_eq!((of("municipios")["state"].as_str(), of("runap")["state"].as_str()), (Some("valid"), Some("absent")), "{}", of("municipios"));
+    let of = |id: &str| {
+        told["sources"].as_array().expect("sources").iter().find(|source| source["id"] == id).expect("a source").clone()
+    };
+    assert_eq!(
+        (of("municipios")["state"].as_str(), of("runap")["state"].as_str()),
+        (Some("valid"), Some("absent")),
+        "{}",
+        of("municipios")
+    );
     assert_eq!(of("municipios")["records"].as_u64(), Some(339));
 }
 
@@ -185,7 +221,10 @@ fn a_renamed_field_is_proposed() {
     let folder = scratch.path();
     town(folder);
     let catalogue = folder.join("catalogue.toml");
-    let text = fs::read_to_string(&catalogue).expect("text").replace("key = \"code\"", "key = \"Código\"").replace("name = \"name\"", "name = \"NAME\"");
+    let text = fs::read_to_string(&catalogue)
+        .expect("text")
+        .replace("key = \"code\"", "key = \"Código\"")
+        .replace("name = \"name\"", "name = \"NAME\"");
     fs::write(&catalogue, text).expect("written");
     let output = atalaya(["registry", "check", argument(&catalogue), "--suggest"]);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -210,15 +249,29 @@ fn codes_that_lost_their_zeros_are_told_and_join_when_their_width_is_said() {
         fs::write(folder.join("catalogue.toml"), text).expect("written");
     };
     let joined = |out: &str| {
-        let (features, catalogue, out) = (case.join("district_year_def_coca.csv"), folder.join("catalogue.toml"), folder.join(out));
-        let told = json(&succeed(["join", argument(&features), "--registries", argument(&catalogue), "--wide", "-o", argument(&out), "--json", "-q"]));
+        let (features, catalogue, out) =
+            (case.join("district_year_def_coca.csv"), folder.join("catalogue.toml"), folder.join(out));
+        let told = json(&succeed([
+            "join",
+            argument(&features),
+            "--registries",
+            argument(&catalogue),
+            "--wide",
+            "-o",
+            argument(&out),
+            "--json",
+            "-q",
+        ]));
         let rows = rows(&out);
         (rows.len(), rows.iter().filter(|row| row["loss_count"] == "1").count(), told)
     };
     let expected = json(&fs::read_to_string(case.join("expected_summary.json")).expect("expected"));
     write("");
     let (all, matched, told) = joined("cut.csv");
-    assert_eq!((all as u64, matched as u64), (expected["panel_rows"].as_u64().unwrap_or(0), expected["joined_without_zero_padding"].as_u64().unwrap_or(0)));
+    assert_eq!(
+        (all as u64, matched as u64),
+        (expected["panel_rows"].as_u64().unwrap_or(0), expected["joined_without_zero_padding"].as_u64().unwrap_or(0))
+    );
     let warned = told["warnings"].as_array().expect("warnings").iter().any(|warning| warning["code"] == "keys_cut");
     assert!(warned, "{}", told["warnings"]);
     write("key_width = 6\n");

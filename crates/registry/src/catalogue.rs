@@ -367,7 +367,9 @@ impl Reading<'_> {
     fn classes(&self, named: BTreeMap<Spanned<String>, String>) -> Result<BTreeMap<i64, String>, RegistryError> {
         let class = |(code, name): (Spanned<String>, String)| match code.get_ref().parse::<i64>() {
             Ok(number) => Ok((number, name)),
-            Err(_) => self.refuse(&code.span(), "classes", code.get_ref(), "whole numbers with names, such as { 1 = \"forest\" }"),
+            Err(_) => {
+                self.refuse(&code.span(), "classes", code.get_ref(), "whole numbers with names, such as { 1 = \"forest\" }")
+            }
         };
         named.into_iter().map(class).collect()
     }

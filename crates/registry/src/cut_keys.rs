@@ -39,7 +39,8 @@ pub fn key_notices(source: &RegistrySource, layer: &Layer, features: &Features) 
         notices.push(Warning::new("keys_cut", message).about(&layer.path));
     }
     if several > 0 {
-        let message = format!("source {}: {several} features match several records of one key; each is a row of its own", source.id);
+        let message =
+            format!("source {}: {several} features match several records of one key; each is a row of its own", source.id);
         notices.push(Warning::new("keys_multiple", message).about(&layer.path));
     }
     notices

@@ -182,8 +182,9 @@ fn long_columns(joined: &Joined<'_>, frame: &DataFrame) -> PolarsResult<Vec<Colu
     let number = integers(frame, "source")?;
     let source = |row: usize| number[row].map(|number| &joined.sources[number as usize].0);
     let shown = (0..frame.height()).map(|row| source(row).is_some_and(|source| joined.shows(source))).collect::<Vec<_>>();
-    let shown_column =
-        |name: &str| (0..frame.height()).map(|row| source(row).is_some_and(|source| joined.shows_column(source, name))).collect::<Vec<_>>();
+    let shown_column = |name: &str| {
+        (0..frame.height()).map(|row| source(row).is_some_and(|source| joined.shows_column(source, name))).collect::<Vec<_>>()
+    };
     let ids = feature.iter().map(|f| f.map(|f| joined.ids[f as usize].clone())).collect();
     let names = (0..frame.height()).map(|row| source(row).map(|source| source.id.clone())).collect();
     let retrieved = (0..frame.height()).map(|row| source(row).and_then(|source| source.retrieved)).collect();

@@ -31,8 +31,8 @@ mod wide;
 
 pub use answer::{Reach, SourceAnswer, silences};
 pub use catalogue::Catalogue;
-pub use day::DateFormat;
 pub use cut_keys::key_notices;
+pub use day::DateFormat;
 pub use error::RegistryError;
 pub use extent::{Grouping, Sensitivity, cases, cases_of, clusters, sensitivity};
 pub use join::{Joined, long_table};

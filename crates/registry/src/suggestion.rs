@@ -22,11 +22,7 @@ const SHAPEFILE: usize = 10;
 pub fn suggestions(source: &RegistrySource, fields: &[&str]) -> Vec<Suggestion> {
     let lacking = source.fields().into_iter().filter(|(_, wanted)| !fields.contains(wanted));
     lacking
-        .map(|(role, wanted)| Suggestion {
-            role,
-            wanted: wanted.to_owned(),
-            found: nearest(wanted, fields).map(str::to_owned),
-        })
+        .map(|(role, wanted)| Suggestion { role, wanted: wanted.to_owned(), found: nearest(wanted, fields).map(str::to_owned) })
         .collect()
 }
 

@@ -69,7 +69,8 @@ fn build(table: &Features, by: &[String], groups: Vec<Vec<Option<String>>>) -> P
     }
     totals.push(column("features", Values::Integer(integers(&frame, "features")?)));
     for (name, _) in &areas {
-        let hectares = integers(&frame, &format!("sum_{name}"))?.into_iter().map(|cm2| cm2.map(crate::measure::hectares)).collect();
+        let hectares =
+            integers(&frame, &format!("sum_{name}"))?.into_iter().map(|cm2| cm2.map(crate::measure::hectares)).collect();
         totals.push(column(*name, Values::Real(hectares)));
     }
     Ok(totals)
@@ -80,7 +81,9 @@ fn square_centimetres(table: &Features, name: &str) -> Option<Vec<i64>> {
     let whole = |hectares: Option<f64>| (hectares.unwrap_or(0.0) * CM2_PER_HA).round() as i64;
     match &table.column(name)?.values {
         Values::Real(values) => Some(values.iter().map(|value| whole(*value)).collect()),
-        Values::Text(values) => Some(values.iter().map(|text| whole(text.as_deref().and_then(|text| text.parse().ok()))).collect()),
+        Values::Text(values) => {
+            Some(values.iter().map(|text| whole(text.as_deref().and_then(|text| text.parse().ok()))).collect())
+        }
         _ => None,
     }
 }

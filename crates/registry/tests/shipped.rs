@@ -26,9 +26,17 @@ fn every_record_says_how_it_is_known_and_where_to_get_the_data() {
         let told = &source.description;
         let words = [&told.evidence, &told.obtain.es, &told.obtain.en, &told.meaning.es, &told.meaning.en, &source.licence];
         assert!(words.iter().all(|text| !text.is_empty()), "{}", source.id);
-        assert!([&told.access, &told.geometry, &told.cadence, &told.legal_weight].iter().all(|word| !word.is_empty()), "{}", source.id);
+        assert!(
+            [&told.access, &told.geometry, &told.cadence, &told.legal_weight].iter().all(|word| !word.is_empty()),
+            "{}",
+            source.id
+        );
         // Whoever says "extract" names the file by its hash.
-        assert!(source.verified != Verified::Extract || told.evidence.contains("SHA-256") || told.evidence.contains("sha256"), "{}", source.id);
+        assert!(
+            source.verified != Verified::Extract || told.evidence.contains("SHA-256") || told.evidence.contains("sha256"),
+            "{}",
+            source.id
+        );
     }
 }
 

@@ -12,7 +12,7 @@ use synth::{
 const SCL: usize = BANDS.len();
 
 fn landscape(seed: u64) -> Landscape {
-    Landscape::new(LandscapeOptions { seed, size_px: 320, dates: None }).unwrap()
+    Landscape::new(LandscapeOptions { seed, size_px: 320, dates: None }).expect("a landscape")
 }
 
 /// The truth itself as alerts: each clearing is one, dated exactly.
@@ -91,7 +91,7 @@ fn the_area_of_a_clearing_is_that_of_its_pixels_and_of_its_outline() {
 
 #[test]
 fn a_clearing_under_a_pall_is_never_seen_and_most_others_are() {
-    let landscape = Landscape::new(LandscapeOptions::default()).unwrap();
+    let landscape = Landscape::new(LandscapeOptions::default()).expect("a landscape");
     let (hidden, open): (Vec<_>, Vec<_>) = landscape.clearings().iter().partition(|c| c.under_pall);
     assert!(!hidden.is_empty());
     assert!(hidden.iter().all(|c| !c.seen && c.first_clear.is_none()));
@@ -105,7 +105,7 @@ fn a_clearing_under_a_pall_is_never_seen_and_most_others_are() {
 #[test]
 fn the_scene_classes_bear_out_what_is_said_of_sight() {
     let landscape = landscape(8);
-    let clearing = landscape.clearings().iter().find(|c| c.first_clear.is_some()).unwrap();
+    let clearing = landscape.clearings().iter().find(|c| c.first_clear.is_some()).expect("there is one");
     for (t, _) in landscape.dates().iter().enumerate().filter(|(_, date)| clearing.date <= **date) {
         let scene = landscape.scene(t);
         let clear = clearing.pixels.iter().filter(|p| matches!(scene[[SCL, p.0, p.1]], 4..=6)).count();
@@ -125,7 +125,7 @@ fn forest_and_open_ground_have_their_spectra() {
         let (nir, swir) = (f64::from(scene[[3, place.0, place.1]]), f64::from(scene[[5, place.0, place.1]]));
         matches!(scene[[SCL, place.0, place.1]], 4 | 5).then(|| (nir - swir) / (nir + swir))
     };
-    let clearing = landscape.clearings().iter().find(|c| c.seen && c.area_ha > 1.0).unwrap();
+    let clearing = landscape.clearings().iter().find(|c| c.seen && c.area_ha > 1.0).expect("there is one");
     let place = clearing.pixels[clearing.pixels.len() / 2];
     let (before, after): (Vec<_>, Vec<_>) = (0..landscape.dates().len()).partition(|&t| landscape.dates()[t] < clearing.date);
     let mean = |list: &[usize]| {
@@ -172,7 +172,7 @@ fn a_size_without_room_is_refused() {
 fn the_truth_scores_in_full() {
     let landscape = landscape(7);
     let (plane, alerts) = perfect(&landscape);
-    let score = score(&landscape, plane.view(), &alerts).unwrap();
+    let score = score(&landscape, plane.view(), &alerts).expect("a score");
     for share in [score.recall, score.recall_any_size, score.precision, score.precision_any_size, score.dated] {
         assert_eq!(share.part, share.of);
     }
@@ -183,14 +183,14 @@ fn the_truth_scores_in_full() {
 fn no_alerts_find_nothing_and_an_alert_on_pasture_is_false_there() {
     let landscape = landscape(7);
     let mut plane = Array2::<u32>::zeros(landscape.truth().dim());
-    let nothing = score(&landscape, plane.view(), &[]).unwrap();
+    let nothing = score(&landscape, plane.view(), &[]).expect("a score");
     assert_eq!((nothing.recall.part, nothing.precision.of), (0, 0));
     assert!(nothing.precision.value().is_nan());
 
-    let (place, _) = landscape.land().indexed_iter().find(|(_, land)| **land == Land::Pasture).unwrap();
+    let (place, _) = landscape.land().indexed_iter().find(|(_, land)| **land == Land::Pasture).expect("there is one");
     plane[place] = 1;
     let alert = ScoredAlert { area_ha: 0.01, date_before: None, date_first: Date::from_days(19_500) };
-    let wrong = score(&landscape, plane.view(), &[alert]).unwrap();
+    let wrong = score(&landscape, plane.view(), &[alert]).expect("a score");
     assert_eq!(wrong.false_by_land.get(&Land::Pasture), Some(&1));
     assert_eq!((wrong.precision.of, wrong.precision_any_size.of, wrong.precision_any_size.part), (0, 1, 0));
 }
@@ -203,7 +203,7 @@ fn an_alert_dated_a_day_late_is_dated_wrong() {
         alert.date_before = Some(alert.date_first);
         alert.date_first = Date::from_days(alert.date_first.days() + 1);
     }
-    assert_eq!(score(&landscape, plane.view(), &alerts).unwrap().dated.part, 0);
+    assert_eq!(score(&landscape, plane.view(), &alerts).expect("a score").dated.part, 0);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn the_registries_cover_the_landscape_and_keep_their_leading_zero() {
     let landscape = landscape(1);
     let towns = landscape.municipalities();
     assert_eq!(towns.len(), 4);
-    let codes = towns.columns.iter().find(|column| column.name == "code").unwrap();
+    let codes = towns.columns.iter().find(|column| column.name == "code").expect("there is one");
     assert_eq!(codes.values, alert::Values::Text(["18901", "18902", "05903", "18904"].map(|c| Some(c.to_owned())).to_vec()));
     for clearing in landscape.clearings() {
         let point = clearing.polygon.0[0].exterior().0[0];
@@ -240,7 +240,7 @@ fn the_registries_cover_the_landscape_and_keep_their_leading_zero() {
 fn so_many_dates_as_are_asked_for_lie_in_both_periods() {
     for count in [2, 3, 12, 120] {
         let options = LandscapeOptions { seed: 18, size_px: 96, dates: Some(count) };
-        let landscape = Landscape::new(options).unwrap();
+        let landscape = Landscape::new(options).expect("a landscape");
         let dates = landscape.dates();
         let monitored = dates.iter().filter(|date| date.year() == MONITORING_YEAR).count();
         assert_eq!((dates.len(), monitored), (count, (count / 3).max(1)));
@@ -254,7 +254,7 @@ fn so_many_dates_as_are_asked_for_lie_in_both_periods() {
 
 #[test]
 fn of_two_clear_dates_some_clearings_can_be_seen() {
-    let landscape = Landscape::new(LandscapeOptions { seed: 18, size_px: 320, dates: Some(2) }).unwrap();
+    let landscape = Landscape::new(LandscapeOptions { seed: 18, size_px: 320, dates: Some(2) }).expect("a landscape");
     let seen = landscape.clearings().iter().filter(|clearing| clearing.seen).count();
     assert!(seen * 3 > landscape.clearings().len() && seen < landscape.clearings().len(), "{seen}");
 }
@@ -279,7 +279,7 @@ fn a_score_of_rows_is_that_of_the_whole() {
     let mut scoring = Scoring::new(clearings.collect(), alerts.clone());
     for (row, end) in [(0, 100), (100, 320)] {
         let part = ndarray::s![row..end, ..];
-        scoring.add(&ScoredRows { row, truth: truth.slice(part), alerts: plane.slice(part) }, None).unwrap();
+        scoring.add(&ScoredRows { row, truth: truth.slice(part), alerts: plane.slice(part) }, None).expect("a score");
     }
-    assert_eq!(scoring.score(), score(&landscape, plane.view(), &alerts).unwrap());
+    assert_eq!(scoring.score(), score(&landscape, plane.view(), &alerts).expect("a score"));
 }

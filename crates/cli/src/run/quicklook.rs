@@ -10,8 +10,8 @@ use geoio::crs::FromLonLat;
 use geoio::{GriddedImagery, Resampling};
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 use pipeline::{Budget, map_in_order};
-use registry::{Privacy, RegistrySource};
 use raster::{Band, DateRange, Grid, RasterReader as _, RasterSource as _, Role, Scaling, Scene, Window};
+use registry::{Privacy, RegistrySource};
 
 use super::inputs::Inputs;
 use super::outputs::subject;

@@ -41,7 +41,7 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     pair::check_order(&before, &after, arguments.as_of.unwrap_or_else(today::today), is_same)?;
     warnings.extend(is_same.then(|| pair::same_image(&after)));
     let judged = guard(arguments, [&before, &after], &mut warnings, common)?;
-    if !arguments.no_guard {
+    if !arguments.numbers.no_guard {
         pair::check_bands(&before, &after, common)?;
     }
     let fit = if is_same { Fit::Together } else { pair::fit(&before, &after, &index, common)? };
@@ -103,7 +103,7 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
 
 /// Both dates. A rule for clear pixels holds for the dates that have a layer to apply it to: for one of them at least.
 fn open(arguments: &Difference, index: &SpectralIndex, warnings: &mut Vec<Warning>) -> Result<(Look, Look), Fault> {
-    let rule = layers::rule(arguments.qa.as_deref(), arguments.clear.as_deref())?;
+    let rule = layers::rule(arguments.numbers.qa.as_deref(), arguments.numbers.clear.as_deref())?;
     let flags = [
         Flag { name: "--before", text: &arguments.before, date: arguments.before_date },
         Flag { name: "--after", text: &arguments.after, date: arguments.after_date },
@@ -131,7 +131,7 @@ fn guard(
     warnings: &mut Vec<Warning>,
     common: &Common,
 ) -> Result<Option<String>, Fault> {
-    let guard = Guard { enabled: !arguments.no_guard, ..Guard::default() };
+    let guard = Guard { enabled: !arguments.numbers.no_guard, ..Guard::default() };
     let mut all = Vec::new();
     for look in looks {
         for screened in screen::screen(&look.source, &[&look.mask], &guard, Sample::Glance, common)? {

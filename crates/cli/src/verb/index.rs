@@ -33,7 +33,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     let windows = cut::windows(&source, &roles, arguments.output.block, &budget)?;
     // A formula of other bands says nothing that a wrong offset of these would show in.
     if Guard::roles(scene).iter().any(|role| roles.contains(role)) {
-        let guard = Guard { enabled: !arguments.no_guard, ..Guard::default() };
+        let guard = Guard { enabled: !arguments.numbers.no_guard, ..Guard::default() };
         for screened in screen::screen(&source, &[&mask], &guard, Sample::Glance, common)? {
             screen::refuse(&screened, &scene.id)?;
             warnings.extend(screened.undeclared_fill(scene));
@@ -113,8 +113,8 @@ fn indices(text: &str) -> Result<Vec<SpectralIndex>, Fault> {
 }
 
 fn scene(arguments: &Index) -> Result<Found, Fault> {
-    let scaling = layers::scaling(arguments.scale, arguments.offset);
-    let rule = layers::rule(arguments.qa.as_deref(), arguments.clear.as_deref())?;
+    let scaling = layers::scaling(arguments.numbers.scale, arguments.numbers.offset);
+    let rule = layers::rule(arguments.numbers.qa.as_deref(), arguments.numbers.clear.as_deref())?;
     let rule = rule.as_ref();
     if let Some(bands) = &arguments.bands {
         let joined = match &arguments.scene {
@@ -143,7 +143,7 @@ fn is_number(text: &str) -> bool {
 }
 
 fn mask(arguments: &Index, scene: &raster::Scene, grid: &raster::Grid) -> Result<MaskPlan, Fault> {
-    let has_rule = arguments.qa.is_some() || arguments.clear.is_some();
+    let has_rule = arguments.numbers.qa.is_some() || arguments.numbers.clear.is_some();
     let classes = match arguments.mask.as_str() {
         "none" if has_rule => None,
         "none" => return Ok(MaskPlan::none()),

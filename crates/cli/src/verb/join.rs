@@ -48,7 +48,9 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let registries = &read.sources;
     let mut links = crate::run::links(registries, &features.features.geometries, plane.as_ref(), &budget, common)?;
     links.extend(Overlay::new(registries)?.key_links(&features.features)?);
-    report.warnings.extend(registries.iter().flat_map(|(source, layer)| registry::key_notices(source, layer, &features.features)));
+    report
+        .warnings
+        .extend(registries.iter().flat_map(|(source, layer)| registry::key_notices(source, layer, &features.features)));
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
     let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
     let silences = registry::silences(&read.reaches(), &features.features.geometries, periods);

@@ -46,7 +46,7 @@ impl Look {
     ) -> Result<Self, Fault> {
         let date = date(flag, layers.file.as_deref())?;
         let id = layers.file.as_deref().map_or_else(|| flag.name.to_owned(), layers::scene_name);
-        let scaling = layers::scaling(arguments.scale, arguments.offset);
+        let scaling = layers::scaling(arguments.numbers.scale, arguments.numbers.offset);
         let found = layers.scene(&LayerOptions { id: &id, date: date.map(|(date, _)| date), scaling, rule })?;
         let (imagery, mut warnings) = (found.imagery, found.warnings);
         let native = imagery.scenes[0].grid.clone();

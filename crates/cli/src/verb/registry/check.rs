@@ -74,7 +74,8 @@ pub(crate) fn check(arguments: &Check, common: &Common) -> Result<Report, Fault>
 }
 
 fn look<'a>(source: &'a RegistrySource, lookup: &Lookup<'_>) -> Looked<'a> {
-    let refused = |problem: String| Looked { source, layer: None, state: "refused", problem: Some(problem), suggested: Vec::new() };
+    let refused =
+        |problem: String| Looked { source, layer: None, state: "refused", problem: Some(problem), suggested: Vec::new() };
     let location = match lookup.location(source) {
         Ok(location) => location,
         Err(fault) => return refused(fault.to_string()),

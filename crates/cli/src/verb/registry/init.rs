@@ -28,7 +28,8 @@ pub(crate) fn init(arguments: &Init, common: &Common) -> Result<Report, Fault> {
     let country = arguments.country.to_lowercase();
     let known: Vec<&str> = registry::CATALOGUES.iter().map(|(name, _)| *name).filter(|name| *name != "general").collect();
     if !known.contains(&country.as_str()) {
-        let message = format!("--country {}: there is no catalogue of that country; there are {}", arguments.country, known.join(", "));
+        let message =
+            format!("--country {}: there is no catalogue of that country; there are {}", arguments.country, known.join(", "));
         return Err(Fault::usage(message));
     }
     let texts = registry::CATALOGUES.iter().filter(|(name, _)| *name == country || *name == "general").map(|(_, text)| *text);

@@ -88,7 +88,8 @@ pub(crate) fn publish(arguments: &Publish, common: &Common) -> Result<Report, Fa
 fn table(cells: &BTreeMap<(i64, i64), Cell>, side: f64, back: &Transform) -> Result<Features, Fault> {
     let outline = |&(row, col): &(i64, i64)| -> Result<Option<Geometry<f64>>, Fault> {
         let corners = [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)];
-        let (mut x, mut y) = (corners.map(|(right, _)| (col + right) as f64 * side), corners.map(|(_, up)| (row + up) as f64 * side));
+        let (mut x, mut y) =
+            (corners.map(|(right, _)| (col + right) as f64 * side), corners.map(|(_, up)| (row + up) as f64 * side));
         back.points(&mut x, &mut y)?;
         let ring: LineString<f64> = x.into_iter().zip(y).map(|(x, y)| Coord { x, y }).collect();
         Ok(Some(Geometry::Polygon(Polygon::new(ring, Vec::new()))))
