@@ -223,7 +223,6 @@ fn mistakes_in_a_registry_catalogue_are_told() {
         (2, "key = \"code\"", "kay = \"code\"", "kay", "key"),
         (2, "key = \"code\"", "key = \"cod\"", "", "did you mean"),
         (2, "join = \"intersects\"", "join = \"intersect\"", "join", "intersects"),
-        (3, "municipalities.geojson", "municipality.geojson", "", "municipality.geojson"),
     ];
     for (exit, old, new, at, told) in cases {
         let scratch = scratch();
@@ -234,6 +233,19 @@ fn mistakes_in_a_registry_catalogue_are_told() {
         let place = format!("{}:{}:", argument(&copy.path(name)), line_of(&copy.path(name), at));
         assert!(at.is_empty() || line.contains(&place), "{line} lacks {place}");
     }
+}
+
+#[test]
+fn a_registry_that_is_not_there_is_named_and_is_no_answer() {
+    let scratch = scratch();
+    let copy = copy(&scratch);
+    copy.edit("registries/catalogue.toml", &[("municipalities.geojson", "municipality.geojson")]);
+    let out = copy.path("out");
+    let run = atalaya(["run", argument(&copy.path("job.toml")), "-o", argument(&out)]);
+    let told = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(run.status.success() && told.contains("municipality.geojson is not there"), "{told}");
+    let alerts = std::fs::read_to_string(out.join("alerts.geojson")).expect("alerts");
+    assert!(alerts.contains("\"source_absent\"") && !alerts.contains("\"municipio_answer\":\"no_overlap\""));
 }
 
 #[test]

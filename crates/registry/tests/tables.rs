@@ -146,7 +146,7 @@ fn what_is_personal_stays_inside() {
     let periods = Periods::AsOf(day("2021-01-01"));
     let public = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
     let wide = wide_columns(&public).expect("a wide table");
-    assert_eq!(wide.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["p_count"]);
+    assert_eq!(wide.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["p_count", "p_answer"]);
     let long = long_table(&public).expect("a long table");
     assert_eq!((texts(&long, "source"), texts(&long, "key")), (vec!["p".to_owned()], vec![String::new()]));
     let internal = Joined { internal: true, ..public };

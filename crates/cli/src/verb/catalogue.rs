@@ -136,6 +136,9 @@ pub(crate) fn layers(catalogue: Catalogue, lookup: &Lookup<'_>) -> Result<Regist
             registries.coverages.push(coverage.clone());
         }
     }
+    if !registries.sources.is_empty() && registries.sources.iter().all(|(_, layer)| layer.absent) {
+        return Err(Fault::new(Exit::Input, format!("{}: not one of the files that it names is there", path.display())));
+    }
     Ok(registries)
 }
 
