@@ -137,7 +137,7 @@ pub(crate) fn layers(catalogue: Catalogue, lookup: &Lookup<'_>) -> Result<Regist
         }
     }
     if !registries.sources.is_empty() && registries.sources.iter().all(|(_, layer)| layer.absent) {
-        return Err(Fault::new(Exit::Input, format!("{}: not one of the files that it names is there", path.display())));
+        return Err(Fault::new(Exit::Input, format!("{}: not one of the sources that it names is there", lookup.catalogue.display())));
     }
     Ok(registries)
 }
