@@ -412,3 +412,18 @@ fn wrong_usage_ends_with_2_and_help_with_0() {
         assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{arguments:?}: what was asked for goes to stdout");
     }
 }
+
+#[test]
+fn a_job_asks_only_the_hosts_that_it_names() {
+    let scratch = scratch();
+    let copy = copy(&scratch);
+    let registries = fs::read_to_string(copy.path("registries/catalogue.toml")).expect("a catalogue");
+    let path = registries.lines().find(|line| line.starts_with("path = ")).expect("a path");
+    let elsewhere = "path = \"PG:host=127.0.0.1 port=1 dbname=x password=secret\"\nlayer = \"t\"";
+    copy.edit("registries/catalogue.toml", &[(path, elsewhere)]);
+    let line = refused(&copy, 2, &[]);
+    assert!(line.contains("127.0.0.1 is not allowed") && line.contains("[network] hosts") && !line.contains("secret"), "{line}");
+    copy.edit("job.toml", &[("[registries]", "[network]\nhosts = [\"127.0.0.1\"]\n\n[registries]")]);
+    let line = refused(&copy, 3, &[]);
+    assert!(line.contains("cannot be opened as a database") && !line.contains("secret"), "{line}");
+}

@@ -21,12 +21,16 @@ impl Location {
     /// The place that a text names: `PG:host=... dbname=...`, an address, or a file relative to `base`.
     ///
     /// # Errors
-    /// [`GeoioError::Connection`] where the text after `PG:` does not say which host and database.
+    /// [`GeoioError::Connection`] where the text after `PG:` does not say which host and database, [`GeoioError::NotLocal`] for an
+    /// address of another kind and for names that only GDAL understands.
     pub fn of(text: &str, base: &Path) -> Result<Self, GeoioError> {
         match text.split_once(':') {
             Some(("PG", connection)) => Ok(Self::Database(Connection::parse(connection)?)),
-            Some(("http" | "https", rest)) if rest.starts_with("//") => Ok(Self::Address(text.to_owned())),
-            _ => Ok(Self::File(base.join(text))),
+            Some((scheme, rest)) if is_http(scheme) && rest.starts_with("//") => Ok(Self::Address(text.to_owned())),
+            _ => {
+                crate::open::check_form(Path::new(text))?;
+                Ok(Self::File(base.join(text)))
+            }
         }
     }
 
@@ -62,6 +66,10 @@ impl fmt::Display for Location {
             Self::Address(address) => f.write_str(&without_user(address)),
         }
     }
+}
+
+fn is_http(scheme: &str) -> bool {
+    ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 /// The host of an address, without user and port.
@@ -227,7 +235,13 @@ mod tests {
         assert_eq!(of("a.gpkg"), Location::File("base/a.gpkg".into()));
         assert_eq!(of("/x/PG:a"), Location::File("/x/PG:a".into()));
         assert_eq!(of("https://e.org/a.zip").hosts(), ["e.org"]);
+        assert_eq!(of("HTTP://e.org/a.zip").hosts(), ["e.org"]);
         assert_eq!(of("PG:host=db port=1 dbname=x").hosts(), ["db"]);
+        for text in
+            ["ftp://e.org/a.shp", "/vsicurl/http://e.org/a.shp", "/vsizip/a.zip", "<OGRVRTDataSource/>", "{}", "s3://b/a.gpkg"]
+        {
+            assert!(matches!(Location::of(text, Path::new("base")), Err(GeoioError::NotLocal { .. })), "{text}");
+        }
     }
 
     #[test]

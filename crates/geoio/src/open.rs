@@ -188,6 +188,15 @@ fn not_local(path: &Path, reason: &str) -> GeoioError {
 }
 
 fn check_name(path: &Path) -> Result<(), GeoioError> {
+    check_form(path)?;
+    if path.to_str().is_some_and(has_driver_prefix) {
+        return Err(not_local(path, "it begins with the name of a driver"));
+    }
+    Ok(())
+}
+
+/// Refuses names that are no file's whatever folder they are looked for in.
+pub(crate) fn check_form(path: &Path) -> Result<(), GeoioError> {
     let refuse = |reason: &str| Err(not_local(path, reason));
     let Some(text) = path.to_str() else { return refuse("its name is not UTF-8") };
     if text.starts_with("/vsi") || text.contains("/vsi") && text.contains("://") {
@@ -198,9 +207,6 @@ fn check_name(path: &Path) -> Result<(), GeoioError> {
     }
     if text.starts_with(['-', '|', '<', '{']) {
         return refuse("it does not begin like a file name");
-    }
-    if has_driver_prefix(text) {
-        return refuse("it begins with the name of a driver");
     }
     Ok(())
 }

@@ -243,6 +243,13 @@ impl Store {
             return Ok(plan.into_iter().map(|step| step.kept).collect());
         }
         let staged = Staged::new(path, true)?;
+        // What a load that was killed left beside its copy would be played back into this one.
+        for ending in ["-journal", "-wal", "-shm"] {
+            match fs::remove_file(beside(staged.partial(), ending)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
+        }
         let mut dataset = if path.exists() {
             fs::copy(path, staged.partial()).map_err(failed)?;
             open::open_for_update(staged.partial(), path, "GPKG")?
@@ -266,12 +273,7 @@ impl Store {
             Err(TryLockError::WouldBlock) => return Err(locked("another program is loading into a store of this folder")),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let beside = |ending: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        };
-        let busy = ["-wal", "-journal"].iter().any(|ending| fs::metadata(beside(ending)).is_ok_and(|file| file.len() > 0));
+        let busy = ["-wal", "-journal"].iter().any(|ending| fs::metadata(beside(path, ending)).is_ok_and(|file| file.len() > 0));
         if busy { Err(locked("another program has it open for writing")) } else { Ok(held) }
     }
 
@@ -355,6 +357,13 @@ impl Store {
     fn unwritten(&self, reason: String) -> StoreError {
         StoreError::Write { store: self.location.to_string(), reason }
     }
+}
+
+/// The file of the same name with an ending more.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// Whether a place may hold a store.

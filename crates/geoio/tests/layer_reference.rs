@@ -77,7 +77,7 @@ fn meets(expect: &str, verdict: &str) -> bool {
 }
 
 /// Files for which the reader's own rule differs from the manifest, with what it does instead.
-const OTHERWISE: [(&str, &str); 7] = [
+const OTHERWISE: [(&str, &str); 4] = [
     // Which column is a key, and which are dates, is said by the catalogue of registries.
     ("csv/dup_keys.csv", "fine"),
     ("csv/dates_reversed.csv", "fine"),
@@ -85,10 +85,6 @@ const OTHERWISE: [(&str, &str); 7] = [
     ("geojson/lat_lon_swapped.geojson", "fine"),
     // Another file of the corpus (mixed_dims) wants positions of four numbers read with a warning; so are these.
     ("geojson/hint_bad_point-toomany.geojson", "warn"),
-    // A record with a collection of several kinds of geometry is refused and counted: no area or place can be given to it.
-    ("geojson/chrieke_valid_featurecollection_with_geometrycollection.geojson", "rejected"),
-    ("geojson/chrieke_valid_geometry_geometrycollection.geojson", "rejected"),
-    ("geojson/hint_good_good-geometrycollection.geojson", "rejected"),
 ];
 
 #[test]

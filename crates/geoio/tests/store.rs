@@ -107,6 +107,20 @@ fn a_store_that_is_held_or_cannot_be_written_stays_as_it_was() {
 }
 
 #[test]
+fn what_a_killed_load_left_does_not_touch_the_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.gpkg");
+    let store = Store::at(&Location::File(path.clone()), &Hosts::default()).expect("a store");
+    keep(&store, &parcels("Ana"), day(10)).expect("kept");
+    for ending in ["", "-journal", "-wal", "-shm"] {
+        fs::write(folder.path().join(format!("store.gpkg.partial{ending}")), "half").expect("written");
+    }
+    assert_eq!(keep(&store, &parcels("Eva"), day(11)).expect("kept"), Kept::Written);
+    assert_eq!(store.snapshots().expect("two").len(), 2);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+}
+
+#[test]
 fn the_same_loads_give_the_same_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
     let bytes = ["a.gpkg", "b.gpkg"].map(|name| {

@@ -238,6 +238,10 @@ pub(crate) struct RegistrySpec {
     /// Whether columns of restricted and personal sources may stand in the outputs (default no).
     #[serde(default)]
     pub(crate) internal: bool,
+    /// Day whose state is asked of sources that are kept in a store; default: the newest.
+    #[serde(default, deserialize_with = "period::some_day")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) as_of: Option<raster::Date>,
 }
 
 /// What may be asked over the network.

@@ -32,6 +32,7 @@ fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
     text.parse().map_err(serde::de::Error::custom)
 }
 
-fn some_day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
+/// A day that may be left out, for `deserialize_with`.
+pub(crate) fn some_day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
     day(from).map(Some)
 }

@@ -430,7 +430,7 @@ fn registries(job: &Job) -> Result<Registries, Fault> {
     let path = job.path(&spec.catalogue);
     let catalogue: Catalogue = catalogue::parse(&read_text(&path)?, &path)?;
     let hosts = Hosts::new(&job.network.hosts);
-    let registries = catalogue::layers(catalogue, &Lookup { catalogue: &path, hosts: &hosts, as_of: None })?;
+    let registries = catalogue::layers(catalogue, &Lookup { catalogue: &path, hosts: &hosts, as_of: spec.as_of })?;
     Overlay::new(&registries.sources)?;
     Ok(registries)
 }

@@ -136,7 +136,9 @@ pub(crate) fn layers(catalogue: Catalogue, lookup: &Lookup<'_>) -> Result<Regist
             registries.coverages.push(coverage.clone());
         }
     }
-    if !registries.sources.is_empty() && registries.sources.iter().all(|(_, layer)| layer.absent) {
+    // A store that has no snapshot as of a day is there, and that is its answer.
+    let missing = registries.warnings.iter().filter(|warning| warning.code == "source_absent").count();
+    if missing > 0 && missing == registries.sources.len() {
         return Err(Fault::new(
             Exit::Input,
             format!("{}: not one of the sources that it names is there", lookup.catalogue.display()),
