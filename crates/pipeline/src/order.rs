@@ -31,7 +31,9 @@ where
 {
     let in_flight = in_flight.max(1);
     let workers = budget.jobs().min(in_flight).min(chunks.len());
-    if workers <= 1 {
+    // Work within work is done by the thread that it is in: all threads are at work already, and one that waited for others of
+    // its pool could be given a part of the outer work meanwhile, which waits for the part that it is at.
+    if workers <= 1 || rayon::current_thread_index().is_some() {
         let mut worker = open()?;
         return chunks.iter().try_for_each(|chunk| consume(map(&mut worker, chunk)?));
     }
@@ -68,12 +70,9 @@ where
 /// Pools of threads by their size, kept for the next call: a new thread would open projections and caches of its own again.
 static POOLS: Mutex<BTreeMap<usize, Arc<ThreadPool>>> = Mutex::new(BTreeMap::new());
 
-/// A pool of so many threads. Work within a pool gets a pool of its own, since it could wait for threads that wait for it.
+/// A pool of so many threads.
 fn threads(workers: usize) -> Arc<ThreadPool> {
     let start = || Arc::new(ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be started"));
-    if rayon::current_thread_index().is_some() {
-        return start();
-    }
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(pools.entry(workers).or_insert_with(start))
 }
@@ -275,6 +274,36 @@ mod tests {
         };
         map_in_order(&chunks, &budget, 3, || Ok(()), |(), chunk| inner(*chunk), keep).expect("no chunk fails");
         assert_eq!(sums, (0..20).map(|chunk| chunk * 190).collect::<Vec<u64>>());
+    }
+
+    /// Two runs at once share a pool: a thread that waited within its part was given the other half of its own run, and stood still.
+    #[test]
+    fn runs_within_runs_at_once_come_to_an_end() {
+        let nested = || {
+            let chunks: Vec<u64> = (0..40).collect();
+            let budget = Budget::new(2, 1 << 20);
+            let mut sum = 0;
+            let inner = |chunk: u64| {
+                let mut inner = 0;
+                let add = |value: u64| {
+                    inner += value;
+                    Ok::<_, String>(())
+                };
+                map_in_order(&chunks, &budget, 3, || Ok(()), |(), value| Ok(value * chunk), add).map(|()| inner)
+            };
+            let add = |value: u64| {
+                sum += value;
+                Ok(())
+            };
+            map_in_order(&chunks, &budget, 3, || Ok(()), |(), chunk| inner(*chunk), add).expect("no chunk fails");
+            sum
+        };
+        for _ in 0..20 {
+            std::thread::scope(|scope| {
+                let runs: Vec<_> = (0..4).map(|_| scope.spawn(nested)).collect();
+                assert!(runs.into_iter().all(|run| run.join().expect("it ends") == 780 * 780));
+            });
+        }
     }
 
     #[test]
