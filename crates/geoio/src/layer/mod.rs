@@ -4,6 +4,7 @@ mod csv;
 mod error;
 mod geojson;
 mod geojson_geometry;
+pub(crate) mod geoparquet;
 mod json;
 mod lonlat;
 mod notice;
@@ -54,6 +55,7 @@ pub struct LayerOptions {
 enum Format {
     GeoJson,
     Csv,
+    GeoParquet,
     Driver(&'static str),
 }
 
@@ -63,6 +65,7 @@ impl Format {
         match ending.as_str() {
             "geojson" | "json" => Ok(Self::GeoJson),
             "csv" => Ok(Self::Csv),
+            "parquet" | "geoparquet" => Ok(Self::GeoParquet),
             "gpkg" => Ok(Self::Driver("GPKG")),
             "shp" => Ok(Self::Driver("ESRI Shapefile")),
             "fgb" => Ok(Self::Driver("FlatGeobuf")),
@@ -71,7 +74,7 @@ impl Format {
     }
 }
 
-/// The features of a file, its format told by the ending: `.geojson`, `.json`, `.gpkg`, `.shp`, `.fgb` or `.csv`.
+/// The features of a file, its format told by the ending: `.geojson`, `.json`, `.gpkg`, `.parquet`, `.shp`, `.fgb` or `.csv`.
 ///
 /// Every column is text as it stands in the file: leading zeros and all digits stay, `null` and empty cells (but not empty JSON strings) are missing, booleans
 /// are `true` and `false` (0 and 1 where the format stores them so), nested JSON stays JSON. Geometry comes in longitude and latitude on
@@ -93,6 +96,10 @@ pub fn read(path: &Path, options: &LayerOptions) -> Result<Layer, LayerError> {
         Format::Csv => {
             let bytes = text::load(path)?;
             (csv::read(path, &bytes, options, &mut notices)?, Found::Default, None, hash(&bytes))
+        }
+        Format::GeoParquet => {
+            let read = geoparquet::read(path, &mut notices)?;
+            (read.records, read.crs, None, sha256_file(path)?)
         }
         Format::Driver(driver) => {
             let read = ogr::read(path, driver, options, &mut notices)?;
@@ -144,7 +151,8 @@ impl Found {
             Self::System(system) => Ok(*system),
             Self::Nothing if records.has_geometry() => {
                 let message =
-                    "no known reference system (no .prj, or one that names none); pass it, such as EPSG:9377".to_owned();
+                    "no known reference system (none in the file, no .prj, or one that names none); pass it, such as EPSG:9377"
+                        .to_owned();
                 Err(LayerError::Crs { path: path.to_owned(), message })
             }
             Self::Default | Self::Nothing => Ok(crate::crs::lonlat()?),
