@@ -37,6 +37,6 @@ pub use patch::{ChangeRows, Patch, PatchBuilder, PatchRules, PatchStatistics};
 pub use plain::is_plainly_valid;
 pub use ring_tree::{RingTree, bounds_of, overlap};
 pub use schema::{ALERT_SCHEMA, json_schema};
-pub use seam::{AlertSink, Plane, Projection};
+pub use seam::{AlertSink, Projection};
 pub use table::{ValuePatch, alert_features, component_features};
 pub use vicinity::{VICINITY_M, Vicinity};

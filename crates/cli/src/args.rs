@@ -443,7 +443,7 @@ pub(crate) struct Patches {
 
 #[derive(Debug, Args)]
 pub(crate) struct Join {
-    /// Features: .geojson, .gpkg, .shp, .fgb or .csv
+    /// Features: .geojson, .gpkg, .parquet, .shp, .fgb or .csv
     pub(crate) features: PathBuf,
     /// Registry catalogue (TOML)
     #[arg(long, value_name = "CAT")]
@@ -466,7 +466,7 @@ pub(crate) struct Join {
     /// Column with the day on which validity is judged
     #[arg(long, value_name = "COLUMN")]
     pub(crate) date_field: Option<String>,
-    /// Output: .csv, .geojson, .gpkg or .fgb
+    /// Output: .csv, .parquet, .geojson, .gpkg or .fgb; of one row a hit, the first two hold no geometry
     #[arg(short, long)]
     pub(crate) out: PathBuf,
 }

@@ -1,18 +1,19 @@
 //! What officials say: catalogues of registries, overlay of features on their records, and joins in time.
 //!
 //! This room works on values: it opens no file, starts no thread and reads no clock. Layers come in as [`alert::Layer`], already
-//! in longitude and latitude with every column as text, so that leading zeros of official codes stay. Shapes are handled by
+//! in the coordinates of the features (longitude and latitude, or their plane) with every column as text, so that leading zeros of official codes stay. Shapes are handled by
 //! [`Overlay`], which yields [`Link`]s; everything after it (attributes, validity, grouping, sorting) is a table and is done in
 //! polars with integer sums and explicit sort keys, so that threads cannot change a byte.
 
+mod boxes;
 mod catalogue;
-mod clip;
 mod error;
 mod join;
 mod measure;
 mod nearness;
 mod overlay;
 mod period;
+mod shared;
 mod source;
 mod summary;
 mod surface;
@@ -23,7 +24,7 @@ pub use catalogue::Catalogue;
 pub use error::RegistryError;
 pub use join::{Joined, long_table};
 pub use measure::AreaMeasure;
-pub use overlay::{Link, Overlay};
+pub use overlay::{Footprint, Link, Overlay};
 pub use period::{Period, Periods};
 pub use source::{Bound, Join, Privacy, RegistrySource, Title};
 pub use summary::{AlertUnit, UnitTally, summary};

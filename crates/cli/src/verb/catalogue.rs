@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use alert::Layer;
-use geoio::layer::LayerOptions;
+use geoio::layer::{Frame, LayerOptions};
 use raster::Warning;
 use registry::{Catalogue, RegistryError, RegistrySource};
 
@@ -28,28 +28,39 @@ pub(crate) fn layers(
     files: &mut Vec<PathBuf>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<(RegistrySource, Layer)>, Fault> {
-    let base = path.parent().unwrap_or(Path::new(""));
     let mut layers = Vec::new();
     for source in catalogue.sources {
-        let file = base.join(&source.path);
-        let options = LayerOptions {
-            layer: source.layer.clone(),
-            lon: source.lon.clone(),
-            lat: source.lat.clone(),
-            crs: source.crs.clone(),
-            encoding: source.encoding.clone(),
-            ..LayerOptions::default()
-        };
-        let layer = geoio::layer::read(&file, &options).map_err(|error| {
-            let fault = Fault::from(error);
-            Fault::new(fault.exit, format!("registry source {}: {fault}", source.id))
-        })?;
-        if layer.features.is_empty() {
-            return Err(Fault::new(Exit::Input, format!("registry source {}: {} holds no record", source.id, file.display())));
-        }
-        files.push(file);
+        let layer = layer(&source, path, Frame::LonLat)?;
+        files.push(file(&source, path));
         warnings.extend(layer.warnings.iter().cloned());
         layers.push((source, layer));
     }
     Ok(layers)
+}
+
+/// The file of a source of the catalogue at a path.
+pub(crate) fn file(source: &RegistrySource, catalogue: &Path) -> PathBuf {
+    catalogue.parent().unwrap_or(Path::new("")).join(&source.path)
+}
+
+/// Reads the layer of a source of the catalogue at a path, its geometry brought to a frame.
+pub(crate) fn layer(source: &RegistrySource, catalogue: &Path, frame: Frame) -> Result<Layer, Fault> {
+    let file = file(source, catalogue);
+    let options = LayerOptions {
+        layer: source.layer.clone(),
+        lon: source.lon.clone(),
+        lat: source.lat.clone(),
+        crs: source.crs.clone(),
+        encoding: source.encoding.clone(),
+        frame,
+        ..LayerOptions::default()
+    };
+    let layer = geoio::layer::read(&file, &options).map_err(|error| {
+        let fault = Fault::from(error);
+        Fault::new(fault.exit, format!("registry source {}: {fault}", source.id))
+    })?;
+    if layer.features.is_empty() {
+        return Err(Fault::new(Exit::Input, format!("registry source {}: {} holds no record", source.id, file.display())));
+    }
+    Ok(layer)
 }

@@ -1,16 +1,18 @@
 //! `join`: features laid over official registries.
 
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
-use alert::{Column, Features, Layer};
-use geoio::layer::LayerOptions;
-use geoio::sink::SinkOptions;
+use alert::{AlertSink as _, Column, Features, Layer};
+use geoio::layer::{Frame, LayerOptions};
+use geoio::sink::{FileSink, SinkOptions};
 use raster::{Crs, Date};
 use registry::{Joined, Overlay, Period, Periods};
 use serde_json::json;
 
 use super::apart::check_apart;
 use super::catalogue;
+use super::laying::Laying;
 use crate::args::{Common, Join};
 use crate::fault::{Exit, Fault};
 use crate::job::read_text;
@@ -20,27 +22,28 @@ use crate::report::Report;
 pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
-    let options = LayerOptions { lon: arguments.lon.clone(), lat: arguments.lat.clone(), ..LayerOptions::default() };
-    let features = geoio::layer::read(&arguments.features, &options)?;
-    if features.features.is_empty() {
-        return Err(Fault::new(Exit::Input, format!("{}: holds no feature", arguments.features.display())));
-    }
+    let sources = catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?.sources;
+    let features = features(arguments)?;
     let plane = plane(&features, arguments)?;
     let ids = ids(&features, arguments)?;
     let days = days(&features, arguments)?;
-    let mut report = Report::new("join");
-    let mut files = Vec::new();
-    let sources = catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?;
-    let registries = catalogue::layers(sources, &arguments.registries, &mut files, &mut report.warnings)?;
+    let files: Vec<PathBuf> = sources.iter().map(|source| catalogue::file(source, &arguments.registries)).collect();
     check_apart(Some(&arguments.out), [&arguments.features, &arguments.registries].into_iter().chain(&files))?;
-    let mut links = crate::run::links(&registries, &features.features.geometries, plane.as_ref(), &budget, common)?;
+    let mut report = Report::new("join");
+    let laid = Laying { catalogue: &arguments.registries, features: &features, plane: plane.as_ref(), budget, common };
+    let (registries, mut links) = laid.lay(sources)?;
+    report.warnings.extend(registries.iter().flat_map(|(_, layer)| layer.warnings.iter().cloned()));
     links.extend(Overlay::new(&registries)?.key_links(&features.features)?);
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
     let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
     let joined = Joined { ids: &ids, links: &links, sources: &registries, periods, internal: true };
-    let table = if arguments.wide { wide(&features, &joined) } else { long(&features, &joined) }?;
-    let sink = SinkOptions { force: common.force, ..SinkOptions::default() };
-    geoio::sink::write(&arguments.out, &table, &sink)?;
+    let sink = FileSink::new(&arguments.out, SinkOptions { force: common.force, ..SinkOptions::default() })?;
+    let table = if arguments.wide {
+        wide(&features, plane.as_ref(), &joined)
+    } else {
+        long(&features, plane.as_ref(), &joined, sink.is_spatial())
+    }?;
+    sink.write(&table)?;
     report.output(&arguments.out);
     report.fact("counts", json!({ "features": features.features.len(), "links": links.len(), "rows": table.len() }));
     report.say(format!(
@@ -53,6 +56,17 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     report.rejected = features.rejected + registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>();
     report.warnings.extend(features.warnings);
     Ok(report)
+}
+
+/// The features, in longitude and latitude or where areas are to be planar in their own plane.
+fn features(arguments: &Join) -> Result<Layer, Fault> {
+    let frame = if arguments.area == "planar" { Frame::Stored } else { Frame::LonLat };
+    let options = LayerOptions { lon: arguments.lon.clone(), lat: arguments.lat.clone(), frame, ..LayerOptions::default() };
+    let features = geoio::layer::read(&arguments.features, &options)?;
+    if features.features.is_empty() {
+        return Err(Fault::new(Exit::Input, format!("{}: holds no feature", arguments.features.display())));
+    }
+    Ok(features)
 }
 
 /// The projected system of the features, where areas are to be planar.
@@ -72,23 +86,32 @@ fn plane(features: &Layer, arguments: &Join) -> Result<Option<Crs>, Fault> {
 }
 
 /// One row a feature: its own columns, then those of the sources.
-fn wide(features: &Layer, joined: &Joined<'_>) -> Result<Features, Fault> {
+fn wide(features: &Layer, plane: Option<&Crs>, joined: &Joined<'_>) -> Result<Features, Fault> {
     let mut table = features.features.clone();
+    if let Some(plane) = plane {
+        table.geometries = geoio::layer::to_lonlat(&table.geometries, plane)?;
+    }
     for column in registry::wide_columns(joined)? {
         table = table.with(&column.name, column.values)?;
     }
     Ok(table)
 }
 
-/// One row a hit, with the geometry of the feature.
-fn long(features: &Layer, joined: &Joined<'_>) -> Result<Features, Fault> {
+/// One row a hit, with the geometry of the feature where it is to be `placed`.
+fn long(features: &Layer, plane: Option<&Crs>, joined: &Joined<'_>, placed: bool) -> Result<Features, Fault> {
     let columns = registry::long_table(joined)?;
     let rows = columns.first().map_or(0, |column| column.values.len());
     let mut table = Features { name: "links".to_owned(), geometries: vec![None; rows], columns };
-    let place: std::collections::BTreeMap<&str, usize> = joined.ids.iter().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
+    if !placed {
+        return Ok(table);
+    }
+    let own = match plane {
+        Some(plane) => geoio::layer::to_lonlat(&features.features.geometries, plane)?,
+        None => features.features.geometries.clone(),
+    };
+    let place: HashMap<&str, usize> = joined.ids.iter().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
     let of = table.text("id").unwrap_or_default().to_vec();
-    table.geometries =
-        of.iter().map(|id| place.get(id.as_deref()?).and_then(|&i| features.features.geometries[i].clone())).collect();
+    table.geometries = of.iter().map(|id| place.get(id.as_deref()?).and_then(|&i| own[i].clone())).collect();
     Ok(table)
 }
 
@@ -106,7 +129,7 @@ fn ids(features: &Layer, arguments: &Join) -> Result<Vec<String>, Fault> {
         None => features.features.text("id"),
     };
     let row = |i: usize| (i + 1).to_string();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = HashSet::new();
     Ok((0..features.features.len())
         .map(|i| {
             let id = column.and_then(|values| values[i].clone()).unwrap_or_else(|| row(i));

@@ -13,6 +13,7 @@ mod index;
 mod init;
 mod join;
 mod layers;
+mod laying;
 mod lists;
 mod patches;
 mod plan;

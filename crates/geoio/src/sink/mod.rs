@@ -8,6 +8,7 @@ mod geojson;
 mod gpkg;
 mod kml;
 mod ogr;
+mod parquet;
 mod rounded;
 mod style;
 
@@ -40,9 +41,10 @@ enum Format {
     Kml,
     GeoPackage,
     FlatGeobuf,
+    Parquet,
 }
 
-/// A file that a table of features is written to, its format told by the ending: `.geojson`, `.csv`, `.kml`, `.gpkg` or `.fgb`.
+/// A file that a table of features is written to, its format told by the ending: `.geojson`, `.csv`, `.kml`, `.gpkg`, `.fgb` or `.parquet`.
 #[derive(Debug, Clone)]
 pub struct FileSink {
     path: PathBuf,
@@ -63,9 +65,15 @@ impl FileSink {
             "kml" => Format::Kml,
             "gpkg" => Format::GeoPackage,
             "fgb" => Format::FlatGeobuf,
+            "parquet" => Format::Parquet,
             _ => return Err(SinkError::Extension { path: path.to_owned() }),
         };
         Ok(Self { path: path.to_owned(), format, options })
+    }
+
+    /// Whether the format is one of places: a table of links has no need of geometry in the others.
+    pub fn is_spatial(&self) -> bool {
+        !matches!(self.format, Format::Csv | Format::Parquet)
     }
 
     fn text(&self, staged: &Staged, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), SinkError> {
@@ -86,6 +94,7 @@ impl AlertSink for FileSink {
             Format::Kml => self.text(&staged, |out| kml::write(out, features, &self.options))?,
             Format::GeoPackage => gpkg::write(&staged, features)?,
             Format::FlatGeobuf => fgb::write(&staged, features)?,
+            Format::Parquet => parquet::write(&staged, features)?,
         }
         Ok(staged.commit()?)
     }

@@ -24,7 +24,7 @@ use self::geo_key::{GeoKey, Stated};
 use self::wkb::Refusal;
 use super::notice::{Notice, Notices};
 use super::records::Records;
-use super::{Found, LayerError};
+use super::{Found, LayerError, joined};
 use crate::caught::caught;
 
 /// The longest footer that is read, bytes.
@@ -190,11 +190,7 @@ impl Reading<'_> {
 
     fn grow(&mut self, geometry: Option<&Geometry<f64>>) {
         if let Some(bounds) = geometry.and_then(geo::BoundingRect::bounding_rect) {
-            self.extent = Some(self.extent.map_or(bounds, |extent| {
-                let (min, max) = (extent.min(), extent.max());
-                let (low, high) = (bounds.min(), bounds.max());
-                Rect::new((min.x.min(low.x), min.y.min(low.y)), (max.x.max(high.x), max.y.max(high.y)))
-            }));
+            self.extent = Some(self.extent.map_or(bounds, |extent| joined(extent, bounds)));
         }
     }
 }

@@ -1,0 +1,139 @@
+//! Sources of a catalogue read, laid under features, and let go: what stays of a layer is its table.
+
+use std::path::Path;
+
+use alert::Layer;
+use geoio::layer::Frame;
+use pipeline::{Budget, map_in_order};
+use raster::Crs;
+use registry::{AreaMeasure, Footprint, Join, Link, Overlay, RegistrySource};
+
+use super::catalogue;
+use crate::args::Common;
+use crate::fault::Fault;
+use crate::progress::Progress;
+use crate::run;
+
+/// Bytes of memory a byte of a layer's file, roughly.
+const GROWTH: u64 = 8;
+
+/// What sources are laid under.
+pub(crate) struct Laying<'a> {
+    /// The catalogue's file, which paths are relative to.
+    pub(crate) catalogue: &'a Path,
+    /// The features, in longitude and latitude or in the plane.
+    pub(crate) features: &'a Layer,
+    /// The plane that areas are measured in; the ellipsoid where there is none.
+    pub(crate) plane: Option<&'a Crs>,
+    /// Threads and memory.
+    pub(crate) budget: Budget,
+    /// What every verb is told.
+    pub(crate) common: &'a Common,
+}
+
+/// The features as they are laid.
+struct Prints<'a> {
+    /// In the coordinates that areas are measured in.
+    own: Vec<Footprint<'a>>,
+    /// In longitude and latitude, where those are others and distances are asked for.
+    lonlat: Vec<Footprint<'a>>,
+}
+
+/// A source on its way: its place in the catalogue, with its layer and links once they are there.
+type Laid = (usize, Layer, Vec<Link>);
+
+impl Laying<'_> {
+    /// Lays every source; gives them with their layers, whose geometry is gone, and the links.
+    pub(crate) fn lay(&self, sources: Vec<RegistrySource>) -> Result<(Vec<(RegistrySource, Layer)>, Vec<Link>), Fault> {
+        let lonlat = self.lonlat(&sources)?;
+        let measure = if self.plane.is_some() { AreaMeasure::Planar } else { AreaMeasure::Geodesic };
+        let prints = Prints {
+            own: run::footprints(&self.features.features.geometries, measure, &self.budget)?,
+            lonlat: run::footprints(&lonlat, AreaMeasure::Geodesic, &self.budget)?,
+        };
+        let order = self.by_size(&sources);
+        let at_once = self.at_once(&order);
+        let within = Budget::new(self.budget.jobs().div_ceil(at_once), self.budget.bytes());
+        let mut progress = Progress::begin(self.common, "overlay", order.len() as u64);
+        let mut laid: Vec<Option<Laid>> = sources.iter().map(|_| None).collect();
+        map_in_order(
+            &order,
+            &self.budget,
+            at_once,
+            || Ok::<_, Fault>(()),
+            |(), (number, _)| self.source(*number, &sources[*number], &prints, &within),
+            |one| {
+                let number = one.0;
+                laid[number] = Some(one);
+                progress.step()
+            },
+        )?;
+        let mut links = Vec::new();
+        let mut registries = Vec::new();
+        for (source, (_, layer, own)) in sources.into_iter().zip(laid.into_iter().flatten()) {
+            registries.push((source, layer));
+            links.extend(own);
+        }
+        Ok((registries, links))
+    }
+
+    /// The features in longitude and latitude, where they stand in a plane and a source asks for distances.
+    fn lonlat(&self, sources: &[RegistrySource]) -> Result<Vec<Option<geo_types::Geometry<f64>>>, Fault> {
+        match self.plane {
+            Some(plane) if sources.iter().any(|source| source.join.measures_distance()) => {
+                Ok(geoio::layer::to_lonlat(&self.features.features.geometries, plane)?)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The sources by the bytes of their files, the largest first, so that no thread is left with it at the end.
+    fn by_size(&self, sources: &[RegistrySource]) -> Vec<(usize, u64)> {
+        let bytes = |source| std::fs::metadata(catalogue::file(source, self.catalogue)).map_or(0, |file| file.len());
+        let mut order: Vec<(usize, u64)> = sources.iter().map(bytes).enumerate().collect();
+        order.sort_by_key(|(number, bytes)| (std::cmp::Reverse(*bytes), *number));
+        order
+    }
+
+    /// How many layers are held at once.
+    fn at_once(&self, order: &[(usize, u64)]) -> usize {
+        let largest = order.first().map_or(0, |(_, bytes)| bytes * GROWTH);
+        self.budget.in_flight(largest).min(self.budget.jobs()).min(order.len()).max(1)
+    }
+
+    fn source(&self, number: usize, source: &RegistrySource, prints: &Prints<'_>, budget: &Budget) -> Result<Laid, Fault> {
+        let measured = source.join.measures_distance() && self.plane.is_some();
+        let frame = match self.plane {
+            Some(plane) if !measured => Frame::System(plane.clone()),
+            _ => Frame::LonLat,
+        };
+        let layer = [(source.clone(), catalogue::layer(source, self.catalogue, frame)?)];
+        let on = if measured { &prints.lonlat } else { &prints.own };
+        let mut links = match source.join {
+            Join::Key { .. } => Vec::new(),
+            _ => run::links(&layer, on, budget, || Ok(()))?,
+        };
+        if measured {
+            self.take_areas_in_plane(source, &mut links, prints)?;
+        }
+        links.iter_mut().for_each(|link| link.source = number as u16);
+        let [(_, mut layer)] = layer;
+        layer.features.geometries.fill(None);
+        Ok((number, layer, links))
+    }
+
+    /// Links found in longitude and latitude get the areas of the plane.
+    fn take_areas_in_plane(&self, source: &RegistrySource, links: &mut [Link], prints: &Prints<'_>) -> Result<(), Fault> {
+        let Some(plane) = self.plane else { return Ok(()) };
+        let layer = [(source.clone(), catalogue::layer(source, self.catalogue, Frame::System(plane.clone()))?)];
+        let overlay = Overlay::new(&layer)?;
+        let by_index: std::collections::HashMap<usize, &Footprint<'_>> =
+            prints.own.iter().map(|footprint| (footprint.index(), footprint)).collect();
+        for link in links {
+            if let Some(footprint) = by_index.get(&(link.feature as usize)) {
+                *link = overlay.with_area(*link, footprint);
+            }
+        }
+        Ok(())
+    }
+}
