@@ -1,12 +1,13 @@
 use alert::{Column, Layer, Values};
-use polars::prelude::*;
+use raster::Date;
 
 use crate::RegistryError;
-use crate::measure;
+use crate::measure::{hectares, share};
 use crate::overlay::Link;
-use crate::period::{Periods, validity, validity_expr, written_day};
-use crate::source::{Bound, Privacy, RegistrySource};
-use crate::table::{column, failed, integers, shares, text};
+use crate::period::{Periods, written_day};
+use crate::rows::Row;
+use crate::source::{Privacy, RegistrySource};
+use crate::table::column;
 
 /// Everything a join works on.
 #[derive(Debug, Clone, Copy)]
@@ -38,77 +39,6 @@ impl Joined<'_> {
             _ => Ok(()),
         }
     }
-
-    /// One row a link: feature, source, record, overlap, share, distance, key, name, from, to, first, last, validity; sorted by
-    /// feature, source, overlap (largest first), distance, key and record.
-    pub(crate) fn linked(&self) -> PolarsResult<LazyFrame> {
-        let on = [col("source"), col("record")];
-        let linked = self
-            .link_frame()?
-            .lazy()
-            .join(self.record_frame()?.lazy(), on.clone(), on, JoinArgs::new(JoinType::Left))
-            .join(self.period_frame()?.lazy(), [col("feature")], [col("feature")], JoinArgs::new(JoinType::Left))
-            .with_columns([
-                (col("overlap").cast(DataType::Float64) / col("area").cast(DataType::Float64)).alias("share"),
-                validity_expr().alias("validity"),
-            ]);
-        let keys = ["feature", "source", "overlap", "distance", "key", "record"];
-        let options = SortMultipleOptions::default()
-            .with_order_descending_multi([false, false, true, false, false, false])
-            .with_nulls_last(true)
-            .with_maintain_order(true);
-        Ok(linked.sort(keys, options))
-    }
-
-    fn link_frame(&self) -> PolarsResult<DataFrame> {
-        let links = self.links;
-        let area = |link: &Link| link.feature_cm2.filter(|&area| area > 0);
-        df!(
-            "feature" => links.iter().map(|link| link.feature).collect::<Vec<_>>(),
-            "source" => links.iter().map(|link| u32::from(link.source)).collect::<Vec<_>>(),
-            "record" => links.iter().map(|link| link.record).collect::<Vec<_>>(),
-            "area" => links.iter().map(area).collect::<Vec<_>>(),
-            "overlap" => links.iter().map(|link| area(link).map(|_| link.overlap_cm2)).collect::<Vec<_>>(),
-            "distance" => links.iter().map(|link| link.distance_mm).collect::<Vec<_>>(),
-        )
-    }
-
-    /// Key, name and validity of every record of every source.
-    fn record_frame(&self) -> PolarsResult<DataFrame> {
-        let (mut numbers, mut records, mut keys, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (mut from, mut to) = (Vec::new(), Vec::new());
-        for (number, (source, layer)) in self.sources.iter().enumerate() {
-            let field = |name: &str, record: usize| layer.features.text(name).and_then(|values| values[record].as_deref());
-            let bound = |bound: &Bound, record| match bound {
-                Bound::Field(name) => field(name, record),
-                Bound::Open | Bound::Day(_) => None,
-            };
-            for record in 0..layer.features.len() {
-                let days = validity(source, bound(&source.valid_from, record), bound(&source.valid_to, record));
-                numbers.push(number as u32);
-                records.push(record as u32);
-                keys.push(field(&source.key, record));
-                names.push(source.name.as_deref().and_then(|name| field(name, record)));
-                from.push(days.0);
-                to.push(days.1);
-            }
-        }
-        df!("source" => numbers, "record" => records, "key" => keys, "name" => names, "from" => from, "to" => to)
-    }
-
-    fn period_frame(&self) -> PolarsResult<DataFrame> {
-        let days = (0..self.ids.len()).map(|feature| self.periods.days(feature)).collect::<Vec<_>>();
-        df!(
-            "feature" => (0..self.ids.len() as u32).collect::<Vec<_>>(),
-            "first" => days.iter().map(|day| day.0).collect::<Vec<_>>(),
-            "last" => days.iter().map(|day| day.1).collect::<Vec<_>>(),
-        )
-    }
-
-    /// Every feature once, in order, under the column `feature`.
-    pub(crate) fn feature_frame(&self) -> PolarsResult<LazyFrame> {
-        Ok(df!("feature" => (0..self.ids.len() as u32).collect::<Vec<_>>())?.lazy())
-    }
 }
 
 /// The long table, one row a feature and record: `id`, `source`, `key`, `name`, `overlap_ha`, `share`, `distance_m`,
@@ -121,51 +51,48 @@ impl Joined<'_> {
 /// source declares none. Of a source that may not be shown, the row stays and only its `source` is written.
 ///
 /// # Errors
-/// [`RegistryError::Length`] where periods are not one a feature, [`RegistryError::Table`] where a table operation fails.
+/// [`RegistryError::Length`] where periods are not one a feature.
 pub fn long_table(joined: &Joined<'_>) -> Result<Vec<Column>, RegistryError> {
     joined.check()?;
-    long_frame(joined).and_then(|frame| long_columns(joined, &frame)).map_err(failed("the long table"))
-}
-
-fn long_frame(joined: &Joined<'_>) -> PolarsResult<DataFrame> {
-    let args = JoinArgs { maintain_order: MaintainOrderJoin::LeftRight, ..JoinArgs::new(JoinType::Left) };
-    joined.feature_frame()?.join(joined.linked()?, [col("feature")], [col("feature")], args).collect()
-}
-
-fn long_columns(joined: &Joined<'_>, frame: &DataFrame) -> PolarsResult<Vec<Column>> {
-    let feature = integers(frame, "feature")?;
-    let number = integers(frame, "source")?;
-    let source = |row: usize| number[row].map(|number| &joined.sources[number as usize].0);
-    let shown = (0..frame.height()).map(|row| source(row).is_some_and(|source| joined.shows(source))).collect::<Vec<_>>();
-    let ids = feature.iter().map(|f| f.map(|f| joined.ids[f as usize].clone())).collect();
-    let names = (0..frame.height()).map(|row| source(row).map(|source| source.id.clone())).collect();
-    let retrieved = (0..frame.height()).map(|row| source(row).and_then(|source| source.retrieved)).collect();
-    let day = |values: Vec<Option<i64>>| values.into_iter().map(|days| written_day(days.map(|days| days as i32))).collect();
+    let rows = joined.rows();
+    let lines = lines(joined.ids.len(), &rows);
+    let source = |row: &Row<'_>| &joined.sources[usize::from(row.link.source)].0;
+    let shown: Vec<Option<&Row<'_>>> = lines.iter().map(|line| line.1.filter(|row| joined.shows(source(row)))).collect();
+    let days = |of: &dyn Fn(&Row<'_>) -> Option<Date>| Values::Day(shown.iter().map(|row| row.and_then(of)).collect());
+    let reals = |of: &dyn Fn(&Row<'_>) -> Option<f64>| Values::Real(shown.iter().map(|row| row.and_then(of)).collect());
+    let texts = |of: &dyn Fn(&Row<'_>) -> Option<String>| Values::Text(shown.iter().map(|row| row.and_then(of)).collect());
     Ok(vec![
-        column("id", Values::Text(ids)),
-        column("source", Values::Text(names)),
-        column("key", Values::Text(masked(text(frame, "key")?, &shown))),
-        column("name", Values::Text(masked(text(frame, "name")?, &shown))),
-        column("overlap_ha", Values::Real(masked(hectares(frame)?, &shown))),
-        column("share", Values::Real(masked(shares(frame, "share")?, &shown))),
-        column("distance_m", Values::Real(masked(metres(frame)?, &shown))),
-        column("valid_from", Values::Day(masked(day(integers(frame, "from")?), &shown))),
-        column("valid_to", Values::Day(masked(day(integers(frame, "to")?), &shown))),
-        column("validity", Values::Text(masked(text(frame, "validity")?, &shown))),
-        column("retrieved", Values::Day(masked(retrieved, &shown))),
+        column("id", Values::Text(lines.iter().map(|line| Some(joined.ids[line.0].clone())).collect())),
+        column("source", Values::Text(lines.iter().map(|line| line.1.map(|row| source(row).id.clone())).collect())),
+        column("key", texts(&|row| row.key.map(str::to_owned))),
+        column("name", texts(&|row| row.name.map(str::to_owned))),
+        column("overlap_ha", reals(&|row| row.overlap_cm2().map(hectares))),
+        column("share", reals(&|row| row.share().map(share))),
+        column("distance_m", reals(&|row| row.link.distance_mm.map(metres))),
+        column("valid_from", days(&|row| written_day(row.days.0))),
+        column("valid_to", days(&|row| written_day(row.days.1))),
+        column("validity", texts(&|row| Some(row.validity.to_owned()))),
+        column("retrieved", days(&|row| source(row).retrieved)),
     ])
 }
 
-fn masked<T>(values: Vec<Option<T>>, shown: &[bool]) -> Vec<Option<T>> {
-    values.into_iter().zip(shown).map(|(value, &shown)| value.filter(|_| shown)).collect()
+/// A line of the long table: a feature, and one of its rows where it has any.
+type Line<'r, 'a> = (usize, Option<&'r Row<'a>>);
+
+/// One line a row, and one for each feature that has none.
+fn lines<'r, 'a>(features: usize, rows: &'r [Row<'a>]) -> Vec<Line<'r, 'a>> {
+    let mut lines = Vec::with_capacity(rows.len() + features);
+    let mut groups = rows.chunk_by(|a, b| a.link.feature == b.link.feature).peekable();
+    for feature in 0..features {
+        match groups.next_if(|group| group[0].link.feature as usize == feature) {
+            Some(group) => lines.extend(group.iter().map(|row| (feature, Some(row)))),
+            None => lines.push((feature, None)),
+        }
+    }
+    lines
 }
 
-/// The column `overlap` in hectares.
-pub(crate) fn hectares(frame: &DataFrame) -> PolarsResult<Vec<Option<f64>>> {
-    Ok(integers(frame, "overlap")?.into_iter().map(|cm2| cm2.map(measure::hectares)).collect())
-}
-
-/// The column `distance` in metres.
-pub(crate) fn metres(frame: &DataFrame) -> PolarsResult<Vec<Option<f64>>> {
-    Ok(integers(frame, "distance")?.into_iter().map(|mm| mm.map(|mm| mm as f64 / 1000.0)).collect())
+/// Metres of millimetres.
+pub(crate) fn metres(millimetres: i64) -> f64 {
+    millimetres as f64 / 1000.0
 }

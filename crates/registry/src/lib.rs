@@ -2,8 +2,9 @@
 //!
 //! This room works on values: it opens no file, starts no thread and reads no clock. Layers come in as [`alert::Layer`], already
 //! in the coordinates of the features (longitude and latitude, or their plane) with every column as text, so that leading zeros of official codes stay. Shapes are handled by
-//! [`Overlay`], which yields [`Link`]s; everything after it (attributes, validity, grouping, sorting) is a table and is done in
-//! polars with integer sums and explicit sort keys, so that threads cannot change a byte.
+//! [`Overlay`], which yields [`Link`]s; what records say of features is put beside them row by
+//! row, sorted by explicit keys; totals by unit are tables and are done in polars, with integer sums, so that threads cannot
+//! change a byte.
 
 mod boxes;
 mod catalogue;
@@ -13,6 +14,7 @@ mod measure;
 mod nearness;
 mod overlay;
 mod period;
+mod rows;
 mod shared;
 mod source;
 mod summary;
