@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use alert::{Column, Layer, Values};
 use raster::Date;
 
@@ -14,7 +16,7 @@ use crate::table::column;
 pub struct Joined<'a> {
     /// Id of each feature, in the features' order.
     pub ids: &'a [String],
-    /// Links of the features with the sources, in any order, none twice.
+    /// Links of the features with the sources, sorted, none twice.
     pub links: &'a [Link],
     /// The sources, in the order that the links number.
     pub sources: &'a [(RegistrySource, Layer)],
@@ -41,7 +43,7 @@ impl Joined<'_> {
     }
 }
 
-/// The long table, one row a feature and record: `id`, `source`, `key`, `name`, `overlap_ha`, `share`, `distance_m`,
+/// The long table of a run of features, one row a feature and record: `id`, `source`, `key`, `name`, `overlap_ha`, `share`, `distance_m`,
 /// `valid_from`, `valid_to`, `validity`, `retrieved`.
 ///
 /// Rows are sorted by feature, source (in their given order), overlap (largest first), distance and key. A feature without any
@@ -51,11 +53,11 @@ impl Joined<'_> {
 /// source declares none. Of a source that may not be shown, the row stays and only its `source` is written.
 ///
 /// # Errors
-/// [`RegistryError::Length`] where periods are not one a feature.
-pub fn long_table(joined: &Joined<'_>) -> Result<Vec<Column>, RegistryError> {
+/// [`RegistryError::Length`] where periods are not one a feature, [`RegistryError::Order`] where links are not sorted.
+pub fn long_table(joined: &Joined<'_>, run: Range<usize>) -> Result<Vec<Column>, RegistryError> {
     joined.check()?;
-    let rows = joined.rows();
-    let lines = lines(joined.ids.len(), &rows);
+    let rows = joined.rows(run.clone())?;
+    let lines = lines(run, &rows);
     let source = |row: &Row<'_>| &joined.sources[usize::from(row.link.source)].0;
     let shown: Vec<Option<&Row<'_>>> = lines.iter().map(|line| line.1.filter(|row| joined.shows(source(row)))).collect();
     let days = |of: &dyn Fn(&Row<'_>) -> Option<Date>| Values::Day(shown.iter().map(|row| row.and_then(of)).collect());
@@ -80,10 +82,10 @@ pub fn long_table(joined: &Joined<'_>) -> Result<Vec<Column>, RegistryError> {
 type Line<'r, 'a> = (usize, Option<&'r Row<'a>>);
 
 /// One line a row, and one for each feature that has none.
-fn lines<'r, 'a>(features: usize, rows: &'r [Row<'a>]) -> Vec<Line<'r, 'a>> {
-    let mut lines = Vec::with_capacity(rows.len() + features);
+fn lines<'r, 'a>(run: Range<usize>, rows: &'r [Row<'a>]) -> Vec<Line<'r, 'a>> {
+    let mut lines = Vec::with_capacity(rows.len() + run.len());
     let mut groups = rows.chunk_by(|a, b| a.link.feature == b.link.feature).peekable();
-    for feature in 0..features {
+    for feature in run {
         match groups.next_if(|group| group[0].link.feature as usize == feature) {
             Some(group) => lines.extend(group.iter().map(|row| (feature, Some(row)))),
             None => lines.push((feature, None)),

@@ -1,7 +1,9 @@
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use alert::Layer;
 
+use crate::RegistryError;
 use crate::join::Joined;
 use crate::overlay::Link;
 use crate::period::{validity, validity_on};
@@ -84,13 +86,17 @@ impl<'a> Records<'a> {
 }
 
 impl Joined<'_> {
-    /// One row a link: sorted by feature, source, overlap (largest first), distance, key and record.
-    pub(crate) fn rows(&self) -> Vec<Row<'_>> {
+    /// One row a link of a run of features: sorted by feature, source, overlap (largest first), distance, key and record.
+    pub(crate) fn rows(&self, run: Range<usize>) -> Result<Vec<Row<'_>>, RegistryError> {
         let records: Vec<Records<'_>> = self.sources.iter().map(Records::new).collect();
+        let place = |feature: usize| self.links.partition_point(|link| (link.feature as usize) < feature);
+        let links = &self.links[place(run.start)..place(run.end)];
+        if !links.is_sorted_by_key(|link| link.feature) || links.iter().any(|link| !run.contains(&(link.feature as usize))) {
+            return Err(RegistryError::Order);
+        }
         let row = |link: &Link| records[usize::from(link.source)].row(*link, self.periods.days(link.feature as usize));
-        let mut rows: Vec<Row<'_>> = self.links.iter().map(row).collect();
-        // Links come in sorted runs, which this sort makes use of.
+        let mut rows: Vec<Row<'_>> = links.iter().map(row).collect();
         rows.sort_by(Row::order);
-        rows
+        Ok(rows)
     }
 }

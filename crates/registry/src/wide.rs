@@ -15,10 +15,10 @@ use crate::table::column;
 /// What there is not is missing; a count is then 0. Of a source that may not be shown only `<id>_count` is there.
 ///
 /// # Errors
-/// [`RegistryError::Length`] where periods are not one a feature.
+/// [`RegistryError::Length`] where periods are not one a feature, [`RegistryError::Order`] where links are not sorted.
 pub fn wide_columns(joined: &Joined<'_>) -> Result<Vec<Column>, RegistryError> {
     joined.check()?;
-    let rows = joined.rows();
+    let rows = joined.rows(0..joined.ids.len())?;
     let mut columns = Vec::new();
     for (number, (source, layer)) in joined.sources.iter().enumerate() {
         let found = Found::new(number, joined.ids.len(), &rows);

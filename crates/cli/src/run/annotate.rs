@@ -105,7 +105,7 @@ pub(crate) fn annotate(
         internal: job.registries.as_ref().is_some_and(|spec| spec.internal),
     };
     let columns = registry::wide_columns(&joined)?;
-    let rows = registry::long_table(&joined)?;
+    let rows = registry::long_table(&joined, 0..ids.len())?;
     let count = rows.first().map_or(0, |column| column.values.len());
     let long = Features { name: "links".to_owned(), geometries: vec![None; count], columns: rows };
     Ok(Annotation { columns, long: Some(long) })

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use alert::Layer;
-use geoio::layer::{Frame, LayerOptions};
+use geoio::layer::LayerOptions;
 use raster::Warning;
 use registry::{Catalogue, RegistryError, RegistrySource};
 
@@ -30,7 +30,7 @@ pub(crate) fn layers(
 ) -> Result<Vec<(RegistrySource, Layer)>, Fault> {
     let mut layers = Vec::new();
     for source in catalogue.sources {
-        let layer = layer(&source, path, Frame::LonLat)?;
+        let layer = layer(&source, path, LayerOptions::default())?;
         files.push(file(&source, path));
         warnings.extend(layer.warnings.iter().cloned());
         layers.push((source, layer));
@@ -43,8 +43,8 @@ pub(crate) fn file(source: &RegistrySource, catalogue: &Path) -> PathBuf {
     catalogue.parent().unwrap_or(Path::new("")).join(&source.path)
 }
 
-/// Reads the layer of a source of the catalogue at a path, its geometry brought to a frame.
-pub(crate) fn layer(source: &RegistrySource, catalogue: &Path, frame: Frame) -> Result<Layer, Fault> {
+/// Reads the layer of a source of the catalogue at a path; the source says itself what its file does not.
+pub(crate) fn layer(source: &RegistrySource, catalogue: &Path, options: LayerOptions) -> Result<Layer, Fault> {
     let file = file(source, catalogue);
     let options = LayerOptions {
         layer: source.layer.clone(),
@@ -52,8 +52,7 @@ pub(crate) fn layer(source: &RegistrySource, catalogue: &Path, frame: Frame) -> 
         lat: source.lat.clone(),
         crs: source.crs.clone(),
         encoding: source.encoding.clone(),
-        frame,
-        ..LayerOptions::default()
+        ..options
     };
     let layer = geoio::layer::read(&file, &options).map_err(|error| {
         let fault = Fault::from(error);

@@ -1,11 +1,14 @@
 //! `join`: features laid over official registries.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use alert::{AlertSink as _, Column, Features, Layer};
+use geo_types::Geometry;
 use geoio::layer::{Frame, LayerOptions};
 use geoio::sink::{FileSink, SinkOptions};
+use pipeline::{Budget, map_in_order};
 use raster::{Crs, Date};
 use registry::{Joined, Overlay, Period, Periods};
 use serde_json::json;
@@ -34,23 +37,25 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let (registries, mut links) = laid.lay(sources)?;
     report.warnings.extend(registries.iter().flat_map(|(_, layer)| layer.warnings.iter().cloned()));
     links.extend(Overlay::new(&registries)?.key_links(&features.features)?);
+    links.sort();
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
     let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
     let joined = Joined { ids: &ids, links: &links, sources: &registries, periods, internal: true };
     let sink = FileSink::new(&arguments.out, SinkOptions { force: common.force, ..SinkOptions::default() })?;
-    let table = if arguments.wide {
-        wide(&features, plane.as_ref(), &joined)
+    let rows = if arguments.wide {
+        let table = wide(&features, plane.as_ref(), &joined)?;
+        sink.write(&table)?;
+        table.len()
     } else {
-        long(&features, plane.as_ref(), &joined, sink.is_spatial())
-    }?;
-    sink.write(&table)?;
+        write_long(&features, plane.as_ref(), &joined, sink, &budget)?
+    };
     report.output(&arguments.out);
-    report.fact("counts", json!({ "features": features.features.len(), "links": links.len(), "rows": table.len() }));
+    report.fact("counts", json!({ "features": features.features.len(), "links": links.len(), "rows": rows }));
     report.say(format!(
         "{} features, {} hits, {} rows in {}",
         features.features.len(),
         links.len(),
-        table.len(),
+        rows,
         arguments.out.display()
     ));
     report.rejected = features.rejected + registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>();
@@ -97,21 +102,51 @@ fn wide(features: &Layer, plane: Option<&Crs>, joined: &Joined<'_>) -> Result<Fe
     Ok(table)
 }
 
-/// One row a hit, with the geometry of the feature where it is to be `placed`.
-fn long(features: &Layer, plane: Option<&Crs>, joined: &Joined<'_>, placed: bool) -> Result<Features, Fault> {
-    let columns = registry::long_table(joined)?;
+/// Features whose rows are put together at once.
+const PART: usize = 2048;
+
+/// Writes one row a hit, part by part, with the geometry of the feature where the format is one of places; gives how many rows.
+fn write_long(
+    features: &Layer,
+    plane: Option<&Crs>,
+    joined: &Joined<'_>,
+    sink: FileSink,
+    budget: &Budget,
+) -> Result<usize, Fault> {
+    let own = match plane {
+        _ if !sink.is_spatial() => None,
+        Some(plane) => Some(geoio::layer::to_lonlat(&features.features.geometries, plane)?),
+        None => Some(features.features.geometries.clone()),
+    };
+    let starts: Vec<usize> = (0..joined.ids.len()).step_by(PART).collect();
+    let mut out = sink.parts()?;
+    let mut rows = 0;
+    map_in_order(
+        &starts,
+        budget,
+        budget.in_flight(1 << 24),
+        || Ok::<_, Fault>(()),
+        |(), &first| long(joined, own.as_deref(), first..(first + PART).min(joined.ids.len())),
+        |part| {
+            rows += part.len();
+            Ok(out.append(part)?)
+        },
+    )?;
+    out.finish()?;
+    Ok(rows)
+}
+
+/// One row a hit of a run of features, with the geometry of each where there is any.
+fn long(joined: &Joined<'_>, geometries: Option<&[Option<Geometry<f64>>]>, run: Range<usize>) -> Result<Features, Fault> {
+    let columns = registry::long_table(joined, run.clone())?;
     let rows = columns.first().map_or(0, |column| column.values.len());
     let mut table = Features { name: "links".to_owned(), geometries: vec![None; rows], columns };
-    if !placed {
-        return Ok(table);
+    if let Some(geometries) = geometries {
+        let place: HashMap<&str, usize> = run.map(|i| (joined.ids[i].as_str(), i)).collect();
+        let of = table.text("id").unwrap_or_default();
+        let own = of.iter().map(|id| place.get(id.as_deref()?).and_then(|&i| geometries[i].clone())).collect();
+        table.geometries = own;
     }
-    let own = match plane {
-        Some(plane) => geoio::layer::to_lonlat(&features.features.geometries, plane)?,
-        None => features.features.geometries.clone(),
-    };
-    let place: HashMap<&str, usize> = joined.ids.iter().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
-    let of = table.text("id").unwrap_or_default().to_vec();
-    table.geometries = of.iter().map(|id| place.get(id.as_deref()?).and_then(|&i| own[i].clone())).collect();
     Ok(table)
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use alert::Layer;
-use geoio::layer::Frame;
+use geoio::layer::{Frame, LayerOptions};
 use pipeline::{Budget, map_in_order};
 use raster::Crs;
 use registry::{AreaMeasure, Footprint, Join, Link, Overlay, RegistrySource};
@@ -107,7 +107,7 @@ impl Laying<'_> {
             Some(plane) if !measured => Frame::System(plane.clone()),
             _ => Frame::LonLat,
         };
-        let layer = [(source.clone(), catalogue::layer(source, self.catalogue, frame)?)];
+        let layer = [(source.clone(), catalogue::layer(source, self.catalogue, options(frame))?)];
         let on = if measured { &prints.lonlat } else { &prints.own };
         let mut links = match source.join {
             Join::Key { .. } => Vec::new(),
@@ -125,7 +125,7 @@ impl Laying<'_> {
     /// Links found in longitude and latitude get the areas of the plane.
     fn take_areas_in_plane(&self, source: &RegistrySource, links: &mut [Link], prints: &Prints<'_>) -> Result<(), Fault> {
         let Some(plane) = self.plane else { return Ok(()) };
-        let layer = [(source.clone(), catalogue::layer(source, self.catalogue, Frame::System(plane.clone()))?)];
+        let layer = [(source.clone(), catalogue::layer(source, self.catalogue, options(Frame::System(plane.clone())))?)];
         let overlay = Overlay::new(&layer)?;
         let by_index: std::collections::HashMap<usize, &Footprint<'_>> =
             prints.own.iter().map(|footprint| (footprint.index(), footprint)).collect();
@@ -136,4 +136,8 @@ impl Laying<'_> {
         }
         Ok(())
     }
+}
+
+fn options(frame: Frame) -> LayerOptions {
+    LayerOptions { frame, unhashed: true, ..LayerOptions::default() }
 }

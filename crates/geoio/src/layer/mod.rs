@@ -51,6 +51,14 @@ pub struct LayerOptions {
     pub encoding: Option<String>,
     /// Coordinates that geometry is brought to; longitude and latitude by default.
     pub frame: Frame,
+    /// Whether the SHA-256 of the file is left out, where nobody asks for it.
+    pub unhashed: bool,
+}
+
+impl LayerOptions {
+    fn sha256(&self, path: &Path) -> Result<String, LayerError> {
+        Ok(if self.unhashed { String::new() } else { sha256_file(path)? })
+    }
 }
 
 /// The coordinates that a layer's geometry is brought to.
@@ -114,12 +122,12 @@ pub fn read(path: &Path, options: &LayerOptions) -> Result<Layer, LayerError> {
         }
         Format::GeoParquet => {
             let read = geoparquet::read(path, &mut notices)?;
-            (read.records, read.crs, None, sha256_file(path)?)
+            (read.records, read.crs, None, options.sha256(path)?)
         }
         Format::Driver(driver) => {
             let read = ogr::read(path, driver, options, &mut notices)?;
             let found = read.crs.map_or(Found::Nothing, |crs| Found::System(Box::new(crs)));
-            (read.records, found, Some(read.name), sha256_file(path)?)
+            (read.records, found, Some(read.name), options.sha256(path)?)
         }
     };
     let stated = !matches!(found, Found::Default) || options.crs.is_some();

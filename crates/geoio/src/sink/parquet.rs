@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use alert::{Features, Values};
@@ -10,6 +11,7 @@ use geo::orient::{Direction, Orient as _};
 use geo_types::{Geometry, Rect};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -22,19 +24,83 @@ use crate::layer::geoparquet::wkb;
 /// Rows a group.
 const GROUP: usize = 100_000;
 
-/// Writes a table: `GeoParquet` 1.1 (well-known binary in longitude and latitude, a covering of boxes) where it has geometry, plain
-/// Parquet where it has none. Rows keep their order.
-pub(super) fn write(staged: &Staged, features: &Features) -> Result<(), SinkError> {
-    let path = staged.target();
-    let file = File::create(staged.partial()).map_err(|source| SinkError::Write { path: path.to_owned(), source })?;
-    let table = Table::new(features);
-    table.write(file).map_err(|reason| SinkError::Driver { path: path.to_owned(), what: "writing Parquet", reason })
+/// A table as it is written part by part: `GeoParquet` 1.1 (well-known binary in longitude and latitude, a covering of boxes) where
+/// its first part has geometry, plain Parquet where that has none. Rows keep their order.
+pub(super) struct Parts {
+    writer: ArrowWriter<File>,
+    schema: Arc<Schema>,
+    /// Names of the columns of geometry and boxes, where there is any.
+    place: Option<(String, String)>,
+    types: BTreeSet<&'static str>,
+    extent: Option<Rect<f64>>,
+    path: PathBuf,
 }
 
-/// A table on its way out.
+impl Parts {
+    /// Begins a table whose columns are those of this part.
+    pub(super) fn new(staged: &Staged, features: &Features) -> Result<Self, SinkError> {
+        let path = staged.target().to_owned();
+        let file = File::create(staged.partial()).map_err(|source| SinkError::Write { path: path.clone(), source })?;
+        let table = Table::new(features);
+        let schema = Arc::new(table.schema());
+        let failed = |reason| SinkError::Driver { path: path.clone(), what: "writing Parquet", reason };
+        let properties = table.properties().map_err(failed)?;
+        let writer =
+            ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(|error| failed(error.to_string()))?;
+        Ok(Self { writer, schema, place: table.place, types: BTreeSet::new(), extent: None, path })
+    }
+
+    /// Writes rows.
+    pub(super) fn append(&mut self, features: &Features) -> Result<(), SinkError> {
+        for first in (0..features.len()).step_by(GROUP) {
+            let arrays = Table { features, place: self.place.clone() }.arrays(first, GROUP.min(features.len() - first));
+            let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays).map_err(|error| self.failed(error.to_string()))?;
+            self.writer.write(&batch).map_err(|error| self.failed(error.to_string()))?;
+        }
+        if self.place.is_some() {
+            let geometries = || features.geometries.iter().flatten();
+            self.types.extend(geometries().filter_map(name));
+            let extents = geometries().filter_map(geo::BoundingRect::bounding_rect);
+            self.extent = self.extent.into_iter().chain(extents).reduce(crate::layer::joined);
+        }
+        Ok(())
+    }
+
+    /// Writes the footer.
+    pub(super) fn finish(mut self) -> Result<(), SinkError> {
+        if let Some(key) = self.geo_key() {
+            self.writer.append_key_value_metadata(KeyValue::new("geo".to_owned(), key));
+        }
+        let path = self.path;
+        let failed = |error: ParquetError| SinkError::Driver { path, what: "writing Parquet", reason: error.to_string() };
+        self.writer.close().map(|_| ()).map_err(failed)
+    }
+
+    fn failed(&self, reason: String) -> SinkError {
+        SinkError::Driver { path: self.path.clone(), what: "writing Parquet", reason }
+    }
+
+    /// The file key `geo`; `None` without geometry.
+    fn geo_key(&self) -> Option<String> {
+        let (geometry, boxes) = self.place.as_ref()?;
+        let mut column = json!({
+            "encoding": "WKB",
+            "geometry_types": self.types,
+            "orientation": "counterclockwise",
+            "covering": { "bbox": {
+                "xmin": [boxes, "xmin"], "ymin": [boxes, "ymin"], "xmax": [boxes, "xmax"], "ymax": [boxes, "ymax"],
+            } },
+        });
+        if let Some(rect) = self.extent {
+            column["bbox"] = json!([rect.min().x, rect.min().y, rect.max().x, rect.max().y]);
+        }
+        Some(json!({ "version": "1.1.0", "primary_column": geometry, "columns": { geometry: column } }).to_string())
+    }
+}
+
+/// A part of a table on its way out.
 struct Table<'a> {
     features: &'a Features,
-    /// Names of the columns of geometry and boxes, where there is any.
     place: Option<(String, String)>,
 }
 
@@ -43,18 +109,6 @@ impl<'a> Table<'a> {
         let spatial = features.geometries.iter().any(Option::is_some);
         let place = spatial.then(|| (free(features, "geometry"), free(features, "bbox")));
         Self { features, place }
-    }
-
-    fn write(&self, file: File) -> Result<(), String> {
-        let failed = |error: parquet::errors::ParquetError| error.to_string();
-        let schema = Arc::new(self.schema());
-        let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(self.properties()?)).map_err(failed)?;
-        let rows = self.features.len();
-        for first in (0..rows).step_by(GROUP) {
-            let batch = RecordBatch::try_new(Arc::clone(&schema), self.arrays(first, GROUP.min(rows - first)));
-            writer.write(&batch.map_err(|error| error.to_string())?).map_err(failed)?;
-        }
-        writer.close().map(|_| ()).map_err(failed)
     }
 
     fn properties(&self) -> Result<WriterProperties, String> {
@@ -69,10 +123,8 @@ impl<'a> Table<'a> {
             properties = properties.set_column_dictionary_enabled(ColumnPath::from(column.name.as_str()), false);
         }
         if let Some((geometry, _)) = &self.place {
-            let metadata = vec![KeyValue::new("geo".to_owned(), self.geo_key())];
             let path = ColumnPath::from(geometry.as_str());
             properties = properties
-                .set_key_value_metadata(Some(metadata))
                 .set_column_statistics_enabled(path.clone(), EnabledStatistics::None)
                 .set_column_dictionary_enabled(path, false);
         }
@@ -115,25 +167,6 @@ impl<'a> Table<'a> {
             arrays.push(Arc::new(boxes(geometries)));
         }
         arrays
-    }
-
-    /// The file key `geo`.
-    fn geo_key(&self) -> String {
-        let Some((geometry, boxes)) = &self.place else { return String::new() };
-        let geometries = || self.features.geometries.iter().flatten();
-        let types: BTreeSet<&str> = geometries().filter_map(name).collect();
-        let mut column = json!({
-            "encoding": "WKB",
-            "geometry_types": types,
-            "orientation": "counterclockwise",
-            "covering": { "bbox": {
-                "xmin": [boxes, "xmin"], "ymin": [boxes, "ymin"], "xmax": [boxes, "xmax"], "ymax": [boxes, "ymax"],
-            } },
-        });
-        if let Some(rect) = geometries().filter_map(geo::BoundingRect::bounding_rect).reduce(crate::layer::joined) {
-            column["bbox"] = json!([rect.min().x, rect.min().y, rect.max().x, rect.max().y]);
-        }
-        json!({ "version": "1.1.0", "primary_column": geometry, "columns": { geometry: column } }).to_string()
     }
 }
 
