@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use crate::error::hint;
-use crate::source::{Bound, Join, Privacy, RegistrySource, Title};
+use crate::source::{Bound, CLASS_FIELDS, Join, Pixels, Privacy, RasterSource, RegistrySource, Title};
 use crate::{RegistryError, source};
 
 /// The registries that a catalogue describes, in its order.
@@ -35,7 +35,7 @@ struct Record {
     country: String,
     path: Spanned<String>,
     layer: Option<String>,
-    key: Spanned<String>,
+    key: Option<Spanned<String>>,
     name: Option<String>,
     #[serde(default)]
     columns: BTreeMap<Spanned<String>, String>,
@@ -50,9 +50,13 @@ struct Record {
     lon: Option<String>,
     lat: Option<String>,
     crs: Option<String>,
+    kind: Option<Spanned<String>>,
+    #[serde(default)]
+    classes: BTreeMap<Spanned<String>, String>,
+    band: Option<usize>,
 }
 
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 25] = [
     "source",
     "id",
     "title",
@@ -74,13 +78,17 @@ const KNOWN: [&str; 22] = [
     "lon",
     "lat",
     "crs",
+    "kind",
+    "classes",
+    "band",
     "en",
 ];
 
 impl Catalogue {
     /// The catalogue of `[[source]]` records that a TOML text holds.
     ///
-    /// `id`, `title`, `authority`, `path`, `key` and `privacy` must be there; a missing `join` is `intersects`.
+    /// `id`, `title`, `authority`, `path`, `privacy` and, unless the source is a raster, `key` must be there; a missing `join` is
+    /// `intersects`. A raster is told by its `kind`: `classes` or `values`.
     ///
     /// # Errors
     /// [`RegistryError::Syntax`], [`RegistryError::Value`] or [`RegistryError::DuplicateId`], each with its line and column.
@@ -110,6 +118,15 @@ impl Reading<'_> {
         let record = record.into_inner();
         let (line, _) = place(self.text, record.id.span().start);
         let join = record.join.map_or(Ok(Join::Intersects), |join| self.join(&join))?;
+        let raster = record.kind.map(|kind| self.raster(&kind, record.classes, record.band)).transpose()?;
+        let (key, name) = match (&raster, record.key) {
+            (Some(raster), _) => {
+                let named = matches!(raster.pixels, Pixels::Classes(_));
+                (CLASS_FIELDS[0].to_owned(), named.then(|| CLASS_FIELDS[1].to_owned()))
+            }
+            (None, Some(key)) => (self.filled("key", key)?, record.name.filter(|name| !name.is_empty())),
+            (None, None) => return self.refuse(&record.id.span(), "key", "", "the field of the official code"),
+        };
         Ok(RegistrySource {
             id: self.word("id", record.id)?,
             title: record.title,
@@ -118,8 +135,9 @@ impl Reading<'_> {
             country: record.country,
             path: self.filled("path", record.path)?,
             layer: record.layer,
-            key: self.filled("key", record.key)?,
-            name: record.name.filter(|name| !name.is_empty()),
+            key,
+            name,
+            raster,
             columns: self.columns(record.columns)?,
             valid_from: self.bound("valid_from", record.valid_from)?,
             valid_to: self.bound("valid_to", record.valid_to)?,
@@ -159,6 +177,27 @@ impl Reading<'_> {
     fn join(&self, join: &Spanned<String>) -> Result<Join, RegistryError> {
         let expected = "`intersects`, `nearest`, `within:500m` (a distance in m or km) or `key:COLUMN`";
         join.get_ref().parse().or_else(|()| self.refuse(&join.span(), "join", join.get_ref(), expected))
+    }
+
+    fn raster(
+        &self,
+        kind: &Spanned<String>,
+        classes: BTreeMap<Spanned<String>, String>,
+        band: Option<usize>,
+    ) -> Result<RasterSource, RegistryError> {
+        let mut names = BTreeMap::new();
+        for (class, name) in classes {
+            match class.get_ref().parse() {
+                Ok(number) => names.insert(number, name),
+                Err(_) => return self.refuse(&class.span(), "classes", class.get_ref(), "the number of a class"),
+            };
+        }
+        let pixels = match kind.get_ref().as_str() {
+            "classes" => Pixels::Classes(names),
+            "values" => Pixels::Values,
+            other => return self.refuse(&kind.span(), "kind", other, "`classes` or `values`, for a raster"),
+        };
+        Ok(RasterSource { pixels, band: band.unwrap_or(1).max(1) })
     }
 
     fn columns(&self, columns: BTreeMap<Spanned<String>, String>) -> Result<BTreeMap<String, String>, RegistryError> {
@@ -282,6 +321,20 @@ retrieved = 2026-01-31
             let (place, message) = refused(&RECORD.replace(from, to));
             assert_eq!(place.map(|(line, _)| line), Some(line), "{message}");
         }
+    }
+
+    #[test]
+    fn a_raster_needs_no_key_and_its_classes_are_numbers() {
+        let raster =
+            RECORD.replace("key = \"MPIO_CCNCT\"", "kind = \"classes\"\nclasses = { 1 = \"bosque\", 2 = \"no bosque\" }");
+        let source = Catalogue::parse(&raster).expect("a catalogue").sources.remove(0);
+        let classes = BTreeMap::from([(1, "bosque".to_owned()), (2, "no bosque".to_owned())]);
+        assert_eq!(source.raster, Some(RasterSource { pixels: Pixels::Classes(classes), band: 1 }));
+        assert_eq!((source.key.as_str(), source.name.as_deref()), ("class", Some("name")));
+        let (place, message) = refused(&raster.replace("2 =", "two ="));
+        assert!(place.is_some_and(|(line, _)| line == 9) && message.contains("`two`"), "{message}");
+        let (place, message) = refused(&RECORD.replace("key = \"MPIO_CCNCT\"\n", ""));
+        assert!(place == Some((2, 6)) && message.contains("official code"), "{message}");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod boxes;
 mod catalogue;
+mod coverage;
 mod error;
 mod join;
 mod measure;
@@ -21,13 +22,16 @@ mod summary;
 mod surface;
 mod table;
 mod wide;
+mod zonal;
 
 pub use catalogue::Catalogue;
+pub use coverage::{CoveredRow, Zone, pixel_area};
 pub use error::RegistryError;
 pub use join::{Joined, long_table};
-pub use measure::AreaMeasure;
+pub use measure::{AreaMeasure, straight_area};
 pub use overlay::{Footprint, Link, Overlay};
 pub use period::{Period, Periods};
-pub use source::{Bound, Join, Privacy, RegistrySource, Title};
+pub use source::{Bound, CLASS_FIELDS, Join, Pixels, Privacy, RasterSource, RegistrySource, Title};
 pub use summary::{AlertUnit, UnitTally, summary};
 pub use wide::wide_columns;
+pub use zonal::{ClassAreas, Statistics};

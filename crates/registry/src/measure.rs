@@ -2,6 +2,7 @@ use geo::{Area, GeodesicArea};
 use geo_types::{Coord, Geometry, MultiPolygon, Polygon, Rect};
 
 use crate::shared::Weight;
+use crate::surface::{Scratch, Surface};
 
 /// Square centimetres in a square metre.
 const CM2: f64 = 10_000.0;
@@ -64,6 +65,13 @@ impl AreaMeasure {
     pub(crate) fn is_tall(self, height: f64) -> bool {
         self == Self::Geodesic && height > Self::TALL
     }
+}
+
+/// Area of a surface whose edges are straight in its coordinates, square metres; `None` where the geometry is none.
+///
+/// The sum of the [`pixel_area`](crate::pixel_area)s of a grid that covers it, each times its covered share.
+pub fn straight_area(geometry: &Geometry<f64>, measure: AreaMeasure) -> Option<f64> {
+    Some(Surface::new(geometry)?.area(measure, &mut Scratch::default()))
 }
 
 /// The rectangle grown by so many degrees on each side.

@@ -81,7 +81,7 @@ impl<'a> Overlay<'a> {
                     feature: feature.index,
                     source: number as u16,
                     record: hit.record,
-                    feature_cm2: feature.patch.as_ref().map(|patch| patch.area_cm2),
+                    feature_cm2: feature.area_cm2(),
                     overlap_cm2: hit.overlap_cm2,
                     distance_mm: Some((hit.distance_m * 1000.0).round() as i64),
                 }));
@@ -93,8 +93,7 @@ impl<'a> Overlay<'a> {
     /// The link of a feature with one record by the area they share, in the coordinates and by the measure of this overlay.
     pub fn with_area(&self, link: Link, feature: &Footprint<'_>) -> Link {
         let shared = self.indexed[usize::from(link.source)].shared(feature, link.record, &mut Scratch::default());
-        let feature_cm2 = feature.patch.as_ref().map(|patch| patch.area_cm2);
-        Link { feature_cm2, overlap_cm2: shared.unwrap_or(0), ..link }
+        Link { feature_cm2: feature.area_cm2(), overlap_cm2: shared.unwrap_or(0), ..link }
     }
 
     /// Links of the sources joined by key: one for each record whose key is the feature's text. Sorted as [`Overlay::links`].
@@ -151,6 +150,11 @@ impl<'g> Footprint<'g> {
     /// Index of the feature in its table.
     pub fn index(&self) -> usize {
         self.index as usize
+    }
+
+    /// Its area in square centimetres; `None` where it is no surface.
+    pub fn area_cm2(&self) -> Option<i64> {
+        self.patch.as_ref().map(|patch| patch.area_cm2)
     }
 
     /// Sorts footprints so that what follows one another lies near one another.

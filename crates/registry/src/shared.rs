@@ -240,7 +240,7 @@ impl Weight {
     }
 
     /// Area under a straight line of heights over a width.
-    fn under(&self, width: f64, start: f64, end: f64) -> f64 {
+    pub(crate) fn under(&self, width: f64, start: f64, end: f64) -> f64 {
         if self.first == 0.0 {
             return self.scale * width * (start + end) / 2.0;
         }

@@ -97,6 +97,24 @@ impl Bound {
     }
 }
 
+/// What the pixels of a source that is a raster say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pixels {
+    /// Classes: each with its number, and its name where the catalogue tells it.
+    Classes(BTreeMap<i64, String>),
+    /// Numbers, of which mean, smallest and largest are told.
+    Values,
+}
+
+/// A source that is a raster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RasterSource {
+    /// What its pixels say.
+    pub pixels: Pixels,
+    /// Band, the first is 1.
+    pub band: usize,
+}
+
 /// A registry, as its catalogue describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegistrySource {
@@ -140,9 +158,14 @@ pub struct RegistrySource {
     pub lat: Option<String>,
     /// Reference system of the file, where it must be told.
     pub crs: Option<String>,
+    /// Set where the source is a raster: its records are then classes, with the fields [`CLASS_FIELDS`].
+    pub raster: Option<RasterSource>,
     /// Line of the record in its catalogue, from 1.
     pub line: usize,
 }
+
+/// Fields of the records that the classes of a raster are: number and name.
+pub const CLASS_FIELDS: [&str; 2] = ["class", "name"];
 
 impl RegistrySource {
     /// Whether the source says anything about validity in time.
@@ -165,4 +188,5 @@ impl RegistrySource {
 }
 
 /// Endings of the columns that a join writes itself, which a source's own columns may not take.
-pub(crate) const OWN_COLUMNS: [&str; 7] = ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity"];
+pub(crate) const OWN_COLUMNS: [&str; 10] =
+    ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity", "mean", "min", "max"];

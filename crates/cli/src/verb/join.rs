@@ -4,18 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use alert::{AlertSink as _, Column, Features, Layer};
+use alert::{AlertSink as _, Column, Features, Layer, Values};
 use geo_types::Geometry;
 use geoio::layer::{Frame, LayerOptions};
 use geoio::sink::{FileSink, SinkOptions};
 use pipeline::{Budget, map_in_order};
 use raster::{Crs, Date};
-use registry::{Joined, Overlay, Period, Periods};
+use registry::{Joined, Overlay, Period, Periods, Statistics};
 use serde_json::json;
 
 use super::apart::check_apart;
 use super::catalogue;
-use super::laying::Laying;
+use super::laying::{Found, Laying};
 use crate::args::{Common, Join};
 use crate::fault::{Exit, Fault};
 use crate::job::read_text;
@@ -26,15 +26,23 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
     let sources = catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?.sources;
-    let features = features(arguments)?;
+    let frame = if arguments.area == "planar" { Frame::Stored } else { Frame::LonLat };
+    let features = features(arguments, frame)?;
     let plane = plane(&features, arguments)?;
     let ids = ids(&features, arguments)?;
     let days = days(&features, arguments)?;
     let files: Vec<PathBuf> = sources.iter().map(|source| catalogue::file(source, &arguments.registries)).collect();
     check_apart(Some(&arguments.out), [&arguments.features, &arguments.registries].into_iter().chain(&files))?;
     let mut report = Report::new("join");
-    let laid = Laying { catalogue: &arguments.registries, features: &features, plane: plane.as_ref(), budget, common };
-    let (registries, mut links) = laid.lay(sources)?;
+    let laid = Laying {
+        catalogue: &arguments.registries,
+        features: &features,
+        plane: plane.as_ref(),
+        again: &|frame| self::features(arguments, frame),
+        budget,
+        common,
+    };
+    let Found { registries, mut links, statistics } = laid.lay(sources)?;
     report.warnings.extend(registries.iter().flat_map(|(_, layer)| layer.warnings.iter().cloned()));
     links.extend(Overlay::new(&registries)?.key_links(&features.features)?);
     links.sort();
@@ -43,7 +51,7 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let joined = Joined { ids: &ids, links: &links, sources: &registries, periods, internal: true };
     let sink = FileSink::new(&arguments.out, SinkOptions { force: common.force, ..SinkOptions::default() })?;
     let rows = if arguments.wide {
-        let table = wide(&features, plane.as_ref(), &joined)?;
+        let table = wide(&features, plane.as_ref(), &joined, &statistics)?;
         sink.write(&table)?;
         table.len()
     } else {
@@ -63,9 +71,8 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     Ok(report)
 }
 
-/// The features, in longitude and latitude or where areas are to be planar in their own plane.
-fn features(arguments: &Join) -> Result<Layer, Fault> {
-    let frame = if arguments.area == "planar" { Frame::Stored } else { Frame::LonLat };
+/// The features, in a frame.
+fn features(arguments: &Join, frame: Frame) -> Result<Layer, Fault> {
     let options = LayerOptions { lon: arguments.lon.clone(), lat: arguments.lat.clone(), frame, ..LayerOptions::default() };
     let features = geoio::layer::read(&arguments.features, &options)?;
     if features.features.is_empty() {
@@ -90,14 +97,30 @@ fn plane(features: &Layer, arguments: &Join) -> Result<Option<Crs>, Fault> {
     }
 }
 
-/// One row a feature: its own columns, then those of the sources.
-fn wide(features: &Layer, plane: Option<&Crs>, joined: &Joined<'_>) -> Result<Features, Fault> {
+/// One row a feature: its own columns, those of the sources, then the statistics of rasters.
+fn wide(
+    features: &Layer,
+    plane: Option<&Crs>,
+    joined: &Joined<'_>,
+    statistics: &[(usize, Vec<Statistics>)],
+) -> Result<Features, Fault> {
     let mut table = features.features.clone();
     if let Some(plane) = plane {
         table.geometries = geoio::layer::to_lonlat(&table.geometries, plane)?;
     }
     for column in registry::wide_columns(joined)? {
         table = table.with(&column.name, column.values)?;
+    }
+    for (source, of) in statistics {
+        let id = &joined.sources[*source].0.id;
+        let each = |of_one: &dyn Fn(&Statistics) -> f64| {
+            Values::Real(of.iter().map(|one| (one.count > 0.0).then(|| of_one(one))).collect())
+        };
+        table = table
+            .with(&format!("{id}_mean"), Values::Real(of.iter().map(Statistics::mean).collect()))?
+            .with(&format!("{id}_min"), each(&|one| one.min))?
+            .with(&format!("{id}_max"), each(&|one| one.max))?
+            .with(&format!("{id}_pixels"), Values::Real(of.iter().map(|one| Some(one.count)).collect()))?;
     }
     Ok(table)
 }
@@ -188,8 +211,6 @@ fn days(features: &Layer, arguments: &Join) -> Result<Option<Vec<Option<Period>>
 
 #[cfg(test)]
 mod tests {
-    use alert::Values;
-
     use super::*;
 
     fn texts(values: &[&str]) -> Values {

@@ -6,9 +6,10 @@ use alert::Layer;
 use geoio::layer::{Frame, LayerOptions};
 use pipeline::{Budget, map_in_order};
 use raster::Crs;
-use registry::{AreaMeasure, Footprint, Join, Link, Overlay, RegistrySource};
+use registry::{AreaMeasure, Footprint, Join, Link, Overlay, RasterSource, RegistrySource, Statistics};
 
 use super::catalogue;
+use super::zonal::{Ground, Raster};
 use crate::args::Common;
 use crate::fault::Fault;
 use crate::progress::Progress;
@@ -25,6 +26,8 @@ pub(crate) struct Laying<'a> {
     pub(crate) features: &'a Layer,
     /// The plane that areas are measured in; the ellipsoid where there is none.
     pub(crate) plane: Option<&'a Crs>,
+    /// Reads the features again, in another frame.
+    pub(crate) again: &'a (dyn Fn(Frame) -> Result<Layer, Fault> + Sync),
     /// Threads and memory.
     pub(crate) budget: Budget,
     /// What every verb is told.
@@ -39,12 +42,28 @@ struct Prints<'a> {
     lonlat: Vec<Footprint<'a>>,
 }
 
-/// A source on its way: its place in the catalogue, with its layer and links once they are there.
-type Laid = (usize, Layer, Vec<Link>);
+/// A source that was laid.
+struct Laid {
+    /// Its place in the catalogue.
+    number: usize,
+    layer: Layer,
+    links: Vec<Link>,
+    statistics: Option<Vec<Statistics>>,
+}
+
+/// What sources say of the features.
+pub(crate) struct Found {
+    /// The sources with their layers, whose geometry is gone.
+    pub(crate) registries: Vec<(RegistrySource, Layer)>,
+    /// Links of features with records.
+    pub(crate) links: Vec<Link>,
+    /// Statistics of sources that are rasters of values, one a feature, by the number of the source.
+    pub(crate) statistics: Vec<(usize, Vec<Statistics>)>,
+}
 
 impl Laying<'_> {
-    /// Lays every source; gives them with their layers, whose geometry is gone, and the links.
-    pub(crate) fn lay(&self, sources: Vec<RegistrySource>) -> Result<(Vec<(RegistrySource, Layer)>, Vec<Link>), Fault> {
+    /// Lays every source.
+    pub(crate) fn lay(&self, sources: Vec<RegistrySource>) -> Result<Found, Fault> {
         let lonlat = self.lonlat(&sources)?;
         let measure = if self.plane.is_some() { AreaMeasure::Planar } else { AreaMeasure::Geodesic };
         let prints = Prints {
@@ -63,18 +82,18 @@ impl Laying<'_> {
             || Ok::<_, Fault>(()),
             |(), (number, _)| self.source(*number, &sources[*number], &prints, &within),
             |one| {
-                let number = one.0;
+                let number = one.number;
                 laid[number] = Some(one);
                 progress.step()
             },
         )?;
-        let mut links = Vec::new();
-        let mut registries = Vec::new();
-        for (source, (_, layer, own)) in sources.into_iter().zip(laid.into_iter().flatten()) {
-            registries.push((source, layer));
-            links.extend(own);
+        let mut found = Found { registries: Vec::new(), links: Vec::new(), statistics: Vec::new() };
+        for (source, one) in sources.into_iter().zip(laid.into_iter().flatten()) {
+            found.registries.push((source, one.layer));
+            found.links.extend(one.links);
+            found.statistics.extend(one.statistics.map(|statistics| (one.number, statistics)));
         }
-        Ok((registries, links))
+        Ok(found)
     }
 
     /// The features in longitude and latitude, where they stand in a plane and a source asks for distances.
@@ -102,6 +121,9 @@ impl Laying<'_> {
     }
 
     fn source(&self, number: usize, source: &RegistrySource, prints: &Prints<'_>, budget: &Budget) -> Result<Laid, Fault> {
+        if let Some(raster) = &source.raster {
+            return self.raster(number, source, raster, prints, budget);
+        }
         let measured = source.join.measures_distance() && self.plane.is_some();
         let frame = match self.plane {
             Some(plane) if !measured => Frame::System(plane.clone()),
@@ -119,7 +141,31 @@ impl Laying<'_> {
         links.iter_mut().for_each(|link| link.source = number as u16);
         let [(_, mut layer)] = layer;
         layer.features.geometries.fill(None);
-        Ok((number, layer, links))
+        Ok(Laid { number, layer, links, statistics: None })
+    }
+
+    fn raster(
+        &self,
+        number: usize,
+        source: &RegistrySource,
+        raster: &RasterSource,
+        prints: &Prints<'_>,
+        budget: &Budget,
+    ) -> Result<Laid, Fault> {
+        let laid = Raster::open(&catalogue::file(source, self.catalogue), raster)
+            .map_err(|fault| Fault::new(fault.exit, format!("registry source {}: {fault}", source.id)))?;
+        let own = match self.plane {
+            Some(plane) => plane.clone(),
+            None => geoio::crs::lonlat()?,
+        };
+        let same = geoio::crs::is_same(&own, &laid.grid().crs);
+        let moved = (!same).then(|| (self.again)(Frame::System(laid.grid().crs.clone()))).transpose()?;
+        let mut areas_cm2 = vec![None; self.features.features.len()];
+        prints.own.iter().for_each(|print| areas_cm2[print.index()] = print.area_cm2());
+        let geometries = &moved.as_ref().unwrap_or(self.features).features.geometries;
+        let told = laid.tell(raster, &Ground { geometries, areas_cm2: &areas_cm2 }, budget)?;
+        let links = told.links.into_iter().map(|link| Link { source: number as u16, ..link }).collect();
+        Ok(Laid { number, layer: told.layer, links, statistics: told.statistics })
     }
 
     /// Links found in longitude and latitude get the areas of the plane.

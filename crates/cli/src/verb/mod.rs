@@ -22,6 +22,7 @@ mod scenes;
 mod schema;
 mod scored;
 mod synth;
+mod zonal;
 
 use crate::args::{Arguments, Verb};
 use crate::fault::{Exit, Fault};
