@@ -57,7 +57,7 @@ impl Ring<'_> {
             },
             |edges| {
                 inside ^=
-                    edges.filter(|&edge| odd(edge, edge + 1) && is_above(corners[edge], corners[edge + 1], at)).count() % 2 == 1
+                    edges.filter(|&edge| odd(edge, edge + 1) && is_above(corners[edge], corners[edge + 1], at)).count() % 2 == 1;
             },
         );
         inside ^ passed.get()
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn holes_and_islands_in_their_places_are_valid() {
         let holed = shape(square(0.0, 0.0, 9.0), vec![square(1.0, 1.0, 6.0)]);
-        assert!(is_plainly_valid(&[holed.clone()]));
+        assert!(is_plainly_valid(std::slice::from_ref(&holed)));
         assert!(is_plainly_valid(&[holed.clone(), shape(square(2.0, 2.0, 3.0), vec![])]));
         assert!(is_plainly_valid(&[shape(square(2.0, 2.0, 3.0), vec![]), holed.clone(), shape(square(20.0, 2.0, 3.0), vec![])]));
     }

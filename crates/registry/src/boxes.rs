@@ -48,7 +48,7 @@ impl BoxTree {
     }
 
     /// The boxes by their distance from a point, the nearest first, each as its number and distance.
-    pub(crate) fn from_near(&self, at: Coord<f64>) -> impl Iterator<Item = (u32, f64)> {
+    pub(crate) fn by_distance(&self, at: Coord<f64>) -> impl Iterator<Item = (u32, f64)> {
         let mut heap = BinaryHeap::new();
         if let Some(top) = self.levels.len().checked_sub(1) {
             heap.push(Near { distance: 0.0, level: top + 1, place: 0 });
@@ -77,8 +77,8 @@ impl Eq for Near {}
 
 impl Ord for Near {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let by_distance = other.distance.total_cmp(&self.distance);
-        by_distance.then(other.level.cmp(&self.level)).then(other.place.cmp(&self.place))
+        let nearer = other.distance.total_cmp(&self.distance);
+        nearer.then(other.level.cmp(&self.level)).then(other.place.cmp(&self.place))
     }
 }
 
@@ -105,8 +105,8 @@ pub(crate) fn along(whole: &Bounds, at: Coord<f64>) -> u32 {
     let (mut x, mut y) = (cell(at.x, whole.west, whole.east), cell(at.y, whole.south, whole.north));
     let mut place = 0;
     for bit in (0..16).rev() {
-        let (right, up) = (x >> bit & 1, y >> bit & 1);
-        place = place << 2 | (3 * right ^ up);
+        let (right, up) = ((x >> bit) & 1, (y >> bit) & 1);
+        place = (place << 2) | ((3 * right) ^ up);
         if up == 0 {
             if right == 1 {
                 (x, y) = (!x & 0xFFFF, !y & 0xFFFF);
@@ -149,7 +149,7 @@ mod tests {
     fn boxes_come_by_their_distance() {
         let (all, tree) = (boxes(700), BoxTree::new(boxes(700)));
         let at = Coord { x: 40.5, y: 33.0 };
-        let told: Vec<f64> = tree.from_near(at).map(|(_, distance)| distance).collect();
+        let told: Vec<f64> = tree.by_distance(at).map(|(_, distance)| distance).collect();
         assert!(told.len() == all.len() && told.is_sorted());
     }
 

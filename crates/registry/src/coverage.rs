@@ -131,9 +131,6 @@ struct Sums<'a> {
 
 impl Sums<'_> {
     fn add(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
-        if y1 == y2 {
-            return;
-        }
         let sign = if y1 < y2 { 1.0 } else { -1.0 };
         let ((x1, y1), (x2, y2)) = if y1 < y2 { ((x1, y1), (x2, y2)) } else { ((x2, y2), (x1, y1)) };
         let slope = (x2 - x1) / (y2 - y1);
@@ -146,6 +143,7 @@ impl Sums<'_> {
                 x1 + (y - y1) * slope
             }
         };
+        // A level edge leaves nothing.
         let (top, bottom) = (y1.max(0.0), y2.min(self.height));
         if top >= bottom {
             return;

@@ -285,7 +285,7 @@ impl<'a> Indexed<'a> {
         let centre = feature.bounds.center();
         let reach = feature.bounds.width().hypot(feature.bounds.height()) / 2.0;
         let mut best: Option<Hit> = None;
-        for (record, distance) in self.tree.from_near(centre) {
+        for (record, distance) in self.tree.by_distance(centre) {
             let degrees = (distance - reach).max(0.0);
             let least_m = degrees * METRES_PER_DEGREE * narrowest(feature.bounds, degrees);
             if best.as_ref().is_some_and(|best| least_m > best.distance_m + 0.001) {

@@ -7,6 +7,8 @@
 //! what lies above it is its top side, what lies below is nothing, so only edges near a small polygon are looked at. Windows with
 //! many edges of both are cut in halves.
 
+#![allow(clippy::float_cmp, reason = "ends that are copied are met to the bit, and signs are whole")]
+
 use raster::Bounds;
 
 use crate::measure::AreaMeasure;
@@ -131,12 +133,12 @@ impl Piece {
         for pair in self.steps.windows(2) {
             cover += pair[0].1;
             if cover != 0.0 && pair[0].0 < pair[1].0 {
-                match self.sides.last_mut().filter(|last| pieces > 0 && last.east == pair[0].0 && last.sign == cover) {
-                    Some(last) => last.east = pair[1].0,
-                    None => {
-                        self.sides.push(Side { west: pair[0].0, east: pair[1].0, start: height, end: height, sign: cover });
-                        pieces += 1;
-                    }
+                let before = self.sides.last_mut().filter(|last| pieces > 0 && last.east == pair[0].0 && last.sign == cover);
+                if let Some(before) = before {
+                    before.east = pair[1].0;
+                } else {
+                    self.sides.push(Side { west: pair[0].0, east: pair[1].0, start: height, end: height, sign: cover });
+                    pieces += 1;
                 }
                 let last = self.sides.last();
                 whole = last.is_some_and(|side| side.west <= 0.0 && side.east >= width && side.sign == 1.0);
@@ -232,7 +234,7 @@ impl Weight {
         let bend = (-1.0 / (c * c) + 4.0 * ECCENTRICITY * (c * c - s * s) / flat + 8.0 * (ECCENTRICITY * s * c / flat).powi(2))
             * degree
             * degree;
-        let half = (slope * slope + bend) / 2.0;
+        let half = 0.5 * (slope * slope + bend);
         let middle = height / 2.0;
         // 1 + slope (y - m) + half (y - m)^2, by powers of y.
         let constant = 1.0 - slope * middle + half * middle * middle;
@@ -242,7 +244,7 @@ impl Weight {
     /// Area under a straight line of heights over a width.
     pub(crate) fn under(&self, width: f64, start: f64, end: f64) -> f64 {
         if self.first == 0.0 {
-            return self.scale * width * (start + end) / 2.0;
+            return self.scale * width * start.midpoint(end);
         }
         // Simpson's rule is exact for a cubic.
         let column = |y: f64| y * (1.0 + y * (self.first / 2.0 + y * self.second / 3.0));

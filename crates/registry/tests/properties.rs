@@ -86,7 +86,7 @@ fn a_record_cut_in_two_shares_as_much_as_before() {
     }
 }
 
-fn polygon(geometry: &Option<Geometry<f64>>) -> Polygon<f64> {
+fn polygon(geometry: Option<&Geometry<f64>>) -> Polygon<f64> {
     match geometry {
         Some(Geometry::Polygon(polygon)) => polygon.clone(),
         other => panic!("{other:?} is no polygon"),
@@ -104,7 +104,8 @@ fn a_patch_shares_what_a_cut_with_the_whole_record_gives() {
     // Edges are straight in longitude and latitude; what geodesics between corners make of the patch, its parts take their share of.
     let straight = |shape: &MultiPolygon<f64>| Euclidean.densify(shape, 1e-4).geodesic_area_unsigned();
     for link in links {
-        let (patch, record) = (polygon(&features[link.feature as usize]), polygon(&records[link.record as usize]));
+        let (patch, record) =
+            (polygon(features[link.feature as usize].as_ref()), polygon(records[link.record as usize].as_ref()));
         let area = patch.geodesic_area_signed().abs();
         let bend = area / straight(&MultiPolygon(vec![patch.clone()]));
         let exact = straight(&patch.intersection(&record)) * bend;
@@ -127,7 +128,7 @@ fn in_a_plane_a_patch_shares_what_a_cut_with_the_whole_record_gives() {
     let mut met = 0;
     for (i, feature) in features.iter().enumerate() {
         for (j, record) in records.iter().enumerate() {
-            let exact = polygon(feature).intersection(&polygon(record)).unsigned_area();
+            let exact = polygon(feature.as_ref()).intersection(&polygon(record.as_ref())).unsigned_area();
             let link = links.iter().find(|link| (link.feature, link.record) == (i as u32, j as u32));
             assert!((exact - link.map_or(0.0, |link| link.overlap_cm2 as f64 / 1e4)).abs() <= 1.0, "{link:?} {exact}");
             met += usize::from(link.is_some());

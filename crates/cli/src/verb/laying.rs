@@ -138,7 +138,9 @@ impl Laying<'_> {
         if measured {
             self.take_areas_in_plane(source, &mut links, prints)?;
         }
-        links.iter_mut().for_each(|link| link.source = number as u16);
+        for link in &mut links {
+            link.source = number as u16;
+        }
         let [(_, mut layer)] = layer;
         layer.features.geometries.fill(None);
         Ok(Laid { number, layer, links, statistics: None })
@@ -161,7 +163,9 @@ impl Laying<'_> {
         let same = geoio::crs::is_same(&own, &laid.grid().crs);
         let moved = (!same).then(|| (self.again)(Frame::System(laid.grid().crs.clone()))).transpose()?;
         let mut areas_cm2 = vec![None; self.features.features.len()];
-        prints.own.iter().for_each(|print| areas_cm2[print.index()] = print.area_cm2());
+        for print in &prints.own {
+            areas_cm2[print.index()] = print.area_cm2();
+        }
         let geometries = &moved.as_ref().unwrap_or(self.features).features.geometries;
         let told = laid.tell(raster, &Ground { geometries, areas_cm2: &areas_cm2 }, budget)?;
         let links = told.links.into_iter().map(|link| Link { source: number as u16, ..link }).collect();

@@ -107,7 +107,9 @@ impl Raster {
             || Ok::<_, Fault>(RasterFile::open(&self.path)?),
             |file, (strip, numbers)| self.strip(file, *strip, numbers, zones, &add),
             |parts: Vec<(usize, T)>| {
-                parts.iter().for_each(|(number, part)| merge(&mut whole[*number], part));
+                for (number, part) in &parts {
+                    merge(&mut whole[*number], part);
+                }
                 Ok(())
             },
         )?;

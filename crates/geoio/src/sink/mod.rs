@@ -120,10 +120,10 @@ pub struct PartSink {
 
 /// What of a table is there.
 enum Parts {
-    Lines(csv::Lines<BufWriter<File>>),
+    Lines(Box<csv::Lines<BufWriter<File>>>),
     Columns(Option<Box<parquet::Parts>>),
     /// Other formats want all of it.
-    Held(Option<Features>),
+    Held(Option<Box<Features>>),
 }
 
 impl FileSink {
@@ -137,7 +137,7 @@ impl FileSink {
             Format::Csv => {
                 let file =
                     File::create(staged.partial()).map_err(|source| SinkError::Write { path: self.path.clone(), source })?;
-                Parts::Lines(csv::Lines::new(BufWriter::new(file)))
+                Parts::Lines(Box::new(csv::Lines::new(BufWriter::new(file))))
             }
             Format::Parquet => Parts::Columns(None),
             _ => Parts::Held(None),
@@ -164,7 +164,7 @@ impl PartSink {
                 columns.insert(open).append(&part)?;
             }
             Parts::Held(Some(held)) => held.append(part),
-            Parts::Held(held) => *held = Some(part),
+            Parts::Held(held) => *held = Some(Box::new(part)),
         }
         Ok(())
     }

@@ -106,7 +106,8 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn new(features: &'a Features) -> Self {
-        let spatial = features.geometries.iter().any(Option::is_some);
+        // A table of places that holds none yet is one all the same.
+        let spatial = features.is_empty() || features.geometries.iter().any(Option::is_some);
         let place = spatial.then(|| (free(features, "geometry"), free(features, "bbox")));
         Self { features, place }
     }

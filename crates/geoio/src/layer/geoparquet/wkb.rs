@@ -137,8 +137,8 @@ impl Reader<'_> {
             (true, _) => bytes.chunks_exact(size).filter_map(|chunk| chunk.first_chunk().map(little)).collect(),
             (false, _) => bytes.chunks_exact(size).filter_map(|chunk| chunk.first_chunk().map(big)).collect(),
         };
-        // A number that is not finite makes every difference from it none.
-        let odd = coords.iter().fold(0.0, |odd, c| odd + (c.x - c.x) + (c.y - c.y));
+        // Nought times a number that is not finite is none.
+        let odd = coords.iter().fold(0.0, |odd, c| odd + c.x * 0.0 + c.y * 0.0);
         if odd == 0.0 { Ok(LineString(coords)) } else { Err(Refusal::Noticed(Notice::CoordinatesRefused)) }
     }
 
@@ -227,18 +227,18 @@ fn put(out: &mut Vec<u8>, geometry: &Geometry<f64>) -> bool {
         Geometry::MultiPoint(multi) => {
             begin(out, 4);
             put_count(out, multi.0.len());
-            multi.0.iter().for_each(|point| {
+            for point in &multi.0 {
                 begin(out, 1);
                 put_position(out, point.0);
-            });
+            }
         }
         Geometry::MultiLineString(multi) => {
             begin(out, 5);
             put_count(out, multi.0.len());
-            multi.0.iter().for_each(|line| {
+            for line in &multi.0 {
                 begin(out, 2);
                 put_positions(out, line);
-            });
+            }
         }
         Geometry::MultiPolygon(multi) => {
             begin(out, 6);
@@ -285,7 +285,8 @@ mod tests {
     fn read_back(bytes: &[u8]) -> Option<Geometry<f64>> {
         match read(bytes) {
             Ok(shape) => shape.geometry,
-            Err(_) => panic!("it is refused"),
+            Err(Refusal::Broken(what)) => panic!("{what}"),
+            Err(Refusal::Noticed(notice)) => panic!("{}", notice.code()),
         }
     }
 
@@ -313,13 +314,13 @@ mod tests {
     fn big_endian_heights_are_read_flat() {
         let mut bytes = vec![0];
         bytes.extend(1001_u32.to_be_bytes());
-        [1.5_f64, 2.5, 99.0].iter().for_each(|number| bytes.extend(number.to_be_bytes()));
+        bytes.extend([1.5_f64, 2.5, 99.0].iter().flat_map(|number| number.to_be_bytes()));
         let shape = read(&bytes).ok().expect("a point");
         assert!(shape.flattened && shape.geometry == Some(point!(x: 1.5, y: 2.5).into()));
         let mut extended = vec![1];
         extended.extend((0x8000_0001_u32 | 0x2000_0000).to_le_bytes());
         extended.extend(4326_u32.to_le_bytes());
-        [1.5_f64, 2.5, 99.0].iter().for_each(|number| extended.extend(number.to_le_bytes()));
+        extended.extend([1.5_f64, 2.5, 99.0].iter().flat_map(|number| number.to_le_bytes()));
         assert!(read(&extended).is_ok_and(|shape| shape.flattened));
     }
 
