@@ -11,15 +11,6 @@ pub trait Projection {
     fn to_lonlat(&self, x: &mut [f64], y: &mut [f64]) -> Result<(), Box<dyn Error + Send + Sync>>;
 }
 
-/// From longitude and latitude on WGS 84 to the coordinates of a projected system.
-pub trait Plane {
-    /// Turns longitude and latitude (degrees) into x and y (metres), in place.
-    ///
-    /// # Errors
-    /// Coordinates outside the projection's domain.
-    fn to_plane(&self, x: &mut [f64], y: &mut [f64]) -> Result<(), Box<dyn Error + Send + Sync>>;
-}
-
 /// Writes a table of features in one format.
 pub trait AlertSink {
     /// Why a write fails.

@@ -441,7 +441,7 @@ pub(crate) struct Patches {
 
 #[derive(Debug, Args)]
 pub(crate) struct Join {
-    /// Features: .geojson, .gpkg, .shp, .fgb, .kml, .gdb or .csv
+    /// Features: .geojson, .gpkg, .parquet, .shp, .fgb, .kml, .gdb or .csv
     pub(crate) features: PathBuf,
     /// Registry catalogue (TOML)
     #[arg(long, value_name = "CAT")]
@@ -500,7 +500,7 @@ pub(crate) struct Join {
     /// Days that may lie between the changes of features that are taken together [default: any]
     #[arg(long, value_name = "DAYS")]
     pub(crate) cluster_days: Option<i32>,
-    /// Output: .csv, .geojson, .gpkg or .fgb
+    /// Output: .csv, .parquet, .geojson, .gpkg or .fgb; of one row a hit, the first two hold no geometry
     #[arg(short, long)]
     pub(crate) out: PathBuf,
 }

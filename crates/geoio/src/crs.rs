@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use alert::{Plane, Projection};
+use alert::Projection;
 use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, CoordTransformOptions, SpatialRef};
 use raster::{Bounds, Crs, Grid};
 
@@ -52,6 +52,14 @@ fn epsg(reference: &SpatialRef) -> Option<u32> {
     });
     complaint::clear();
     found
+}
+
+/// Whether two systems are one: by their code, or where one has none by what they say.
+pub fn is_same(a: &Crs, b: &Crs) -> bool {
+    match (a.epsg, b.epsg) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    }
 }
 
 /// GDAL's form of a system, x before y.
@@ -186,12 +194,6 @@ impl FromLonLat {
     /// [`GeoioError::Transform`].
     pub fn bounds(&self, bounds: Bounds) -> Result<Bounds, GeoioError> {
         self.0.bounds(bounds)
-    }
-}
-
-impl Plane for FromLonLat {
-    fn to_plane(&self, x: &mut [f64], y: &mut [f64]) -> Result<(), Box<dyn Error + Send + Sync>> {
-        Ok(self.to_grid(x, y)?)
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`raster::Cube`]s and [`alert::Features`], and arrays and tables into files that are complete or absent.
 
 mod archive;
+mod caught;
 mod checkpoint;
 mod cog;
 mod complaint;

@@ -282,3 +282,53 @@ fn a_shapefile_without_prj_needs_its_system() {
     let Some(Geometry::Point(found)) = read.features.geometries[0] else { panic!("no point") };
     assert!((found.x() + 73.0).abs() < 1e-7 && (found.y() - 4.0).abs() < 1e-7, "{found:?}");
 }
+
+/// A small layer as it is written.
+fn parquet(folder: &tempfile::TempDir) -> Vec<u8> {
+    use alert::{Features, Values};
+    use geo_types::polygon;
+    let triangle = |west: f64| polygon![(x: west, y: 2.0), (x: west + 1.0, y: 2.0), (x: west, y: 3.0)];
+    let features = Features::new("t", vec![Some(triangle(-75.0).into()), Some(triangle(-70.0).into())])
+        .with("id", Values::Text(vec![Some("05001".to_owned()), None]))
+        .and_then(|table| table.with("area", Values::Real(vec![Some(0.1), Some(1e300)])))
+        .expect("columns of one length");
+    let path = folder.path().join("t.parquet");
+    geoio::sink::write(&path, &features, &geoio::sink::SinkOptions::default()).expect("a file");
+    fs::read(path).expect("bytes")
+}
+
+#[test]
+fn geoparquet_keeps_digits_and_can_stay_in_its_own_system() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bytes = parquet(&folder);
+    let layer = read_as("t.parquet", &bytes, &LayerOptions::default()).expect("a layer");
+    assert_eq!(column(&layer, "id"), [Some("05001"), None]);
+    assert_eq!(column(&layer, "area")[0], Some("0.1"));
+    assert_eq!(layer.features.columns.len(), 2, "the covering is no data");
+    let crs = Some("EPSG:32618".to_owned());
+    let stored = LayerOptions { crs: crs.clone(), frame: geoio::layer::Frame::Stored, ..LayerOptions::default() };
+    let layer = read_as("t.parquet", &bytes, &stored).expect("a layer");
+    let first = layer.boxes()[0].expect("a box");
+    assert_eq!((first.min().x, first.max().y, layer.crs.as_str()), (-75.0, 3.0, "EPSG:32618"));
+    let system = geoio::crs::crs("EPSG:9377").expect("a system");
+    let moved = LayerOptions { frame: geoio::layer::Frame::System(system), ..LayerOptions::default() };
+    let layer = read_as("t.parquet", &bytes, &moved).expect("a layer");
+    let first = layer.boxes()[0].expect("a box");
+    assert!((first.min().x - 4_777_568.0).abs() < 2000.0 && first.width() > 100_000.0, "{first:?}");
+}
+
+#[test]
+fn damaged_geoparquet_is_refused_or_read_never_a_crash() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bytes = parquet(&folder);
+    let mut refused = 0;
+    for at in 0..bytes.len() {
+        for flip in [0x01, 0x80, 0xFF] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= flip;
+            refused += usize::from(read_as("t.parquet", &damaged, &LayerOptions::default()).is_err());
+        }
+        assert!(read_as("t.parquet", &bytes[..at], &LayerOptions::default()).is_err(), "cut at {at}");
+    }
+    assert!(refused > bytes.len() / 2, "{refused} of {}", 3 * bytes.len());
+}

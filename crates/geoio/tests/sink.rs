@@ -10,7 +10,7 @@ use geoio::layer::{self, LayerOptions};
 use geoio::sink::{self, SinkOptions};
 use raster::Date;
 
-const ENDINGS: [&str; 5] = ["geojson", "csv", "kml", "gpkg", "fgb"];
+const ENDINGS: [&str; 6] = ["geojson", "csv", "kml", "gpkg", "fgb", "parquet"];
 
 fn square(west: f64) -> Geometry<f64> {
     // Clockwise on purpose: a writer must turn it.
@@ -69,7 +69,7 @@ fn by_id(layer: &Layer, column: &str) -> Vec<Option<String>> {
 #[test]
 fn a_table_comes_back_as_it_went() {
     let folder = tempfile::tempdir().expect("a folder");
-    for ending in ["geojson", "csv", "gpkg", "fgb"] {
+    for ending in ["geojson", "csv", "gpkg", "fgb", "parquet"] {
         let layer = read(&written(folder.path(), ending, &alerts()));
         let own = |values: [Option<&str>; 3]| values.map(|value| value.map(str::to_owned)).to_vec();
         assert_eq!(by_id(&layer, "name"), own([Some("Ñame, \"x\""), Some("a\nb"), Some("plain")]), "{ending}");
@@ -110,7 +110,7 @@ fn equal_input_gives_equal_bytes_and_one_file() {
 #[test]
 fn hostile_text_is_data_in_every_format() {
     let folder = tempfile::tempdir().expect("a folder");
-    for ending in ["geojson", "gpkg", "fgb"] {
+    for ending in ["geojson", "gpkg", "fgb", "parquet"] {
         let layer = read(&written(folder.path(), ending, &hostile()));
         assert_eq!(by_id(&layer, "name")[0].as_deref(), Some("</script>]]>&<b>"), "{ending}");
         assert_eq!(by_id(&layer, "name")[2].as_deref(), Some("\u{1b}[31m\u{8}\u{202e}\t"), "{ending}");
@@ -152,11 +152,28 @@ fn a_record_without_geometry_stays_or_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let table = table(vec![None, Some(square(-75.0))], &["a", "b"]);
     assert!(sink::write(&folder.path().join("a.fgb"), &table, &SinkOptions::default()).is_err());
-    for ending in ["geojson", "csv", "kml", "gpkg"] {
+    for ending in ["geojson", "csv", "kml", "gpkg", "parquet"] {
         let path = written(folder.path(), ending, &table);
         if ending != "kml" {
             assert_eq!(read(&path).features.len(), 2, "{ending}");
         }
+    }
+}
+
+#[test]
+fn a_table_in_parts_is_the_table_as_a_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plain = |names: &[&str]| table(vec![None; names.len()], names);
+    for ending in ["csv", "parquet", "geojson"] {
+        let path = folder.path().join(format!("parts.{ending}"));
+        let mut parts = sink::FileSink::new(&path, SinkOptions::default()).and_then(sink::FileSink::parts).expect("a place");
+        parts.append(plain(&["a", "b"])).expect("two rows");
+        parts.append(plain(&["c"])).expect("one row");
+        parts.finish().expect("a table");
+        let mut whole = plain(&["a", "b"]);
+        whole.append(plain(&["c"]));
+        let once = written(folder.path(), ending, &whole);
+        assert!(fs::read(&path).expect("bytes") == fs::read(once).expect("bytes"), "{ending}");
     }
 }
 

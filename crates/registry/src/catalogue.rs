@@ -7,7 +7,9 @@ use toml::{Spanned, Value};
 
 use crate::day::DateFormat;
 use crate::place::{place, syntax};
-use crate::source::{Bound, Copy, Coverage, Description, Join, Privacy, RasterKind, RegistrySource, Title, Verified};
+use crate::source::{
+    Bound, CLASS_FIELDS, Copy, Coverage, Description, Join, Pixels, Privacy, RasterSource, RegistrySource, Title, Verified,
+};
 use crate::{RegistryError, source};
 
 /// The registries that a catalogue describes, in its order.
@@ -36,7 +38,7 @@ struct Record {
     country: String,
     path: Spanned<String>,
     layer: Option<String>,
-    key: Spanned<String>,
+    key: Option<Spanned<String>>,
     name: Option<String>,
     #[serde(default)]
     columns: BTreeMap<Spanned<String>, String>,
@@ -59,9 +61,10 @@ struct Record {
     key_width: Option<usize>,
     scale: Option<f64>,
     accuracy_m: Option<f64>,
-    kind: Option<RasterKind>,
+    kind: Option<Spanned<String>>,
     #[serde(default)]
     classes: BTreeMap<Spanned<String>, String>,
+    band: Option<usize>,
     #[serde(default)]
     coverage: CoverageRecord,
     #[serde(default)]
@@ -142,7 +145,7 @@ macro_rules! words {
 words!(Access: FeatureService = "feature_service", Wfs = "wfs", Download = "download", Table = "table", Raster = "raster", OnRequest = "on_request");
 words!(LegalWeight: Binding = "binding", Official = "official", Indicative = "indicative", Context = "context");
 
-const KNOWN: [&str; 50] = [
+const KNOWN: [&str; 51] = [
     "source",
     "id",
     "title",
@@ -167,13 +170,14 @@ const KNOWN: [&str; 50] = [
     "lon",
     "lat",
     "crs",
+    "kind",
+    "classes",
+    "band",
     "en",
     "private",
     "key_width",
     "scale",
     "accuracy_m",
-    "kind",
-    "classes",
     "coverage",
     "earlier",
     "no_information",
@@ -198,7 +202,8 @@ const KNOWN: [&str; 50] = [
 impl Catalogue {
     /// The catalogue of `[[source]]` records that a TOML text holds.
     ///
-    /// `id`, `title`, `authority`, `path`, `key` and `privacy` must be there; a missing `join` is `intersects`.
+    /// `id`, `title`, `authority`, `path`, `privacy` and, unless the source is a raster, `key` must be there; a missing `join` is
+    /// `intersects`. A raster is told by its `kind`: `classes` or `values`.
     ///
     /// # Errors
     /// [`RegistryError::Syntax`], [`RegistryError::Value`] or [`RegistryError::DuplicateId`], each with its line and column.
@@ -230,6 +235,15 @@ impl Reading<'_> {
         let join = record.join.map_or(Ok(Join::Intersects), |join| self.join(&join))?;
         let columns = self.columns(record.columns)?;
         let private = self.private(record.private, &columns)?;
+        let raster = record.kind.map(|kind| self.raster(&kind, record.classes, record.band)).transpose()?;
+        let (key, name) = match (&raster, record.key) {
+            (Some(raster), _) => {
+                let named = matches!(raster.pixels, Pixels::Classes(_));
+                (CLASS_FIELDS[0].to_owned(), named.then(|| CLASS_FIELDS[1].to_owned()))
+            }
+            (None, Some(key)) => (self.filled("key", key)?, record.name.filter(|name| !name.is_empty())),
+            (None, None) => return self.refuse(&record.id.span(), "key", "", "the field of the official code"),
+        };
         Ok(RegistrySource {
             id: self.word("id", record.id)?,
             title: record.title,
@@ -238,8 +252,9 @@ impl Reading<'_> {
             country: record.country,
             path: self.filled("path", record.path)?,
             layer: record.layer,
-            key: self.filled("key", record.key)?,
-            name: record.name.filter(|name| !name.is_empty()),
+            key,
+            name,
+            raster,
             columns,
             valid_from: self.bound("valid_from", record.valid_from)?,
             valid_to: self.bound("valid_to", record.valid_to)?,
@@ -257,8 +272,6 @@ impl Reading<'_> {
             key_width: record.key_width,
             scale: record.scale,
             accuracy_m: record.accuracy_m,
-            kind: record.kind,
-            classes: self.classes(record.classes)?,
             private,
             coverage: self.coverage(record.coverage)?,
             earlier: self.earlier(record.earlier)?,
@@ -332,6 +345,27 @@ impl Reading<'_> {
         join.get_ref().parse().or_else(|()| self.refuse(&join.span(), "join", join.get_ref(), expected))
     }
 
+    fn raster(
+        &self,
+        kind: &Spanned<String>,
+        classes: BTreeMap<Spanned<String>, String>,
+        band: Option<usize>,
+    ) -> Result<RasterSource, RegistryError> {
+        let mut names = BTreeMap::new();
+        for (class, name) in classes {
+            match class.get_ref().parse() {
+                Ok(number) => names.insert(number, name),
+                Err(_) => return self.refuse(&class.span(), "classes", class.get_ref(), "the number of a class"),
+            };
+        }
+        let pixels = match kind.get_ref().as_str() {
+            "classes" => Pixels::Classes(names),
+            "values" => Pixels::Values,
+            other => return self.refuse(&kind.span(), "kind", other, "`classes` or `values`, for a raster"),
+        };
+        Ok(RasterSource { pixels, band: band.unwrap_or(1).max(1) })
+    }
+
     fn columns(&self, columns: BTreeMap<Spanned<String>, String>) -> Result<BTreeMap<String, String>, RegistryError> {
         let mut read = BTreeMap::new();
         for (output, field) in columns {
@@ -362,16 +396,6 @@ impl Reading<'_> {
             if known { Ok(name.into_inner()) } else { self.refuse(&name.span(), "private", name.get_ref(), PRIVATE) }
         };
         names.into_iter().map(named).collect()
-    }
-
-    fn classes(&self, named: BTreeMap<Spanned<String>, String>) -> Result<BTreeMap<i64, String>, RegistryError> {
-        let class = |(code, name): (Spanned<String>, String)| match code.get_ref().parse::<i64>() {
-            Ok(number) => Ok((number, name)),
-            Err(_) => {
-                self.refuse(&code.span(), "classes", code.get_ref(), "whole numbers with names, such as { 1 = \"forest\" }")
-            }
-        };
-        named.into_iter().map(class).collect()
     }
 
     fn coverage(&self, record: CoverageRecord) -> Result<Coverage, RegistryError> {
@@ -490,6 +514,20 @@ retrieved = 2026-01-31
             let (place, message) = refused(&RECORD.replace(from, to));
             assert_eq!(place.map(|(line, _)| line), Some(line), "{message}");
         }
+    }
+
+    #[test]
+    fn a_raster_needs_no_key_and_its_classes_are_numbers() {
+        let raster =
+            RECORD.replace("key = \"MPIO_CCNCT\"", "kind = \"classes\"\nclasses = { 1 = \"bosque\", 2 = \"no bosque\" }");
+        let source = Catalogue::parse(&raster).expect("a catalogue").sources.remove(0);
+        let classes = BTreeMap::from([(1, "bosque".to_owned()), (2, "no bosque".to_owned())]);
+        assert_eq!(source.raster, Some(RasterSource { pixels: Pixels::Classes(classes), band: 1 }));
+        assert_eq!((source.key.as_str(), source.name.as_deref()), ("class", Some("name")));
+        let (place, message) = refused(&raster.replace("2 =", "two ="));
+        assert!(place.is_some_and(|(line, _)| line == 9) && message.contains("`two`"), "{message}");
+        let (place, message) = refused(&RECORD.replace("key = \"MPIO_CCNCT\"\n", ""));
+        assert!(place == Some((2, 6)) && message.contains("official code"), "{message}");
     }
 
     #[test]

@@ -118,6 +118,9 @@ pub enum RegistryError {
         /// Rows it must have.
         expected: usize,
     },
+    /// Links that are not in the order of their features.
+    #[error("the links are not sorted by feature; sort them before they are joined")]
+    Order,
     /// A table operation that failed.
     #[error("cannot join registry tables while making {step}")]
     Table {

@@ -5,14 +5,13 @@
 use std::collections::BTreeSet;
 
 use geo::BoundingRect;
-use geo_types::{Geometry, Point, Rect};
+use geo_types::{Geometry, Rect};
 use raster::Date;
-use rstar::primitives::{GeomWithData, Rectangle};
-use rstar::{AABB, RTree};
 
+use crate::boxes::BoxTree;
 use crate::measure::grown;
 use crate::nearness::{METRES_PER_DEGREE, distance_m};
-use crate::overlay::narrowest;
+use crate::overlay::{bounds as bounds_of, narrowest};
 use crate::period::Periods;
 use crate::rule::{Case, Span};
 
@@ -37,17 +36,16 @@ pub struct Grouping {
 pub fn clusters(geometries: &[Option<Geometry<f64>>], periods: Periods<'_>, grouping: Grouping) -> Vec<usize> {
     let mut roots: Vec<usize> = (0..geometries.len()).collect();
     let boxes: Vec<Option<Rect<f64>>> = geometries.iter().map(|g| g.as_ref().and_then(BoundingRect::bounding_rect)).collect();
-    let boxed = |(place, bounds): (usize, &Option<Rect<f64>>)| {
-        let bounds = (*bounds)?;
-        Some(GeomWithData::new(Rectangle::from_corners(Point::from(bounds.min()), Point::from(bounds.max())), place))
-    };
-    let tree = RTree::bulk_load(boxes.iter().enumerate().filter_map(boxed).collect());
+    let numbered = boxes.iter().enumerate().filter_map(|(place, bounds)| Some((place as u32, bounds_of((*bounds)?))));
+    let tree = BoxTree::new(numbered.collect());
     for (place, bounds) in boxes.iter().enumerate() {
         let (Some(bounds), Some(geometry)) = (*bounds, geometries[place].as_ref()) else { continue };
         let y = grouping.distance_m / METRES_PER_DEGREE;
         let around = grown(bounds, y / narrowest(bounds, y), y);
-        let envelope = AABB::from_corners(Point::from(around.min()), Point::from(around.max()));
-        for other in tree.locate_in_envelope_intersecting(&envelope).map(|boxed| boxed.data).filter(|other| *other < place) {
+        let mut others = Vec::new();
+        tree.meeting(&bounds_of(around), |other| others.push(other as usize));
+        others.sort_unstable();
+        for other in others.into_iter().filter(|other| *other < place) {
             if root(&mut roots, other) == root(&mut roots, place) || !may_meet(periods, (place, other), grouping.span_days) {
                 continue;
             }

@@ -1,22 +1,23 @@
-use std::collections::BTreeSet;
+use std::ops::Range;
 
 use alert::{Column, Layer, Values};
-use polars::prelude::*;
+use raster::Date;
 
 use crate::RegistryError;
 use crate::answer::SourceAnswer;
-use crate::measure;
+use crate::measure::{hectares, share};
 use crate::overlay::Link;
-use crate::period::{Periods, validity, validity_expr, written_day};
-use crate::source::{Bound, Privacy, RegistrySource};
-use crate::table::{column, failed, integers, shares, text};
+use crate::period::{Periods, written_day};
+use crate::rows::Row;
+use crate::source::{Privacy, RegistrySource};
+use crate::table::column;
 
 /// Everything a join works on.
 #[derive(Debug, Clone, Copy)]
 pub struct Joined<'a> {
     /// Id of each feature, in the features' order.
     pub ids: &'a [String],
-    /// Links of the features with the sources, in any order, none twice.
+    /// Links of the features with the sources, sorted, none twice.
     pub links: &'a [Link],
     /// The sources, in the order that the links number.
     pub sources: &'a [(RegistrySource, Layer)],
@@ -35,7 +36,7 @@ impl Joined<'_> {
         self.internal || source.privacy == Privacy::Public
     }
 
-    /// Whether this output column of a source that is shown may be written.
+    /// Whether this output column of a source may be written.
     pub(crate) fn shows_column(&self, source: &RegistrySource, column: &str) -> bool {
         self.shows(source) && (self.internal || !source.private.iter().any(|private| private == column))
     }
@@ -58,103 +59,9 @@ impl Joined<'_> {
             _ => Ok(()),
         }
     }
-
-    /// One row a link: feature, source, record, overlap, share, distance, key, name, from, to, first, last, validity; sorted by
-    /// feature, source, overlap (largest first), distance, key and record.
-    pub(crate) fn linked(&self) -> PolarsResult<LazyFrame> {
-        self.dressed(self.link_frame()?)
-    }
-
-    /// Links with what their records and features say, sorted as [`Joined::linked`] tells.
-    fn dressed(&self, links: DataFrame) -> PolarsResult<LazyFrame> {
-        let on = [col("source"), col("record")];
-        let linked = links
-            .lazy()
-            .join(self.record_frame()?.lazy(), on.clone(), on, JoinArgs::new(JoinType::Left))
-            .join(self.period_frame()?.lazy(), [col("feature")], [col("feature")], JoinArgs::new(JoinType::Left))
-            .with_columns([
-                (col("overlap").cast(DataType::Float64) / col("area").cast(DataType::Float64)).alias("share"),
-                validity_expr().alias("validity"),
-            ]);
-        let keys = ["feature", "source", "overlap", "distance", "key", "record"];
-        let options = SortMultipleOptions::default()
-            .with_order_descending_multi([false, false, true, false, false, false])
-            .with_nulls_last(true)
-            .with_maintain_order(true);
-        Ok(linked.sort(keys, options))
-    }
-
-    fn link_frame(&self) -> PolarsResult<DataFrame> {
-        let links = self.links;
-        let area = |link: &Link| link.feature_cm2.filter(|&area| area > 0);
-        df!(
-            "feature" => links.iter().map(|link| link.feature).collect::<Vec<_>>(),
-            "source" => links.iter().map(|link| u32::from(link.source)).collect::<Vec<_>>(),
-            "record" => links.iter().map(|link| Some(link.record)).collect::<Vec<_>>(),
-            "area" => links.iter().map(area).collect::<Vec<_>>(),
-            "overlap" => links.iter().map(|link| area(link).map(|_| link.overlap_cm2)).collect::<Vec<_>>(),
-            "distance" => links.iter().map(|link| link.distance_mm).collect::<Vec<_>>(),
-        )
-    }
-
-    /// Key, name and validity of every record of every source.
-    fn record_frame(&self) -> PolarsResult<DataFrame> {
-        let (mut numbers, mut records, mut keys, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (mut from, mut to) = (Vec::new(), Vec::new());
-        for (number, (source, layer)) in self.sources.iter().enumerate() {
-            let field = |name: &str, record: usize| layer.features.text(name).and_then(|values| values[record].as_deref());
-            let bound = |bound: &Bound, record| match bound {
-                Bound::Field(name) => field(name, record),
-                Bound::Open | Bound::Day(_) => None,
-            };
-            for record in 0..layer.features.len() {
-                let days = validity(source, bound(&source.valid_from, record), bound(&source.valid_to, record));
-                numbers.push(number as u32);
-                records.push(record as u32);
-                keys.push(field(&source.key, record));
-                names.push(source.name.as_deref().and_then(|name| field(name, record)));
-                from.push(days.0);
-                to.push(days.1);
-            }
-        }
-        df!("source" => numbers, "record" => records, "key" => keys, "name" => names, "from" => from, "to" => to)
-    }
-
-    fn period_frame(&self) -> PolarsResult<DataFrame> {
-        let days = (0..self.ids.len()).map(|feature| self.periods.days(feature)).collect::<Vec<_>>();
-        df!(
-            "feature" => (0..self.ids.len() as u32).collect::<Vec<_>>(),
-            "first" => days.iter().map(|day| day.0).collect::<Vec<_>>(),
-            "last" => days.iter().map(|day| day.1).collect::<Vec<_>>(),
-        )
-    }
-
-    /// A row like a link for each feature and source that has no record of it and could not have said "no".
-    fn unanswered(&self) -> PolarsResult<DataFrame> {
-        let linked: BTreeSet<(u32, u16)> = self.links.iter().map(|link| (link.feature, link.source)).collect();
-        let pairs = (0..if self.silences.is_empty() { 0 } else { self.ids.len() })
-            .flat_map(|feature| (0..self.sources.len()).map(move |source| (feature, source)))
-            .filter(|&(feature, source)| self.silence(feature, source) != SourceAnswer::NoOverlap)
-            .filter(|&(feature, source)| !linked.contains(&(feature as u32, source as u16)));
-        let (features, sources): (Vec<u32>, Vec<u32>) = pairs.map(|(feature, source)| (feature as u32, source as u32)).unzip();
-        let rows = features.len();
-        df!(
-            "feature" => features,
-            "source" => sources,
-            "record" => vec![None::<u32>; rows],
-            "area" => vec![None::<i64>; rows],
-            "overlap" => vec![None::<i64>; rows],
-            "distance" => vec![None::<i64>; rows],
-        )
-    }
-
-    /// Every feature once, in order, under the column `feature`.
-    pub(crate) fn feature_frame(&self) -> PolarsResult<LazyFrame> {
-        Ok(df!("feature" => (0..self.ids.len() as u32).collect::<Vec<_>>())?.lazy())
-    }
 }
 
-/// The long table, one row a feature and record: `id`, `source`, `key`, `name`, `overlap_ha`, `share`, `distance_m`,
+/// The long table of a run of features, one row a feature and record: `id`, `source`, `key`, `name`, `overlap_ha`, `share`, `distance_m`,
 /// `valid_from`, `valid_to`, `validity`, `retrieved`, `answer`.
 ///
 /// Rows are sorted by feature, source (in their given order), overlap (largest first), distance and key. A feature without any
@@ -165,70 +72,87 @@ impl Joined<'_> {
 /// source declares none. Of a source that may not be shown, the row stays and only its `source` is written.
 ///
 /// # Errors
-/// [`RegistryError::Length`] where periods are not one a feature, [`RegistryError::Table`] where a table operation fails.
-pub fn long_table(joined: &Joined<'_>) -> Result<Vec<Column>, RegistryError> {
+/// [`RegistryError::Length`] where periods are not one a feature, [`RegistryError::Order`] where links are not sorted.
+pub fn long_table(joined: &Joined<'_>, run: Range<usize>) -> Result<Vec<Column>, RegistryError> {
     joined.check()?;
-    long_frame(joined).and_then(|frame| long_columns(joined, &frame)).map_err(failed("the long table"))
-}
-
-fn long_frame(joined: &Joined<'_>) -> PolarsResult<DataFrame> {
-    let args = JoinArgs { maintain_order: MaintainOrderJoin::LeftRight, ..JoinArgs::new(JoinType::Left) };
-    let links = joined.link_frame()?.vstack(&joined.unanswered()?)?;
-    joined.feature_frame()?.join(joined.dressed(links)?, [col("feature")], [col("feature")], args).collect()
-}
-
-fn long_columns(joined: &Joined<'_>, frame: &DataFrame) -> PolarsResult<Vec<Column>> {
-    let feature = integers(frame, "feature")?;
-    let number = integers(frame, "source")?;
-    let source = |row: usize| number[row].map(|number| &joined.sources[number as usize].0);
-    let shown = (0..frame.height()).map(|row| source(row).is_some_and(|source| joined.shows(source))).collect::<Vec<_>>();
-    let shown_column = |name: &str| {
-        (0..frame.height()).map(|row| source(row).is_some_and(|source| joined.shows_column(source, name))).collect::<Vec<_>>()
+    let rows = joined.rows(run.clone())?;
+    let lines = lines(joined, run, &rows);
+    let source = |line: &Line<'_, '_>| line.source.map(|number| &joined.sources[number].0);
+    let shown = |name: &str| {
+        let row = |line: &Line<'_, '_>| line.row.is_some() && source(line).is_some_and(|source| joined.shows_column(source, name));
+        lines.iter().map(row).collect::<Vec<bool>>()
     };
-    let ids = feature.iter().map(|f| f.map(|f| joined.ids[f as usize].clone())).collect();
-    let names = (0..frame.height()).map(|row| source(row).map(|source| source.id.clone())).collect();
-    let retrieved = (0..frame.height()).map(|row| source(row).and_then(|source| source.retrieved)).collect();
-    let day = |values: Vec<Option<i64>>| values.into_iter().map(|days| written_day(days.map(|days| days as i32))).collect();
+    let [all, keys, names] = ["", "key", "name"].map(shown);
+    let each = |shown: &[bool]| lines.iter().zip(shown).map(|(line, shown)| line.row.filter(|_| *shown)).collect::<Vec<_>>();
+    let (all, keys, names) = (each(&all), each(&keys), each(&names));
+    let days = |of: &dyn Fn(&Row<'_>) -> Option<Date>| Values::Day(all.iter().map(|row| row.and_then(of)).collect());
+    let reals = |of: &dyn Fn(&Row<'_>) -> Option<f64>| Values::Real(all.iter().map(|row| row.and_then(of)).collect());
+    let texts = |rows: &[Option<&Row<'_>>], of: &dyn for<'r> Fn(&Row<'r>) -> Option<&'r str>| {
+        Values::Text(rows.iter().map(|row| row.and_then(|row| of(row).map(str::to_owned))).collect())
+    };
+    let retrieved = |line: &Line<'_, '_>| source(line).filter(|source| joined.shows(source)).and_then(|source| source.retrieved);
     Ok(vec![
-        column("id", Values::Text(ids)),
-        column("source", Values::Text(names)),
-        column("key", Values::Text(masked(text(frame, "key")?, &shown_column("key")))),
-        column("name", Values::Text(masked(text(frame, "name")?, &shown_column("name")))),
-        column("overlap_ha", Values::Real(masked(hectares(frame)?, &shown))),
-        column("share", Values::Real(masked(shares(frame, "share")?, &shown))),
-        column("distance_m", Values::Real(masked(metres(frame)?, &shown))),
-        column("valid_from", Values::Day(masked(day(integers(frame, "from")?), &shown))),
-        column("valid_to", Values::Day(masked(day(integers(frame, "to")?), &shown))),
-        column("validity", Values::Text(masked(text(frame, "validity")?, &shown))),
-        column("retrieved", Values::Day(masked(retrieved, &shown))),
-        column("answer", Values::Text(answers(joined, frame)?)),
+        column("id", Values::Text(lines.iter().map(|line| Some(joined.ids[line.feature].clone())).collect())),
+        column("source", Values::Text(lines.iter().map(|line| source(line).map(|source| source.id.clone())).collect())),
+        column("key", texts(&keys, &|row| row.key)),
+        column("name", texts(&names, &|row| row.name)),
+        column("overlap_ha", reals(&|row| row.overlap_cm2().map(hectares))),
+        column("share", reals(&|row| row.share().map(share))),
+        column("distance_m", reals(&|row| row.link.distance_mm.map(metres))),
+        column("valid_from", days(&|row| written_day(row.days.0))),
+        column("valid_to", days(&|row| written_day(row.days.1))),
+        column("validity", texts(&all, &|row| Some(row.validity))),
+        column("retrieved", Values::Day(lines.iter().map(retrieved).collect())),
+        column("answer", Values::Text(lines.iter().map(|line| line.answer.map(|answer| answer.name().to_owned())).collect())),
     ])
 }
 
-/// What the source of each row says; missing where the row names no source.
-fn answers(joined: &Joined<'_>, frame: &DataFrame) -> PolarsResult<Vec<Option<String>>> {
-    let (feature, source, record) = (integers(frame, "feature")?, integers(frame, "source")?, integers(frame, "record")?);
-    let answer = |row: usize| {
-        let answer = match (feature[row], source[row], record[row]) {
-            (_, Some(_), Some(_)) => SourceAnswer::Overlap,
-            (Some(feature), Some(source), None) => joined.silence(feature as usize, source as usize),
-            _ => return None,
-        };
-        Some(answer.name().to_owned())
-    };
-    Ok((0..frame.height()).map(answer).collect())
+/// A line of the long table.
+#[derive(Clone, Copy)]
+struct Line<'r, 'a> {
+    feature: usize,
+    /// The source that it is about; `None` for a feature of which no source has anything to say.
+    source: Option<usize>,
+    /// One of the feature's rows; `None` where the source has no record of it.
+    row: Option<&'r Row<'a>>,
+    answer: Option<SourceAnswer>,
 }
 
-fn masked<T>(values: Vec<Option<T>>, shown: &[bool]) -> Vec<Option<T>> {
-    values.into_iter().zip(shown).map(|(value, &shown)| value.filter(|_| shown)).collect()
+/// One line a row, one for each source that could not say "no", and one for each feature that has neither a row nor such a source.
+fn lines<'r, 'a>(joined: &Joined<'_>, run: Range<usize>, rows: &'r [Row<'a>]) -> Vec<Line<'r, 'a>> {
+    let mut lines = Vec::with_capacity(rows.len() + run.len());
+    let mut groups = rows.chunk_by(|a, b| a.link.feature == b.link.feature).peekable();
+    for feature in run {
+        let own = groups.next_if(|group| group[0].link.feature as usize == feature).unwrap_or_default();
+        let begin = lines.len();
+        if joined.silences.is_empty() {
+            lines.extend(own.iter().map(|row| answered(feature, row)));
+        } else {
+            let mut of_source = own.chunk_by(|a, b| a.link.source == b.link.source).peekable();
+            for source in 0..joined.sources.len() {
+                match of_source.next_if(|group| usize::from(group[0].link.source) == source) {
+                    Some(group) => lines.extend(group.iter().map(|row| answered(feature, row))),
+                    None => lines.extend(unanswered(feature, source, joined.silence(feature, source))),
+                }
+            }
+        }
+        if own.is_empty() {
+            lines.insert(begin, Line { feature, source: None, row: None, answer: None });
+        }
+    }
+    lines
 }
 
-/// The column `overlap` in hectares.
-pub(crate) fn hectares(frame: &DataFrame) -> PolarsResult<Vec<Option<f64>>> {
-    Ok(integers(frame, "overlap")?.into_iter().map(|cm2| cm2.map(measure::hectares)).collect())
+fn answered<'r, 'a>(feature: usize, row: &'r Row<'a>) -> Line<'r, 'a> {
+    Line { feature, source: Some(usize::from(row.link.source)), row: Some(row), answer: Some(SourceAnswer::Overlap) }
 }
 
-/// The column `distance` in metres.
-pub(crate) fn metres(frame: &DataFrame) -> PolarsResult<Vec<Option<f64>>> {
-    Ok(integers(frame, "distance")?.into_iter().map(|mm| mm.map(|mm| mm as f64 / 1000.0)).collect())
+fn unanswered<'r, 'a>(feature: usize, source: usize, answer: SourceAnswer) -> Option<Line<'r, 'a>> {
+    let line = Line { feature, source: Some(source), row: None, answer: Some(answer) };
+    (answer != SourceAnswer::NoOverlap).then_some(line)
+}
+
+/// Metres of millimetres.
+pub(crate) fn metres(millimetres: i64) -> f64 {
+    millimetres as f64 / 1000.0
 }

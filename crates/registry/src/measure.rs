@@ -1,6 +1,8 @@
-use alert::Plane;
-use geo::{Area, BoundingRect, GeodesicArea};
-use geo_types::{Coord, Geometry, LineString, MultiPolygon, Polygon, Rect};
+use geo::{Area, GeodesicArea};
+use geo_types::{Coord, Geometry, MultiPolygon, Polygon, Rect};
+
+use crate::shared::Weight;
+use crate::surface::{Scratch, Surface};
 
 /// Square centimetres in a square metre.
 const CM2: f64 = 10_000.0;
@@ -18,54 +20,67 @@ pub(crate) fn share(share: f64) -> f64 {
     (share * 1e6).round() / 1e6
 }
 
-/// How areas are measured.
-#[derive(Clone, Copy)]
-pub enum AreaMeasure<'a> {
-    /// On the ellipsoid (WGS 84).
+/// Square centimetres of square metres, rounded.
+pub(crate) fn cm2(square_metres: f64) -> i64 {
+    (square_metres * CM2).round() as i64
+}
+
+/// How areas are measured, and in which coordinates features and records stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AreaMeasure {
+    /// On the ellipsoid: longitude and latitude (WGS 84, degrees).
     Geodesic,
-    /// In the plane of the projected system that the features came from.
-    Planar(&'a dyn Plane),
+    /// In the plane of a projected system, metres.
+    Planar,
 }
 
-impl AreaMeasure<'_> {
-    /// Hectares of a geometry in longitude and latitude; 0 where it is no surface.
+impl AreaMeasure {
+    /// Height in degrees up to which the two terms of an ellipsoid's weight are exact to a ten-millionth.
+    const TALL: f64 = 0.5;
+
+    /// Hectares of a geometry, to the square metre; 0 where it is no surface.
     pub fn hectares(self, geometry: &Geometry<f64>) -> f64 {
-        polygons(geometry).map_or(0.0, |polygons| hectares(self.area_cm2(&polygons)))
+        self.area_m2(geometry).map_or(0.0, |square_metres| hectares(cm2(square_metres)))
     }
 
-    /// Area in square centimetres, rounded; whichever way the rings are wound. Polygons are in longitude and latitude.
-    pub(crate) fn area_cm2(self, polygons: &MultiPolygon<f64>) -> i64 {
-        let area_m2 = |polygon: &Polygon<f64>| match self {
+    /// Area of a surface in square metres, whichever way the rings are wound; `None` where the geometry is none.
+    pub(crate) fn area_m2(self, geometry: &Geometry<f64>) -> Option<f64> {
+        let one = |polygon: &Polygon<f64>| match self {
             Self::Geodesic => polygon.geodesic_area_signed().abs(),
-            Self::Planar(plane) => planar(polygon, plane).unsigned_area(),
+            Self::Planar => polygon.unsigned_area(),
         };
-        polygons.iter().map(|polygon| (area_m2(polygon) * CM2).round() as i64).sum()
+        match geometry {
+            Geometry::Polygon(polygon) => Some(one(polygon)),
+            Geometry::MultiPolygon(MultiPolygon(polygons)) => Some(polygons.iter().map(one).sum()),
+            Geometry::Rect(rect) => Some(one(&rect.to_polygon())),
+            Geometry::Triangle(triangle) => Some(one(&triangle.to_polygon())),
+            _ => None,
+        }
+    }
+
+    /// How cells of the coordinates are weighed in a window that begins in the south at a height, and is so high.
+    pub(crate) fn weight(self, south: f64, height: f64) -> Weight {
+        match self {
+            Self::Planar => Weight::PLANE,
+            Self::Geodesic => Weight::ellipsoid(south, height),
+        }
+    }
+
+    /// Whether a window is too high for one weight.
+    pub(crate) fn is_tall(self, height: f64) -> bool {
+        self == Self::Geodesic && height > Self::TALL
     }
 }
 
-fn planar(polygon: &Polygon<f64>, plane: &dyn Plane) -> Polygon<f64> {
-    let ring = |ring: &LineString<f64>| {
-        let (mut x, mut y): (Vec<f64>, Vec<f64>) = ring.coords().map(|at| (at.x, at.y)).unzip();
-        plane.to_plane(&mut x, &mut y).expect("what came from a plane goes back to it");
-        x.into_iter().zip(y).map(|(x, y)| Coord { x, y }).collect::<LineString<f64>>()
-    };
-    Polygon::new(ring(polygon.exterior()), polygon.interiors().iter().map(ring).collect())
-}
-
-/// The polygons of a geometry; `None` where it is no surface.
-pub(crate) fn polygons(geometry: &Geometry<f64>) -> Option<MultiPolygon<f64>> {
-    match geometry {
-        Geometry::Polygon(polygon) => Some(MultiPolygon(vec![polygon.clone()])),
-        Geometry::MultiPolygon(polygons) => Some(polygons.clone()),
-        Geometry::Rect(rect) => Some(MultiPolygon(vec![rect.to_polygon()])),
-        Geometry::Triangle(triangle) => Some(MultiPolygon(vec![triangle.to_polygon()])),
-        _ => None,
-    }
-    .filter(|polygons| polygons.bounding_rect().is_some())
+/// Area of a surface whose edges are straight in its coordinates, square metres; `None` where the geometry is none.
+///
+/// The sum of the [`pixel_area`](crate::pixel_area)s of a grid that covers it, each times its covered share.
+pub fn straight_area(geometry: &Geometry<f64>, measure: AreaMeasure) -> Option<f64> {
+    Some(Surface::new(geometry)?.area(measure, &mut Scratch::default()))
 }
 
 /// The rectangle grown by so many degrees on each side.
 pub(crate) fn grown(rect: Rect<f64>, x: f64, y: f64) -> Rect<f64> {
     let (min, max) = (rect.min(), rect.max());
-    Rect::new((min.x - x, min.y - y), (max.x + x, max.y + y))
+    Rect::new(Coord { x: min.x - x, y: min.y - y }, Coord { x: max.x + x, y: max.y + y })
 }

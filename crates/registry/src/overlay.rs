@@ -1,19 +1,20 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use alert::{Features, Layer};
 use geo::coordinate_position::CoordPos;
 use geo::{BoundingRect, Intersects};
-use geo_types::{Geometry, Point, Rect};
-use rstar::primitives::{GeomWithData, Rectangle};
-use rstar::{AABB, RTree};
+use geo_types::{Geometry, Rect};
+use raster::Bounds;
 
 use crate::RegistryError;
+use crate::boxes::{BoxTree, along};
 use crate::error::hint;
-use crate::measure::{AreaMeasure, grown};
+use crate::measure::{AreaMeasure, cm2, grown};
 use crate::nearness::{METRES_PER_DEGREE, distance_m};
 use crate::source::{Join, RegistrySource};
-use crate::surface::{Patch, Surface};
+use crate::surface::{Scratch, Shared, Surface};
 
 /// A feature and a record of a source that belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,15 +33,14 @@ pub struct Link {
     pub distance_mm: Option<i64>,
 }
 
-type Boxed = GeomWithData<Rectangle<Point<f64>>, u32>;
-
 /// The records of one source, indexed.
 struct Indexed<'a> {
     source: &'a RegistrySource,
     geometries: &'a [Option<Geometry<f64>>],
     keys: &'a [Option<String>],
-    surfaces: Vec<Option<Surface>>,
-    tree: RTree<Boxed>,
+    /// Surfaces of the records that were looked at.
+    surfaces: Vec<OnceLock<Option<Box<Surface<'a>>>>>,
+    tree: BoxTree,
 }
 
 /// Sources made ready to be met by features; it can be shared between threads, and each call works on one.
@@ -58,29 +58,43 @@ impl<'a> Overlay<'a> {
         Ok(Self { indexed })
     }
 
-    /// Links by place of a run of features, the first of which has the index `first_index`.
+    /// Links by place of a run of features, the first of which has the index `first_index`: see [`Overlay::links_of`].
+    pub fn links(&self, features: &[Option<Geometry<f64>>], first_index: usize, measure: AreaMeasure) -> Vec<Link> {
+        let given = features.iter().enumerate();
+        let footprint = given.filter_map(|(offset, geometry)| Footprint::new(first_index + offset, geometry.as_ref()?, measure));
+        let footprints: Vec<Footprint<'_>> = footprint.collect();
+        self.links_of(&footprints)
+    }
+
+    /// Links by place of features made ready, whose records stand in the same coordinates as they do.
     ///
-    /// Sorted by feature, source and record; the links of a run are those of its parts, one after another. Sources joined by key
-    /// give none here: see [`Overlay::key_links`]. Polygons that only touch are not linked; a point on a border is linked to
-    /// both sides. `measure` says how the areas of both are taken.
-    pub fn links(&self, features: &[Option<Geometry<f64>>], first_index: usize, measure: AreaMeasure<'_>) -> Vec<Link> {
+    /// Sorted by feature as given, source and record; the links of a run are those of its parts, one after another. Sources joined
+    /// by key give none here: see [`Overlay::key_links`]. Polygons that only touch are not linked, those that share any area share
+    /// at least 1 cm2; a point on a border is linked to both sides.
+    pub fn links_of(&self, features: &[Footprint<'_>]) -> Vec<Link> {
         let mut links = Vec::new();
-        for (offset, geometry) in features.iter().enumerate() {
-            let Some(feature) = geometry.as_ref().and_then(|geometry| Feature::new(geometry, measure)) else { continue };
+        let mut scratch = Scratch::default();
+        for feature in features {
             for (number, indexed) in self.indexed.iter().enumerate() {
-                let mut hits = indexed.hits(&feature);
+                let mut hits = indexed.hits(feature, &mut scratch);
                 hits.sort_unstable_by_key(|hit| hit.record);
                 links.extend(hits.into_iter().map(|hit| Link {
-                    feature: (first_index + offset) as u32,
+                    feature: feature.index,
                     source: number as u16,
                     record: hit.record,
-                    feature_cm2: feature.patch.as_ref().map(|patch| patch.area_cm2),
+                    feature_cm2: feature.area_cm2(),
                     overlap_cm2: hit.overlap_cm2,
                     distance_mm: Some((hit.distance_m * 1000.0).round() as i64),
                 }));
             }
         }
         links
+    }
+
+    /// The link of a feature with one record by the area they share, in the coordinates and by the measure of this overlay.
+    pub fn with_area(&self, link: Link, feature: &Footprint<'_>) -> Link {
+        let shared = self.indexed[usize::from(link.source)].shared(feature, link.record, &mut Scratch::default());
+        Link { feature_cm2: feature.area_cm2(), overlap_cm2: shared.unwrap_or(0), ..link }
     }
 
     /// Links of the sources joined by key: one for each record whose key is the feature's text. Sorted as [`Overlay::links`].
@@ -110,17 +124,71 @@ impl<'a> Overlay<'a> {
     }
 }
 
-/// A feature with its box and, where it is a surface, its area.
-struct Feature<'g> {
+/// A feature made ready to be laid over sources.
+pub struct Footprint<'g> {
+    index: u32,
     geometry: &'g Geometry<f64>,
     bounds: Rect<f64>,
     patch: Option<Patch<'g>>,
 }
 
-impl<'g> Feature<'g> {
-    fn new(geometry: &'g Geometry<f64>, measure: AreaMeasure<'g>) -> Option<Self> {
-        Some(Self { geometry, bounds: geometry.bounding_rect()?, patch: Patch::new(geometry, measure) })
+/// A feature that is a surface.
+struct Patch<'g> {
+    surface: Surface<'g>,
+    measure: AreaMeasure,
+    area_cm2: i64,
+    /// What its area is more than that between straight edges: geodesics bend.
+    bend: f64,
+}
+
+impl<'g> Footprint<'g> {
+    /// The footprint of a feature by its index in its table; `None` where the geometry is empty.
+    pub fn new(index: usize, geometry: &'g Geometry<f64>, measure: AreaMeasure) -> Option<Self> {
+        let bounds = geometry.bounding_rect()?;
+        Some(Self { index: index as u32, geometry, bounds, patch: Patch::new(geometry, measure) })
     }
+
+    /// Index of the feature in its table.
+    pub fn index(&self) -> usize {
+        self.index as usize
+    }
+
+    /// Its area in square centimetres; `None` where it is no surface.
+    pub fn area_cm2(&self) -> Option<i64> {
+        self.patch.as_ref().map(|patch| patch.area_cm2)
+    }
+
+    /// Sorts footprints so that what follows one another lies near one another.
+    pub fn sort_by_place(footprints: &mut [Self]) {
+        let Some(whole) = footprints.iter().map(|footprint| bounds(footprint.bounds)).reduce(Bounds::union) else { return };
+        footprints.sort_by_cached_key(|footprint| (along(&whole, footprint.bounds.center()), footprint.index));
+    }
+}
+
+impl<'g> Patch<'g> {
+    fn new(geometry: &'g Geometry<f64>, measure: AreaMeasure) -> Option<Self> {
+        let surface = Surface::new(geometry)?;
+        let area_m2 = measure.area_m2(geometry)?;
+        let straight = match measure {
+            AreaMeasure::Planar => area_m2,
+            AreaMeasure::Geodesic => surface.area(measure, &mut Scratch::default()),
+        };
+        let bend = if straight > 0.0 { area_m2 / straight } else { 1.0 };
+        Some(Self { surface, measure, area_cm2: cm2(area_m2), bend })
+    }
+
+    /// Area in square centimetres that it shares with a record, at least 1; `None` where they share none.
+    fn overlap_cm2(&self, record: &Surface<'_>, scratch: &mut Scratch) -> Option<i64> {
+        match self.surface.shared(record, self.measure, scratch) {
+            Shared::Nothing => None,
+            Shared::Whole => Some(self.area_cm2),
+            Shared::Part(area_m2) => Some(cm2(area_m2 * self.bend).max(1).min(self.area_cm2.max(1))),
+        }
+    }
+}
+
+pub(crate) fn bounds(rect: Rect<f64>) -> Bounds {
+    Bounds { west: rect.min().x, south: rect.min().y, east: rect.max().x, north: rect.max().y }
 }
 
 struct Hit {
@@ -138,18 +206,20 @@ impl<'a> Indexed<'a> {
         }
         let geometries = layer.features.geometries.as_slice();
         let boxes = layer.boxes().into_iter().enumerate();
-        let boxed = |(record, bounds): (usize, Option<Rect<f64>>)| {
-            let bounds = bounds?;
-            let rectangle = Rectangle::from_corners(Point::from(bounds.min()), Point::from(bounds.max()));
-            Some(GeomWithData::new(rectangle, record as u32))
-        };
+        let boxed = boxes.filter_map(|(record, rect)| Some((record as u32, bounds(rect?)))).collect();
         Ok(Self {
             source,
             geometries,
             keys: layer.features.text(&source.key).unwrap_or_default(),
-            surfaces: geometries.iter().map(|g| g.as_ref().and_then(Surface::new)).collect(),
-            tree: RTree::bulk_load(boxes.filter_map(boxed).collect()),
+            surfaces: geometries.iter().map(|_| OnceLock::new()).collect(),
+            tree: BoxTree::new(boxed),
         })
+    }
+
+    /// The surface that a record is, made when it is first asked for.
+    fn surface(&self, record: u32) -> Option<&Surface<'a>> {
+        let make = || self.geometries[record as usize].as_ref().and_then(Surface::new).map(Box::new);
+        self.surfaces[record as usize].get_or_init(make).as_deref()
     }
 
     fn records_by_key(&self) -> BTreeMap<Cow<'_, str>, Vec<u32>> {
@@ -162,66 +232,67 @@ impl<'a> Indexed<'a> {
         records
     }
 
-    fn hits(&self, feature: &Feature<'_>) -> Vec<Hit> {
+    fn hits(&self, feature: &Footprint<'_>, scratch: &mut Scratch) -> Vec<Hit> {
         match self.source.join {
-            Join::Intersects => self.meeting(feature),
-            Join::Within { distance_m } => self.within(feature, distance_m),
-            Join::Nearest => self.nearest(feature),
+            Join::Intersects => self.meeting(feature, scratch),
+            Join::Within { distance_m } => self.within(feature, distance_m, scratch),
+            Join::Nearest => self.nearest(feature, scratch),
             Join::Key { .. } => Vec::new(),
         }
     }
 
-    fn records_in(&self, bounds: Rect<f64>) -> impl Iterator<Item = u32> {
-        let envelope = AABB::from_corners(Point::from(bounds.min()), Point::from(bounds.max()));
-        self.tree.locate_in_envelope_intersecting(&envelope).map(|boxed| boxed.data)
+    fn records_in(&self, rect: Rect<f64>) -> Vec<u32> {
+        let mut records = Vec::new();
+        self.tree.meeting(&bounds(rect), |record| records.push(record));
+        records
     }
 
-    fn meeting(&self, feature: &Feature<'_>) -> Vec<Hit> {
+    fn meeting(&self, feature: &Footprint<'_>, scratch: &mut Scratch) -> Vec<Hit> {
         let hit = |record| {
-            let overlap_cm2 = self.shared(feature, record)?;
+            let overlap_cm2 = self.shared(feature, record, scratch)?;
             Some(Hit { record, overlap_cm2, distance_m: 0.0 })
         };
-        self.records_in(feature.bounds).filter_map(hit).collect()
+        self.records_in(feature.bounds).into_iter().filter_map(hit).collect()
     }
 
     /// Shared square centimetres, `None` where the two do not meet; 0 where one of them is no surface.
-    fn shared(&self, feature: &Feature<'_>, record: u32) -> Option<i64> {
-        let surface = self.surfaces[record as usize].as_ref();
-        match (surface, &feature.patch, feature.geometry) {
-            (Some(surface), Some(patch), _) => Some(surface.overlap_cm2(patch)).filter(|&area| area > 0),
+    fn shared(&self, feature: &Footprint<'_>, record: u32, scratch: &mut Scratch) -> Option<i64> {
+        match (self.surface(record), &feature.patch, feature.geometry) {
+            (Some(surface), Some(patch), _) => patch.overlap_cm2(surface, scratch),
             (Some(surface), None, Geometry::Point(point)) => (surface.position(point.0) != CoordPos::Outside).then_some(0),
             _ => self.geometries[record as usize].as_ref()?.intersects(feature.geometry).then_some(0),
         }
     }
 
     /// The record at its distance; polygons that only touch have distance 0 and no overlap.
-    fn measured(&self, feature: &Feature<'_>, record: u32) -> Option<Hit> {
-        if let Some(overlap_cm2) = self.shared(feature, record) {
+    fn measured(&self, feature: &Footprint<'_>, record: u32, scratch: &mut Scratch) -> Option<Hit> {
+        if let Some(overlap_cm2) = self.shared(feature, record, scratch) {
             return Some(Hit { record, overlap_cm2, distance_m: 0.0 });
         }
         let distance_m = distance_m(feature.geometry, self.geometries[record as usize].as_ref()?)?;
         Some(Hit { record, overlap_cm2: 0, distance_m })
     }
 
-    fn within(&self, feature: &Feature<'_>, limit_m: f64) -> Vec<Hit> {
+    fn within(&self, feature: &Footprint<'_>, limit_m: f64, scratch: &mut Scratch) -> Vec<Hit> {
         let y = limit_m / METRES_PER_DEGREE;
         let x = y / narrowest(feature.bounds, y);
-        let near = self.records_in(grown(feature.bounds, x, y)).filter_map(|record| self.measured(feature, record));
+        let records = self.records_in(grown(feature.bounds, x, y)).into_iter();
+        let near = records.filter_map(|record| self.measured(feature, record, scratch));
         near.filter(|hit| hit.distance_m <= limit_m).collect()
     }
 
     /// The nearest record; of several at the same millimetre the largest overlap, then the smallest key, then the first.
-    fn nearest(&self, feature: &Feature<'_>) -> Vec<Hit> {
-        let centre = Point::from(feature.bounds.center());
+    fn nearest(&self, feature: &Footprint<'_>, scratch: &mut Scratch) -> Vec<Hit> {
+        let centre = feature.bounds.center();
         let reach = feature.bounds.width().hypot(feature.bounds.height()) / 2.0;
         let mut best: Option<Hit> = None;
-        for (boxed, squared) in self.tree.nearest_neighbor_iter_with_distance_2(&centre) {
-            let degrees = (squared.sqrt() - reach).max(0.0);
+        for (record, distance) in self.tree.by_distance(centre) {
+            let degrees = (distance - reach).max(0.0);
             let least_m = degrees * METRES_PER_DEGREE * narrowest(feature.bounds, degrees);
             if best.as_ref().is_some_and(|best| least_m > best.distance_m + 0.001) {
                 break;
             }
-            let Some(hit) = self.measured(feature, boxed.data) else { continue };
+            let Some(hit) = self.measured(feature, record, scratch) else { continue };
             if best.as_ref().is_none_or(|best| self.rank(&hit) < self.rank(best)) {
                 best = Some(hit);
             }

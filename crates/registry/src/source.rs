@@ -137,16 +137,6 @@ impl Verified {
     }
 }
 
-/// What the pixels of a raster source stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RasterKind {
-    /// Classes, named by the record.
-    Classes,
-    /// Values of a measure.
-    Values,
-}
-
 /// Where and when a source can say that there is nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Coverage {
@@ -201,6 +191,24 @@ pub struct Description {
     pub types: BTreeMap<String, String>,
     /// SHA-256 of the copy that the record was made from.
     pub sha256: String,
+}
+
+/// What the pixels of a source that is a raster say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pixels {
+    /// Classes: each with its number, and its name where the catalogue tells it.
+    Classes(BTreeMap<i64, String>),
+    /// Numbers, of which mean, smallest and largest are told.
+    Values,
+}
+
+/// A source that is a raster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RasterSource {
+    /// What its pixels say.
+    pub pixels: Pixels,
+    /// Band, the first is 1.
+    pub band: usize,
 }
 
 /// A registry, as its catalogue describes it.
@@ -258,10 +266,6 @@ pub struct RegistrySource {
     pub scale: Option<f64>,
     /// Positional error in metres, where it is told; else half a millimetre at the scale.
     pub accuracy_m: Option<f64>,
-    /// What the pixels of a raster stand for; `None` for vectors and tables.
-    pub kind: Option<RasterKind>,
-    /// Names of the classes of a raster of classes.
-    pub classes: BTreeMap<i64, String>,
     /// Output columns that may not be published although the source may.
     pub private: Vec<String>,
     /// Where and when it can say that there is nothing.
@@ -274,9 +278,14 @@ pub struct RegistrySource {
     pub verified: Verified,
     /// The rest, for people.
     pub description: Description,
+    /// Set where the source is a raster: its records are then classes, with the fields [`CLASS_FIELDS`].
+    pub raster: Option<RasterSource>,
     /// Line of the record in its catalogue, from 1.
     pub line: usize,
 }
+
+/// Fields of the records that the classes of a raster are: number and name.
+pub const CLASS_FIELDS: [&str; 2] = ["class", "name"];
 
 impl RegistrySource {
     /// A key as it is compared: digits filled up with zeros to the width of this source's keys.
@@ -309,4 +318,5 @@ impl RegistrySource {
 }
 
 /// Endings of the columns that a join writes itself, which a source's own columns may not take.
-pub(crate) const OWN_COLUMNS: [&str; 8] = ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity", "answer"];
+pub(crate) const OWN_COLUMNS: [&str; 11] =
+    ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity", "answer", "mean", "min", "max"];

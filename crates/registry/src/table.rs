@@ -2,7 +2,6 @@ use alert::Values;
 use polars::prelude::*;
 
 use crate::RegistryError;
-use crate::measure::share;
 
 /// What names the step at which a table operation failed.
 pub(crate) fn failed(step: &'static str) -> impl Fn(PolarsError) -> RegistryError {
@@ -18,17 +17,6 @@ pub(crate) fn text(frame: &DataFrame, name: &str) -> Result<Vec<Option<String>>,
 pub(crate) fn integers(frame: &DataFrame, name: &str) -> Result<Vec<Option<i64>>, PolarsError> {
     let cast = frame.column(name)?.cast(&DataType::Int64)?;
     Ok(cast.i64()?.iter().collect())
-}
-
-/// A column of numbers of a frame.
-pub(crate) fn reals(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>, PolarsError> {
-    let cast = frame.column(name)?.cast(&DataType::Float64)?;
-    Ok(cast.f64()?.iter().collect())
-}
-
-/// A column of shares of a frame, as they are published.
-pub(crate) fn shares(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>, PolarsError> {
-    Ok(reals(frame, name)?.into_iter().map(|value| value.map(share)).collect())
 }
 
 /// A named column of a table of features.

@@ -1,7 +1,7 @@
 //! What holds for any features and records, over shapes drawn from a fixed seed.
 
 use alert::{Features, Layer, Values};
-use geo_types::{Geometry, LineString, Polygon, Rect};
+use geo_types::{Geometry, LineString, MultiPolygon, Polygon, Rect};
 use registry::{AreaMeasure, Catalogue, Link, Overlay, RegistrySource};
 
 /// Numbers in [0, 1) of a linear congruential generator (Knuth's MMIX constants).
@@ -86,22 +86,63 @@ fn a_record_cut_in_two_shares_as_much_as_before() {
     }
 }
 
+fn polygon(geometry: Option<&Geometry<f64>>) -> Polygon<f64> {
+    match geometry {
+        Some(Geometry::Polygon(polygon)) => polygon.clone(),
+        other => panic!("{other:?} is no polygon"),
+    }
+}
+
 #[test]
 fn a_patch_shares_what_a_cut_with_the_whole_record_gives() {
-    use geo::{BooleanOps, GeodesicArea};
+    use geo::{BooleanOps, Densify, Euclidean, GeodesicArea};
     let mut draw = Draw(4);
     let records = draw.stars(30, 0.08, 200);
     let features = draw.stars(100, 0.01, 12);
     let sources = [(source(), layer(records.clone()))];
     let links = Overlay::new(&sources).expect("an overlay").links(&features, 0, AreaMeasure::Geodesic);
-    let polygon = |geometry: &Option<Geometry<f64>>| match geometry {
-        Some(Geometry::Polygon(polygon)) => polygon.clone(),
-        other => panic!("{other:?} is no polygon"),
-    };
+    // Edges are straight in longitude and latitude; what geodesics between corners make of the patch, its parts take their share of.
+    let straight = |shape: &MultiPolygon<f64>| Euclidean.densify(shape, 1e-4).geodesic_area_unsigned();
     for link in links {
-        let (patch, record) = (polygon(&features[link.feature as usize]), polygon(&records[link.record as usize]));
+        let (patch, record) =
+            (polygon(features[link.feature as usize].as_ref()), polygon(records[link.record as usize].as_ref()));
         let area = patch.geodesic_area_signed().abs();
-        let exact = patch.intersection(&record).iter().map(|p| p.geodesic_area_signed().abs()).sum::<f64>();
-        assert!((exact - link.overlap_cm2 as f64 / 1e4).abs() <= 1e-6 * area, "{link:?} {exact}");
+        let bend = area / straight(&MultiPolygon(vec![patch.clone()]));
+        let exact = straight(&patch.intersection(&record)) * bend;
+        assert!((bend - 1.0).abs() < 1e-5, "{bend}");
+        assert!((exact - link.overlap_cm2 as f64 / 1e4).abs() <= 1e-7 * area, "{link:?} {exact}");
     }
+}
+
+#[test]
+fn in_a_plane_a_patch_shares_what_a_cut_with_the_whole_record_gives() {
+    use geo::{Area, BooleanOps};
+    let mut draw = Draw(5);
+    let metres = |geometry: Option<Geometry<f64>>| {
+        geometry.map(|geometry| geo::MapCoords::map_coords(&geometry, |c| geo_types::Coord { x: c.x * 1e5, y: c.y * 1e5 }))
+    };
+    let records: Vec<_> = draw.stars(30, 0.08, 200).into_iter().map(metres).collect();
+    let features: Vec<_> = draw.stars(100, 0.01, 12).into_iter().map(metres).collect();
+    let sources = [(source(), layer(records.clone()))];
+    let links = Overlay::new(&sources).expect("an overlay").links(&features, 0, AreaMeasure::Planar);
+    let mut met = 0;
+    for (i, feature) in features.iter().enumerate() {
+        for (j, record) in records.iter().enumerate() {
+            let exact = polygon(feature.as_ref()).intersection(&polygon(record.as_ref())).unsigned_area();
+            let link = links.iter().find(|link| (link.feature, link.record) == (i as u32, j as u32));
+            assert!((exact - link.map_or(0.0, |link| link.overlap_cm2 as f64 / 1e4)).abs() <= 1.0, "{link:?} {exact}");
+            met += usize::from(link.is_some());
+        }
+    }
+    assert_eq!(met, links.len());
+}
+
+#[test]
+fn a_thousand_equal_records_are_all_linked() {
+    let mut draw = Draw(6);
+    let parcel = Some(draw.star(0.05, 40));
+    let sources = [(source(), layer(vec![parcel.clone(); 1000]))];
+    let links = Overlay::new(&sources).expect("an overlay").links(&[parcel], 0, AreaMeasure::Geodesic);
+    assert_eq!(links.len(), 1000);
+    assert!(links.iter().all(|link| Some(link.overlap_cm2) == link.feature_cm2), "{:?}", links[0]);
 }

@@ -76,7 +76,7 @@ fn the_largest_overlap_wins_and_nothing_is_lost() {
     let ids = ids(3);
     let periods = Periods::AsOf(day("2021-01-01"));
     let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
-    let long = long_table(&joined).expect("a long table");
+    let long = long_table(&joined, 0..joined.ids.len()).expect("a long table");
     assert_eq!(texts(&long, "id"), ["f0", "f0", "f1", "f2"]);
     assert_eq!(texts(&long, "source"), ["p", "p", "", ""]);
     assert_eq!(texts(&long, "key"), ["010", "002", "", ""]);
@@ -131,11 +131,11 @@ fn validity_is_told_on_the_interval_of_change() {
         silences: &[],
         internal: false,
     };
-    let long = long_table(&joined).expect("a long table");
+    let long = long_table(&joined, 0..joined.ids.len()).expect("a long table");
     let expected = ["valid_throughout", "valid_in_part", "not_valid", "valid_in_part", "unknown", "unknown"];
     assert_eq!(texts(&long, "validity"), expected);
     let short = Joined { periods: Periods::Changes(&periods[..5]), ..joined };
-    assert!(matches!(long_table(&short), Err(RegistryError::Length { got: 5, expected: 6, .. })));
+    assert!(matches!(long_table(&short, 0..short.ids.len()), Err(RegistryError::Length { got: 5, expected: 6, .. })));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn what_is_personal_stays_inside() {
     let public = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
     let wide = wide_columns(&public).expect("a wide table");
     assert_eq!(wide.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["p_count", "p_answer"]);
-    let long = long_table(&public).expect("a long table");
+    let long = long_table(&public, 0..public.ids.len()).expect("a long table");
     assert_eq!((texts(&long, "source"), texts(&long, "key")), (vec!["p".to_owned()], vec![String::new()]));
     let internal = Joined { internal: true, ..public };
     assert_eq!(texts(&wide_columns(&internal).expect("a wide table"), "p_name"), ["Ana"]);
@@ -235,7 +235,7 @@ fn the_summary_adds_up_by_unit_and_keeps_what_is_outside() {
 fn empty_tables_join_to_empty_tables() {
     let joined =
         Joined { ids: &[], links: &[], sources: &[], periods: Periods::AsOf(day("2021-01-01")), silences: &[], internal: true };
-    assert!(long_table(&joined).expect("a long table").iter().all(|column| column.values.is_empty()));
+    assert!(long_table(&joined, 0..0).expect("a long table").iter().all(|column| column.values.is_empty()));
     assert!(wide_columns(&joined).expect("a wide table").is_empty());
     assert!(summary(None, &[], &[]).expect("a summary").iter().all(|column| column.values.is_empty()));
 }

@@ -5,10 +5,9 @@ use std::path::Path;
 use alert::{Alert, AlertContext, Column, Features, Layer, Patch, Vicinity};
 use geo_types::Geometry;
 use geoio::RasterFile;
-use geoio::crs::FromLonLat;
 use pipeline::{Budget, map_in_order};
-use raster::{Crs, Grid};
-use registry::{AreaMeasure, Joined, Link, Overlay, Period, Periods, RegistrySource, Span};
+use raster::Grid;
+use registry::{AreaMeasure, Footprint, Joined, Link, Overlay, Period, Periods, RegistrySource, Span};
 
 use super::inputs::Inputs;
 use crate::args::Common;
@@ -96,7 +95,9 @@ pub(crate) fn annotate(
     let registries = &inputs.registries.sources;
     let geometries: Vec<Option<Geometry<f64>>> =
         alerts.iter().map(|a| Some(Geometry::MultiPolygon(a.geometry.clone()))).collect();
-    let links = links(registries, &geometries, None, budget, common)?;
+    let footprints = footprints(&geometries, AreaMeasure::Geodesic, budget)?;
+    let mut progress = Progress::begin(common, "overlay", footprints.len().div_ceil(CHUNK) as u64);
+    let links = links(registries, &footprints, budget, || progress.step())?;
     let ids: Vec<String> = alerts.iter().map(|alert| alert.id.clone()).collect();
     let changes: Vec<Option<Period>> =
         alerts.iter().map(|alert| Some(Period { before: alert.date_before, first: alert.date_first })).collect();
@@ -111,7 +112,7 @@ pub(crate) fn annotate(
         internal: job.registries.as_ref().is_some_and(|spec| spec.internal),
     };
     let mut columns = registry::wide_columns(&joined)?;
-    let rows = registry::long_table(&joined)?;
+    let rows = registry::long_table(&joined, 0..ids.len())?;
     let count = rows.first().map_or(0, |column| column.values.len());
     let long = Features { name: "links".to_owned(), geometries: vec![None; count], columns: rows };
     if inputs.rules.is_empty() {
@@ -125,34 +126,55 @@ pub(crate) fn annotate(
     Ok(Annotation { columns, long: Some(long), rules: Some((judged.elements, judged.sensitivity)) })
 }
 
-/// The links of features to records, found in chunks over the threads.
-///
-/// Areas are geodesic, or planar in a projected system.
-pub(crate) fn links(
-    registries: &[(RegistrySource, Layer)],
-    geometries: &[Option<Geometry<f64>>],
-    plane: Option<&Crs>,
+/// Features made ready to be laid over sources, in an order in which neighbours follow one another.
+pub(crate) fn footprints<'g>(
+    geometries: &'g [Option<Geometry<f64>>],
+    measure: AreaMeasure,
     budget: &Budget,
-    common: &Common,
-) -> Result<Vec<Link>, Fault> {
-    let overlay = Overlay::new(registries)?;
+) -> Result<Vec<Footprint<'g>>, Fault> {
     let chunks: Vec<(usize, &[Option<Geometry<f64>>])> =
         geometries.chunks(CHUNK).enumerate().map(|(i, chunk)| (i * CHUNK, chunk)).collect();
-    let mut progress = Progress::begin(common, "overlay", chunks.len() as u64);
+    let mut footprints = Vec::with_capacity(geometries.len());
+    let made = |first: usize, chunk: &'g [Option<Geometry<f64>>]| {
+        let given = chunk.iter().enumerate();
+        given.filter_map(|(i, geometry)| Footprint::new(first + i, geometry.as_ref()?, measure)).collect::<Vec<_>>()
+    };
+    map_in_order(
+        &chunks,
+        budget,
+        budget.in_flight(1 << 20),
+        || Ok::<_, Fault>(()),
+        |(), (first, chunk)| Ok(made(*first, chunk)),
+        |chunk| {
+            footprints.extend(chunk);
+            Ok(())
+        },
+    )?;
+    Footprint::sort_by_place(&mut footprints);
+    Ok(footprints)
+}
+
+/// The links of features to the records of sources, found in chunks over the threads; `step` is called after each chunk.
+pub(crate) fn links(
+    registries: &[(RegistrySource, Layer)],
+    footprints: &[Footprint<'_>],
+    budget: &Budget,
+    mut step: impl FnMut() -> Result<(), Fault>,
+) -> Result<Vec<Link>, Fault> {
+    let overlay = Overlay::new(registries)?;
+    let chunks: Vec<&[Footprint<'_>]> = footprints.chunks(CHUNK).collect();
     let mut links = Vec::new();
     map_in_order(
         &chunks,
         budget,
         budget.in_flight(1 << 20),
-        || Ok::<_, Fault>(plane.map(FromLonLat::new).transpose()?),
-        |plane, (first, chunk)| {
-            let measure = plane.as_ref().map_or(AreaMeasure::Geodesic, |plane| AreaMeasure::Planar(plane));
-            Ok(overlay.links(chunk, *first, measure))
-        },
+        || Ok::<_, Fault>(()),
+        |(), chunk| Ok(overlay.links_of(chunk)),
         |chunk| {
             links.extend(chunk);
-            progress.step()
+            step()
         },
     )?;
+    links.sort_unstable();
     Ok(links)
 }

@@ -28,8 +28,7 @@ pub(crate) struct Registries {
 impl Registries {
     /// Where each source can say that there is nothing.
     pub(crate) fn reaches(&self) -> Vec<Reach<'_>> {
-        let each = self.sources.iter().zip(&self.coverages);
-        each.map(|((source, layer), polygons)| Reach { source, layer, polygons: polygons.as_ref() }).collect()
+        reaches(&self.sources, &self.coverages)
     }
 }
 
@@ -68,7 +67,7 @@ impl Lookup<'_> {
     }
 
     /// The layer of a source at a place, by what the catalogue says of how it is written; it must have a record.
-    pub(crate) fn layer(&self, source: &RegistrySource, location: &Location) -> Result<Layer, Fault> {
+    pub(crate) fn layer(&self, source: &RegistrySource, location: &Location, options: LayerOptions) -> Result<Layer, Fault> {
         let options = LayerOptions {
             layer: source.layer.clone(),
             lon: source.lon.clone(),
@@ -77,7 +76,7 @@ impl Lookup<'_> {
             delimiter: source.delimiter.map(|sign| sign as u8),
             decimal: source.decimal,
             encoding: source.encoding.clone(),
-            ..LayerOptions::default()
+            ..options
         };
         let layer = geoio::layer::read_at(location, self.hosts, &options).map_err(|error| about(source, error.into()))?;
         if layer.features.is_empty() {
@@ -100,11 +99,69 @@ impl Lookup<'_> {
     }
 
     /// The layer of a snapshot, with the day and the hash of what was retrieved.
-    fn kept(&self, source: &mut RegistrySource, location: &Location, snapshot: &Snapshot) -> Result<Layer, Fault> {
+    fn kept(
+        &self,
+        source: &mut RegistrySource,
+        location: &Location,
+        snapshot: &Snapshot,
+        options: LayerOptions,
+    ) -> Result<Layer, Fault> {
         let table = RegistrySource { layer: Some(snapshot.table.clone()), crs: None, ..source.clone() };
-        let layer = self.layer(&table, location)?;
+        let layer = self.layer(&table, location, options)?;
         source.retrieved = Some(snapshot.retrieved);
         Ok(Layer { sha256: snapshot.sha256.clone(), crs: snapshot.crs.clone(), ..layer })
+    }
+
+    /// What a source holds, by these options and what its record says; absent, with a warning, where its file is not there or its
+    /// store did not know it yet. A raster is not read here: its records are the classes found under features.
+    pub(crate) fn read(&self, source: &mut RegistrySource, options: LayerOptions) -> Result<Read, Fault> {
+        let location = self.location(source)?;
+        if location.file().is_some_and(|file| !file.exists()) {
+            let message = format!("registry source {}: {location} is not there; nothing is said by it", source.id);
+            return Ok(Read::absent(&location, Warning::new("source_absent", message)));
+        }
+        let file = location.file().map(Path::to_path_buf);
+        if source.raster.is_some() {
+            return Ok(Read { layer: Layer { path: location.to_string(), ..Layer::default() }, file, warnings: Vec::new() });
+        }
+        let layer = match self.state(source, &location)? {
+            State::Plain => self.layer(source, &location, options)?,
+            State::Kept(snapshot) => self.kept(source, &location, &snapshot, options)?,
+            State::NotYet(first) => {
+                return Ok(Read::absent(&location, not_yet(source, first, self.as_of).about(location.to_string())));
+            }
+        };
+        let warnings = layer.warnings.iter().cloned().chain(registry::review(source, &layer)).collect();
+        Ok(Read { layer, file, warnings })
+    }
+
+    /// The polygons that a source covers, where its record names a file of them.
+    pub(crate) fn coverage(&self, source: &RegistrySource) -> Result<Option<(PathBuf, MultiPolygon<f64>)>, Fault> {
+        let Some(path) = &source.coverage.polygons else { return Ok(None) };
+        let file = self.base().join(path);
+        let layer = geoio::layer::read(&file, &LayerOptions::default())?;
+        let polygons = layer.features.geometries.into_iter().flatten().flat_map(|geometry| match geometry {
+            Geometry::Polygon(polygon) => vec![polygon],
+            Geometry::MultiPolygon(polygons) => polygons.0,
+            _ => Vec::new(),
+        });
+        Ok(Some((file, polygons.collect())))
+    }
+}
+
+/// What was read of a source.
+pub(crate) struct Read {
+    /// What it holds.
+    pub(crate) layer: Layer,
+    /// The file it lies in.
+    pub(crate) file: Option<PathBuf>,
+    /// What people should know.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Read {
+    fn absent(location: &Location, warning: Warning) -> Self {
+        Self { layer: Layer::absent(location.to_string()), file: None, warnings: vec![warning] }
     }
 }
 
@@ -119,32 +176,18 @@ enum State {
 }
 
 /// The fault with the source it is about.
-fn about(source: &RegistrySource, fault: Fault) -> Fault {
+pub(crate) fn about(source: &RegistrySource, fault: Fault) -> Fault {
     Fault::new(fault.exit, format!("registry source {}: {fault}", source.id))
 }
 
-/// Reads the layer of every source. A source whose file is not there, or which its store did not know yet, is absent, and told.
-pub(crate) fn layers(catalogue: Catalogue, lookup: &Lookup<'_>) -> Result<Registries, Fault> {
-    let mut registries = Registries::default();
-    for source in catalogue.sources {
-        let coverage = coverage(&source, lookup.base(), &mut registries)?;
+/// Every copy of every source: the earlier ones first, in the order of their days.
+pub(crate) fn copies(catalogue: Catalogue) -> Vec<RegistrySource> {
+    let each = |source: RegistrySource| {
         let mut copies: Vec<RegistrySource> = source.earlier.iter().map(|copy| earlier(&source, copy)).collect();
         copies.push(source);
-        for mut copy in copies {
-            let layer = layer(&mut copy, lookup, &mut registries)?;
-            registries.sources.push((copy, layer));
-            registries.coverages.push(coverage.clone());
-        }
-    }
-    // A store that has no snapshot as of a day is there, and that is its answer.
-    let missing = registries.warnings.iter().filter(|warning| warning.code == "source_absent").count();
-    if missing > 0 && missing == registries.sources.len() {
-        return Err(Fault::new(
-            Exit::Input,
-            format!("{}: not one of the sources that it names is there", lookup.catalogue.display()),
-        ));
-    }
-    Ok(registries)
+        copies
+    };
+    catalogue.sources.into_iter().flat_map(each).collect()
 }
 
 /// The source as an earlier copy of it is read.
@@ -153,25 +196,29 @@ fn earlier(source: &RegistrySource, copy: &registry::Copy) -> RegistrySource {
     RegistrySource { path: copy.path.clone(), layer, retrieved: Some(copy.retrieved), ..source.clone() }
 }
 
-fn layer(source: &mut RegistrySource, lookup: &Lookup<'_>, registries: &mut Registries) -> Result<Layer, Fault> {
-    let location = lookup.location(source)?;
-    if location.file().is_some_and(|file| !file.exists()) {
-        let message = format!("registry source {}: {location} is not there; nothing is said by it", source.id);
-        registries.warnings.push(Warning::new("source_absent", message));
-        return Ok(Layer::absent(location.to_string()));
+/// Reads the layer of every copy of every source, in longitude and latitude.
+pub(crate) fn layers(catalogue: Catalogue, lookup: &Lookup<'_>) -> Result<Registries, Fault> {
+    let mut registries = Registries::default();
+    for mut source in copies(catalogue) {
+        let coverage = lookup.coverage(&source)?;
+        let read = lookup.read(&mut source, LayerOptions::default())?;
+        registries.files.extend(coverage.iter().map(|(file, _)| file.clone()).chain(read.file));
+        registries.coverages.push(coverage.map(|(_, polygons)| polygons));
+        registries.warnings.extend(read.warnings);
+        registries.sources.push((source, read.layer));
     }
-    let layer = match lookup.state(source, &location)? {
-        State::Plain => lookup.layer(source, &location)?,
-        State::Kept(snapshot) => lookup.kept(source, &location, &snapshot)?,
-        State::NotYet(first) => {
-            registries.warnings.push(not_yet(source, first, lookup.as_of).about(location.to_string()));
-            return Ok(Layer::absent(location.to_string()));
-        }
-    };
-    registries.files.extend(location.file().map(Path::to_path_buf));
-    registries.warnings.extend(layer.warnings.iter().cloned());
-    registries.warnings.extend(registry::review(source, &layer));
-    Ok(layer)
+    refuse_none(&registries.warnings, registries.sources.len(), lookup)?;
+    Ok(registries)
+}
+
+/// Refuses a catalogue of which nothing is there. A store that has no snapshot as of a day is there, and that is its answer.
+pub(crate) fn refuse_none(warnings: &[Warning], sources: usize, lookup: &Lookup<'_>) -> Result<(), Fault> {
+    let missing = warnings.iter().filter(|warning| warning.code == "source_absent").count();
+    if missing == 0 || missing < sources {
+        return Ok(());
+    }
+    let message = format!("{}: not one of the sources that it names is there", lookup.catalogue.display());
+    Err(Fault::new(Exit::Input, message))
 }
 
 fn not_yet(source: &RegistrySource, first: Date, as_of: Option<Date>) -> Warning {
@@ -181,16 +228,11 @@ fn not_yet(source: &RegistrySource, first: Date, as_of: Option<Date>) -> Warning
     Warning::new("no_snapshot", message)
 }
 
-/// The polygons that a source covers, where its record names a file of them.
-fn coverage(source: &RegistrySource, base: &Path, registries: &mut Registries) -> Result<Option<MultiPolygon<f64>>, Fault> {
-    let Some(path) = &source.coverage.polygons else { return Ok(None) };
-    let file = base.join(path);
-    let layer = geoio::layer::read(&file, &LayerOptions::default())?;
-    registries.files.push(file);
-    let polygons = layer.features.geometries.into_iter().flatten().flat_map(|geometry| match geometry {
-        Geometry::Polygon(polygon) => vec![polygon],
-        Geometry::MultiPolygon(polygons) => polygons.0,
-        _ => Vec::new(),
-    });
-    Ok(Some(polygons.collect()))
+/// Where sources can say that there is nothing.
+pub(crate) fn reaches<'a>(
+    sources: &'a [(RegistrySource, Layer)],
+    coverages: &'a [Option<MultiPolygon<f64>>],
+) -> Vec<Reach<'a>> {
+    let each = sources.iter().zip(coverages);
+    each.map(|((source, layer), polygons)| Reach { source, layer, polygons: polygons.as_ref() }).collect()
 }

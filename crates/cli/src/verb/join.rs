@@ -1,98 +1,104 @@
 //! `join`: features laid over official registries.
 
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
-use alert::{Column, Features, Layer};
-use geo_types::{Coord, Geometry, Rect};
+use alert::{AlertSink as _, Column, Features, Layer, Values};
+use geo_types::{Geometry, MultiPolygon, Rect};
 use geoio::Hosts;
-use geoio::layer::LayerOptions;
-use geoio::sink::SinkOptions;
+use geoio::layer::{Frame, LayerOptions};
+use geoio::sink::{FileSink, SinkOptions};
+use pipeline::{Budget, map_in_order};
 use raster::{Crs, Date, Warning};
-use registry::{AreaMeasure, Joined, Overlay, Period, Periods, RegistrySource, Span};
+use registry::{AreaMeasure, Joined, Overlay, Period, Periods, RegistrySource, RulePack, Span, Statistics};
 use serde_json::json;
 
 use super::apart::check_apart;
 use super::catalogue::{self, Lookup};
+use super::laying::{Found, Laying};
 use crate::args::{Common, Join};
 use crate::fault::{Exit, Fault};
 use crate::job::read_text;
 use crate::report::Report;
-use crate::rules::{self, Judging};
+use crate::rules::{self, Judged, Judging};
 
 /// Joins the features of a file with the sources of a catalogue.
 pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
-    let options = LayerOptions {
-        layer: arguments.layer.clone(),
-        lon: arguments.lon.clone(),
-        lat: arguments.lat.clone(),
-        crs: arguments.crs.clone(),
-        encoding: arguments.encoding.clone(),
-        ..LayerOptions::default()
-    };
-    let features = geoio::layer::read(&arguments.features, &options)?;
+    let packs = rules::load(&arguments.rules, Path::new(""))?;
+    let hosts = Hosts::new(&arguments.allow_host);
+    let lookup = Lookup { catalogue: &arguments.registries, hosts: &hosts, as_of: arguments.as_of };
+    let sources = catalogue::copies(catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?);
+    let coverages = coverages(&sources, &lookup)?;
+    let frame = if arguments.area == "planar" { Frame::Stored } else { Frame::LonLat };
+    let features = features(arguments, frame)?;
     let plane = plane(&features, arguments)?;
     let ids = ids(&features, arguments)?;
     let days = days(&features, arguments)?;
+    keep_apart(arguments, &sources, &lookup)?;
     let mut report = Report::new("join");
-    let packs = rules::load(&arguments.rules, Path::new(""))?;
-    let sources = catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?;
-    let hosts = Hosts::new(&arguments.allow_host);
-    let lookup = Lookup { catalogue: &arguments.registries, hosts: &hosts, as_of: arguments.as_of };
-    let read = catalogue::layers(sources, &lookup)?;
-    for output in [Some(&arguments.out), arguments.elements.as_ref(), arguments.totals.as_ref()].into_iter().flatten() {
-        check_apart(Some(output), [&arguments.features, &arguments.registries].into_iter().chain(&read.files))?;
-    }
-    report.warnings.extend(read.warnings.iter().cloned());
-    let registries = &read.sources;
-    let mut links = crate::run::links(registries, &features.features.geometries, plane.as_ref(), &budget, common)?;
-    links.extend(Overlay::new(registries)?.key_links(&features.features)?);
-    report
-        .warnings
-        .extend(registries.iter().flat_map(|(source, layer)| registry::key_notices(source, layer, &features.features)));
+    let again = |frame| self::features(arguments, frame);
+    let laying = Laying { lookup: &lookup, features: &features, plane: plane.as_ref(), again: &again, budget, common };
+    let Found { registries, mut links, statistics, warnings, extent } = laying.lay(sources)?;
+    catalogue::refuse_none(&warnings, registries.len(), &lookup)?;
+    report.warnings.extend(warnings);
+    links.extend(Overlay::new(&registries)?.key_links(&features.features)?);
+    links.sort();
+    let notices = registries.iter().flat_map(|(source, layer)| registry::key_notices(source, layer, &features.features));
+    report.warnings.extend(notices);
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
     let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
-    let silences = registry::silences(&read.reaches(), &features.features.geometries, periods);
-    let joined =
-        Joined { ids: &ids, links: &links, sources: registries, periods, silences: &silences, internal: arguments.internal };
-    let mut table = if arguments.wide { wide(&features, &joined) } else { long(&features, &joined) }?;
-    let sink = SinkOptions { force: common.force, ..SinkOptions::default() };
-    if let Some(path) = &arguments.totals {
-        let whole = if arguments.wide { table.clone() } else { wide(&features, &joined)? };
-        let columns = registry::totals(&whole, &arguments.by)?;
-        let rows = columns.first().map_or(0, |column| column.values.len());
-        geoio::sink::write(path, &Features { name: "totals".to_owned(), geometries: vec![None; rows], columns }, &sink)?;
-        report.output(path);
-    }
-    if let Some(path) = &arguments.elements {
-        let areas = areas(&features);
-        let judging = Judging {
-            joined: &joined,
-            geometries: &features.features.geometries,
-            areas: &areas,
-            distance_m: arguments.cluster,
-            span_days: arguments.cluster_days,
-        };
-        let judged = judging.judge(&packs)?;
-        for column in judged.columns.into_iter().filter(|_| arguments.wide) {
-            table = table.with(&column.name, column.values)?;
+    let is_asked = days.is_some() || registries.iter().any(|(source, layer)| layer.absent || !source.coverage.is_open());
+    let lonlat = match &plane {
+        Some(plane) if is_asked || !packs.is_empty() => Some(geoio::layer::to_lonlat(&features.features.geometries, plane)?),
+        _ => None,
+    };
+    let lonlat = lonlat.as_deref().unwrap_or(&features.features.geometries);
+    let silences = match is_asked {
+        true => registry::silences(&catalogue::reaches(&registries, &coverages), lonlat, periods),
+        false => Vec::new(),
+    };
+    let internal = arguments.internal;
+    let joined = Joined { ids: &ids, links: &links, sources: &registries, periods, silences: &silences, internal };
+    let judged = judged(arguments, &packs, &joined, &features, lonlat)?;
+    let options = SinkOptions { force: common.force, ..SinkOptions::default() };
+    let rows = {
+        let sink = FileSink::new(&arguments.out, options.clone())?;
+        let whole = || wide(&features, plane.as_ref(), &joined, &statistics);
+        if let Some(path) = &arguments.totals {
+            write_totals(path, &whole()?, arguments, &options)?;
+            report.output(path);
         }
-        geoio::sink::write(path, &judged.elements, &sink)?;
+        if arguments.wide {
+            let mut table = whole()?;
+            for column in judged.iter().flat_map(|judged| &judged.columns) {
+                table = table.with(&column.name, column.values.clone())?;
+            }
+            sink.write(&table)?;
+            table.len()
+        } else {
+            write_long(&features, plane.as_ref(), &joined, sink, &budget)?
+        }
+    };
+    if let (Some(path), Some(judged)) = (&arguments.elements, &judged) {
+        geoio::sink::write(path, &judged.elements, &options)?;
         report.output(path);
     }
-    geoio::sink::write(&arguments.out, &table, &sink)?;
     report.output(&arguments.out);
-    report.fact("counts", json!({ "features": features.features.len(), "links": links.len(), "rows": table.len() }));
+    report.fact("counts", json!({ "features": features.features.len(), "links": links.len(), "rows": rows }));
     report.say(format!(
         "{} features, {} hits, {} rows in {}",
         features.features.len(),
         links.len(),
-        table.len(),
+        rows,
         arguments.out.display()
     ));
     report.rejected = features.rejected + registries.iter().map(|(_, layer)| layer.rejected).sum::<usize>();
-    report.warnings.extend(elsewhere(&features, registries));
+    if plane.is_none() {
+        report.warnings.extend(extent.and_then(|extent| elsewhere(&features, extent)));
+    }
     if features.features.is_empty() {
         report.warnings.push(Warning::new("no_features", "there is no feature to join").about(&features.path));
     }
@@ -100,13 +106,63 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     Ok(report)
 }
 
+/// The polygons that sources cover, where their records name some.
+fn coverages(sources: &[RegistrySource], lookup: &Lookup<'_>) -> Result<Vec<Option<MultiPolygon<f64>>>, Fault> {
+    sources.iter().map(|source| Ok(lookup.coverage(source)?.map(|(_, polygons)| polygons))).collect()
+}
+
+/// Refuses outputs that are inputs.
+fn keep_apart(arguments: &Join, sources: &[RegistrySource], lookup: &Lookup<'_>) -> Result<(), Fault> {
+    let locations = sources.iter().map(|source| lookup.location(source)).collect::<Result<Vec<_>, _>>()?;
+    let files: Vec<PathBuf> = locations.iter().filter_map(|location| location.file().map(Path::to_path_buf)).collect();
+    for output in [Some(&arguments.out), arguments.elements.as_ref(), arguments.totals.as_ref()].into_iter().flatten() {
+        check_apart(Some(output), [&arguments.features, &arguments.registries].into_iter().chain(&files))?;
+    }
+    Ok(())
+}
+
+/// What rules say of the features; `None` where no rules are named.
+fn judged(
+    arguments: &Join,
+    packs: &[RulePack],
+    joined: &Joined<'_>,
+    features: &Layer,
+    lonlat: &[Option<Geometry<f64>>],
+) -> Result<Option<Judged>, Fault> {
+    if packs.is_empty() {
+        return Ok(None);
+    }
+    let areas = areas(features, lonlat);
+    let (distance_m, span_days) = (arguments.cluster, arguments.cluster_days);
+    Judging { joined, geometries: lonlat, areas: &areas, distance_m, span_days }.judge(packs).map(Some)
+}
+
+/// Writes totals of the wide table by some of its columns.
+fn write_totals(path: &Path, whole: &Features, arguments: &Join, options: &SinkOptions) -> Result<(), Fault> {
+    let columns = registry::totals(whole, &arguments.by)?;
+    let rows = columns.first().map_or(0, |column| column.values.len());
+    Ok(geoio::sink::write(path, &Features { name: "totals".to_owned(), geometries: vec![None; rows], columns }, options)?)
+}
+
+/// The features, in a frame.
+fn features(arguments: &Join, frame: Frame) -> Result<Layer, Fault> {
+    let options = LayerOptions {
+        layer: arguments.layer.clone(),
+        lon: arguments.lon.clone(),
+        lat: arguments.lat.clone(),
+        crs: arguments.crs.clone(),
+        encoding: arguments.encoding.clone(),
+        frame,
+        ..LayerOptions::default()
+    };
+    Ok(geoio::layer::read(&arguments.features, &options)?)
+}
+
 /// How far from every record features may lie before somebody should know, degrees.
 const FAR_DEGREES: f64 = 1.0;
 
 /// A warning where no feature lies anywhere near a record: exchanged axes, or registries of another country.
-fn elsewhere(features: &Layer, registries: &[(RegistrySource, Layer)]) -> Option<Warning> {
-    let boxes = registries.iter().flat_map(|(_, layer)| layer.boxes()).flatten();
-    let extent = boxes.reduce(|a, b| Rect::new(min(a.min(), b.min()), max(a.max(), b.max())))?;
+fn elsewhere(features: &Layer, extent: Rect) -> Option<Warning> {
     let boxes: Vec<Rect> = features.boxes().into_iter().flatten().collect();
     if boxes.is_empty() || boxes.iter().any(|own| near(*own, extent)) {
         return None;
@@ -132,14 +188,6 @@ fn near(a: Rect, b: Rect) -> bool {
     x.max(y) <= FAR_DEGREES
 }
 
-fn min(a: Coord, b: Coord) -> Coord {
-    Coord { x: a.x.min(b.x), y: a.y.min(b.y) }
-}
-
-fn max(a: Coord, b: Coord) -> Coord {
-    Coord { x: a.x.max(b.x), y: a.y.max(b.y) }
-}
-
 /// The projected system of the features, where areas are to be planar.
 fn plane(features: &Layer, arguments: &Join) -> Result<Option<Crs>, Fault> {
     match arguments.area.as_str() {
@@ -156,24 +204,79 @@ fn plane(features: &Layer, arguments: &Join) -> Result<Option<Crs>, Fault> {
     }
 }
 
-/// One row a feature: its own columns, then those of the sources.
-fn wide(features: &Layer, joined: &Joined<'_>) -> Result<Features, Fault> {
+/// One row a feature: its own columns, those of the sources, then the statistics of rasters.
+fn wide(
+    features: &Layer,
+    plane: Option<&Crs>,
+    joined: &Joined<'_>,
+    statistics: &[(usize, Vec<Statistics>)],
+) -> Result<Features, Fault> {
     let mut table = features.features.clone();
+    if let Some(plane) = plane {
+        table.geometries = geoio::layer::to_lonlat(&table.geometries, plane)?;
+    }
     for column in registry::wide_columns(joined)? {
         table = table.with(&column.name, column.values)?;
+    }
+    for (source, of) in statistics {
+        let id = &joined.sources[*source].0.id;
+        let each = |of_one: &dyn Fn(&Statistics) -> f64| {
+            Values::Real(of.iter().map(|one| (one.count > 0.0).then(|| of_one(one))).collect())
+        };
+        table = table
+            .with(&format!("{id}_mean"), Values::Real(of.iter().map(Statistics::mean).collect()))?
+            .with(&format!("{id}_min"), each(&|one| one.min))?
+            .with(&format!("{id}_max"), each(&|one| one.max))?
+            .with(&format!("{id}_pixels"), Values::Real(of.iter().map(|one| Some(one.count)).collect()))?;
     }
     Ok(table)
 }
 
-/// One row a hit, with the geometry of the feature.
-fn long(features: &Layer, joined: &Joined<'_>) -> Result<Features, Fault> {
-    let columns = registry::long_table(joined)?;
+/// Features whose rows are put together at once.
+const PART: usize = 2048;
+
+/// Writes one row a hit, part by part, with the geometry of the feature where the format is one of places; gives how many rows.
+fn write_long(
+    features: &Layer,
+    plane: Option<&Crs>,
+    joined: &Joined<'_>,
+    sink: FileSink,
+    budget: &Budget,
+) -> Result<usize, Fault> {
+    let own = match plane {
+        _ if !sink.is_spatial() => None,
+        Some(plane) => Some(geoio::layer::to_lonlat(&features.features.geometries, plane)?),
+        None => Some(features.features.geometries.clone()),
+    };
+    let starts: Vec<usize> = (0..joined.ids.len()).step_by(PART).collect();
+    let mut out = sink.parts()?;
+    let mut rows = 0;
+    map_in_order(
+        &starts,
+        budget,
+        budget.in_flight(1 << 24),
+        || Ok::<_, Fault>(()),
+        |(), &first| long(joined, own.as_deref(), first..(first + PART).min(joined.ids.len())),
+        |part| {
+            rows += part.len();
+            Ok(out.append(part)?)
+        },
+    )?;
+    out.finish()?;
+    Ok(rows)
+}
+
+/// One row a hit of a run of features, with the geometry of each where there is any.
+fn long(joined: &Joined<'_>, geometries: Option<&[Option<Geometry<f64>>]>, run: Range<usize>) -> Result<Features, Fault> {
+    let columns = registry::long_table(joined, run.clone())?;
     let rows = columns.first().map_or(0, |column| column.values.len());
     let mut table = Features { name: "links".to_owned(), geometries: vec![None; rows], columns };
-    let place: std::collections::BTreeMap<&str, usize> = joined.ids.iter().enumerate().map(|(i, id)| (id.as_str(), i)).collect();
-    let of = table.text("id").unwrap_or_default().to_vec();
-    table.geometries =
-        of.iter().map(|id| place.get(id.as_deref()?).and_then(|&i| features.features.geometries[i].clone())).collect();
+    if let Some(geometries) = geometries {
+        let place: HashMap<&str, usize> = run.map(|i| (joined.ids[i].as_str(), i)).collect();
+        let of = table.text("id").unwrap_or_default();
+        let own = of.iter().map(|id| place.get(id.as_deref()?).and_then(|&i| geometries[i].clone())).collect();
+        table.geometries = own;
+    }
     Ok(table)
 }
 
@@ -191,7 +294,7 @@ fn ids(features: &Layer, arguments: &Join) -> Result<Vec<String>, Fault> {
         None => features.features.text("id"),
     };
     let row = |i: usize| (i + 1).to_string();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = HashSet::new();
     Ok((0..features.features.len())
         .map(|i| {
             let id = column.and_then(|values| values[i].clone()).unwrap_or_else(|| row(i));
@@ -226,20 +329,18 @@ fn days(features: &Layer, arguments: &Join) -> Result<Option<Vec<Option<Period>>
 }
 
 /// Least and greatest hectares of each feature: its own columns, as alerts have them, else its geodesic area.
-fn areas(features: &Layer) -> Vec<Span> {
+fn areas(features: &Layer, lonlat: &[Option<Geometry<f64>>]) -> Vec<Span> {
     let number = |name: &str, row: usize| features.features.text(name)?[row].as_deref()?.parse::<f64>().ok();
     let area = |(row, geometry): (usize, &Option<Geometry<f64>>)| {
         let own = number("area_low_ha", row).zip(number("area_high_ha", row));
         let measured = geometry.as_ref().map_or(0.0, |geometry| AreaMeasure::Geodesic.hectares(geometry));
         own.unwrap_or((measured, measured))
     };
-    features.features.geometries.iter().enumerate().map(area).collect()
+    lonlat.iter().enumerate().map(area).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use alert::Values;
-
     use super::*;
 
     fn texts(values: &[&str]) -> Values {

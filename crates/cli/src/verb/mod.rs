@@ -13,6 +13,7 @@ mod index;
 mod init;
 mod join;
 mod layers;
+mod laying;
 mod lists;
 mod patches;
 mod plan;
@@ -22,6 +23,7 @@ mod scenes;
 mod schema;
 mod scored;
 mod synth;
+mod zonal;
 
 use crate::args::{Arguments, Verb};
 use crate::fault::{Exit, Fault};

@@ -28,7 +28,7 @@ pub enum LayerError {
         limit: u64,
     },
     /// The name's ending stands for no vector format that is read.
-    #[error("{path}: not a vector format by its name; expected .geojson, .json, .gpkg, .shp, .fgb, .kml, .gdb or .csv", path = path.display())]
+    #[error("{path}: not a vector format by its name; expected .geojson, .json, .gpkg, .shp, .fgb, .parquet, .kml, .gdb or .csv", path = path.display())]
     Extension {
         /// The file.
         path: PathBuf,

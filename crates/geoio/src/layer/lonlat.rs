@@ -1,5 +1,5 @@
 use geo::BoundingRect as _;
-use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, Rect};
 use raster::Crs;
 
 use crate::crs::{self, Transform};
@@ -11,26 +11,46 @@ const EDGE_M: f64 = 2000.0;
 /// Most pieces one edge is cut into.
 const PIECES: f64 = 10_000.0;
 
-/// From a layer's reference system to longitude and latitude.
-pub(super) struct ToLonLat {
+/// Most degrees of an edge that is transformed by its ends alone: [`EDGE_M`] of a meridian.
+const EDGE_DEGREES: f64 = EDGE_M / 111_000.0;
+
+/// From a layer's reference system to longitude and latitude, or to another one.
+pub(super) struct Way {
     transform: Option<Transform>,
     edge: Option<f64>,
 }
 
-impl ToLonLat {
-    /// The way from a system; on WGS 84 longitude and latitude it is the identity.
-    pub(super) fn new(from: &Crs) -> Result<Self, GeoioError> {
-        let lonlat = crs::lonlat()?;
-        if *from == lonlat {
+impl Way {
+    /// The way between two systems; where they are one it is the identity.
+    pub(super) fn new(from: &Crs, to: &Crs) -> Result<Self, GeoioError> {
+        if crs::is_same(from, to) {
             return Ok(Self { transform: None, edge: None });
         }
         let metres = crs::reference(from)?.linear_units();
         complaint::clear();
-        let edge = (!from.geographic && metres > 0.0).then_some(EDGE_M / metres);
-        Ok(Self { transform: Some(Transform::new(from, &lonlat)?), edge })
+        let edge = match (from.geographic, to.geographic) {
+            (false, _) => (metres > 0.0).then_some(EDGE_M / metres),
+            (true, false) => Some(EDGE_DEGREES),
+            (true, true) => None,
+        };
+        Ok(Self { transform: Some(Transform::new(from, to)?), edge })
     }
 
-    /// Brings a geometry to longitude and latitude.
+    /// Whether nothing is done.
+    pub(super) fn is_identity(&self) -> bool {
+        self.transform.is_none()
+    }
+
+    /// Whether all that lies in a rectangle is a place on Earth, as longitude and latitude.
+    pub(super) fn leads_to_earth(&self, rect: Rect<f64>) -> bool {
+        let (min, max) = (rect.min(), rect.max());
+        let steps = || (0..=16).map(|i| f64::from(i) / 16.0);
+        let at = |x: f64, y: f64| Coord { x: min.x + x * (max.x - min.x), y: min.y + y * (max.y - min.y) };
+        let grid = steps().flat_map(|x| steps().map(move |y| at(x, y))).collect();
+        self.coords(grid).is_ok_and(|coords| on_earth(&Geometry::LineString(LineString(coords))))
+    }
+
+    /// Brings a geometry along it.
     ///
     /// # Errors
     /// [`GeoioError::Transform`] where a point lies outside the system's domain.

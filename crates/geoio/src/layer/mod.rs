@@ -7,6 +7,7 @@ mod error;
 mod fetch;
 mod geojson;
 mod geojson_geometry;
+pub(crate) mod geoparquet;
 mod json;
 mod kml;
 mod lonlat;
@@ -21,7 +22,8 @@ mod validity;
 use std::path::Path;
 
 use alert::Layer;
-use geo_types::Geometry;
+use geo::BoundingRect as _;
+use geo_types::{Geometry, Rect};
 use raster::Crs;
 use sha2::{Digest as _, Sha256};
 
@@ -31,7 +33,7 @@ pub use error::LayerError;
 use crate::crs::crs;
 use crate::location::{Hosts, Location};
 use crate::{GeoioError, sha256_file};
-use lonlat::ToLonLat;
+use lonlat::Way;
 use notice::{Notice, Notices};
 use records::Records;
 use validity::Checked;
@@ -57,6 +59,28 @@ pub struct LayerOptions {
     /// Encoding of a CSV or Shapefile by its WHATWG label; by default that of the `.cpg` file or UTF-8, UTF-16 with its mark, or
     /// else Windows-1252 with a warning.
     pub encoding: Option<String>,
+    /// Coordinates that geometry is brought to; longitude and latitude by default.
+    pub frame: Frame,
+    /// Whether the SHA-256 of the file is left out, where nobody asks for it.
+    pub unhashed: bool,
+}
+
+impl LayerOptions {
+    fn sha256(&self, path: &Path) -> Result<String, LayerError> {
+        Ok(if self.unhashed { String::new() } else { sha256_file(path)? })
+    }
+}
+
+/// The coordinates that a layer's geometry is brought to.
+#[derive(Debug, Clone, Default)]
+pub enum Frame {
+    /// Longitude and latitude on WGS 84, degrees.
+    #[default]
+    LonLat,
+    /// Those it is stored in.
+    Stored,
+    /// Those of a system.
+    System(Crs),
 }
 
 /// A format by the ending of a name.
@@ -66,6 +90,7 @@ enum Format {
     Csv,
     Kml,
     Geodatabase,
+    GeoParquet,
     Driver(&'static str),
 }
 
@@ -77,6 +102,7 @@ impl Format {
             "csv" => Ok(Self::Csv),
             "kml" => Ok(Self::Kml),
             "gdb" => Ok(Self::Geodatabase),
+            "parquet" | "geoparquet" => Ok(Self::GeoParquet),
             "gpkg" => Ok(Self::Driver("GPKG")),
             "shp" => Ok(Self::Driver("ESRI Shapefile")),
             "fgb" => Ok(Self::Driver("FlatGeobuf")),
@@ -103,11 +129,11 @@ impl Raw {
     }
 }
 
-/// The features of a file, its format told by the ending: `.geojson`, `.json`, `.gpkg`, `.shp`, `.fgb`, `.kml`, `.gdb` or `.csv`.
+/// The features of a file, its format told by the ending: `.geojson`, `.json`, `.gpkg`, `.shp`, `.fgb`, `.parquet`, `.kml`, `.gdb` or `.csv`.
 ///
 /// Every column is text as it stands in the file: leading zeros and all digits stay, `null` and empty cells (but not empty JSON strings) are missing, booleans
 /// are `true` and `false` (0 and 1 where the format stores them so), nested JSON stays JSON. Geometry comes in longitude and latitude on
-/// WGS 84 (degrees); edges longer than 2 km of a projected layer are cut before they are transformed. Invalid polygons are rebuilt; what cannot be
+/// WGS 84 (degrees) unless another frame is asked for; edges longer than 2 km of a projected layer are cut before they are transformed. Invalid polygons are rebuilt; what cannot be
 /// is `None` and counted in [`Layer::rejected`], with a warning. A record of a CSV with a wrong number of fields is left out and counted.
 ///
 /// A Shapefile without a `.prj` that names a system is refused unless [`LayerOptions::crs`] names it. A KML with a document type
@@ -166,9 +192,14 @@ fn load(path: &Path, format: Format, options: &LayerOptions, notices: &mut Notic
             crate::open::check_local_folder(path)?;
             Ok(Raw::stored(ogr::read(path, "OpenFileGDB", options, notices)?, Some(content::folder_sha256(path)?)))
         }
+        Format::GeoParquet => {
+            crate::open::check_local(path)?;
+            let read = geoparquet::read(path, notices)?;
+            Ok(Raw { records: read.records, found: read.crs, name: None, sha256: Some(options.sha256(path)?) })
+        }
         Format::Driver(driver) => {
             crate::open::check_local(path)?;
-            Ok(Raw::stored(ogr::read(path, driver, options, notices)?, Some(sha256_file(path)?)))
+            Ok(Raw::stored(ogr::read(path, driver, options, notices)?, Some(options.sha256(path)?)))
         }
     }
 }
@@ -177,7 +208,11 @@ fn finish(path: &Path, raw: Raw, format: Format, options: &LayerOptions, mut not
     let Raw { mut records, found, name, sha256 } = raw;
     let stated = !matches!(found, Found::Default) || options.crs.is_some();
     let system = found.system(path, options.crs.as_deref(), &records, &mut notices)?;
-    place(path, &mut records, &system, format == Format::GeoJson && !stated, &mut notices)?;
+    match &options.frame {
+        Frame::LonLat => place(path, &mut records, &system, format == Format::GeoJson && !stated, &mut notices)?,
+        Frame::Stored => place_in(path, &mut records, &system, &system, &mut notices)?,
+        Frame::System(frame) => place_in(path, &mut records, &system, frame, &mut notices)?,
+    }
     if format == Format::Csv && !records.has_geometry() && notices.refuse_places() {
         return Err(LayerError::Placeless { path: path.to_owned(), records: records.len(), reasons: notices.reasons() });
     }
@@ -224,7 +259,8 @@ impl Found {
             Self::System(system) => Ok(*system),
             Self::Nothing if records.has_geometry() => {
                 let message =
-                    "no known reference system (no .prj, or one that names none); pass it, such as EPSG:9377".to_owned();
+                    "no known reference system (none in the file, no .prj, or one that names none); pass it, such as EPSG:9377"
+                        .to_owned();
                 Err(LayerError::Crs { path: path.to_owned(), message })
             }
             Self::Default | Self::Nothing => Ok(crate::crs::lonlat()?),
@@ -239,7 +275,7 @@ fn misplaced(path: &Path, error: &GeoioError) -> LayerError {
 
 /// Brings every geometry to longitude and latitude, and checks it. `strict` refuses the file where one is no place on Earth.
 fn place(path: &Path, records: &mut Records, system: &Crs, strict: bool, notices: &mut Notices) -> Result<(), LayerError> {
-    let way = ToLonLat::new(system).map_err(|error| misplaced(path, &error))?;
+    let way = Way::new(system, &crate::crs::lonlat()?).map_err(|error| misplaced(path, &error))?;
     for (slot, place) in records.geometries_mut() {
         let Some(geometry) = slot.take() else { continue };
         match way.geometry(geometry) {
@@ -257,10 +293,47 @@ fn place(path: &Path, records: &mut Records, system: &Crs, strict: bool, notices
     Ok(())
 }
 
+/// Brings every geometry to another system, and checks it there; what is no place on Earth is refused as it is in [`place`].
+fn place_in(path: &Path, records: &mut Records, system: &Crs, frame: &Crs, notices: &mut Notices) -> Result<(), LayerError> {
+    let failed = |error: GeoioError| misplaced(path, &error);
+    let way = Way::new(system, frame).map_err(failed)?;
+    let home = Way::new(system, &crate::crs::lonlat()?).map_err(failed)?;
+    let extent = records.geometries_mut().filter_map(|(slot, _)| slot.as_ref()?.bounding_rect()).reduce(joined);
+    let all_on_earth = extent.is_none_or(|extent| home.leads_to_earth(extent));
+    for (slot, place) in records.geometries_mut() {
+        let Some(geometry) = slot.take() else { continue };
+        let refused = !all_on_earth && !home.geometry(geometry.clone()).is_ok_and(|geometry| lonlat::on_earth(&geometry));
+        let moved = if way.is_identity() { Ok(geometry) } else { way.geometry(geometry) };
+        match moved {
+            Ok(geometry) if !refused => *slot = sound(geometry, place, notices),
+            Ok(_) | Err(_) => notices.note(Notice::CoordinatesRefused, place),
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn joined(a: Rect<f64>, b: Rect<f64>) -> Rect<f64> {
+    let ((min, max), (low, high)) = ((a.min(), a.max()), (b.min(), b.max()));
+    Rect::new((min.x.min(low.x), min.y.min(low.y)), (max.x.max(high.x), max.y.max(high.y)))
+}
+
+/// Brings geometry that was read in the coordinates of a system (see [`Frame`]) to longitude and latitude.
+///
+/// # Errors
+/// [`GeoioError::Transform`] where a point lies outside the system's domain.
+pub fn to_lonlat(geometries: &[Option<Geometry<f64>>], from: &Crs) -> Result<Vec<Option<Geometry<f64>>>, GeoioError> {
+    let way = Way::new(from, &crate::crs::lonlat()?)?;
+    geometries.iter().map(|geometry| geometry.clone().map(|geometry| way.geometry(geometry)).transpose()).collect()
+}
+
 fn checked(geometry: Geometry<f64>, place: &str, notices: &mut Notices) -> Option<Geometry<f64>> {
     if lonlat::is_wide(&geometry) {
         notices.note(Notice::WideGeometry, place);
     }
+    sound(geometry, place, notices)
+}
+
+fn sound(geometry: Geometry<f64>, place: &str, notices: &mut Notices) -> Option<Geometry<f64>> {
     match validity::check(geometry) {
         Checked::Valid(geometry) => Some(geometry),
         Checked::Repaired(geometry) => {

@@ -39,6 +39,11 @@ impl Records {
         values.push(value);
     }
 
+    /// Gives the records begun last values of a column that every record before has got its own of.
+    pub(super) fn extend(&mut self, column: usize, values: Vec<Option<String>>) {
+        self.values[column].extend(values);
+    }
+
     /// Number of records.
     pub(super) fn len(&self) -> usize {
         self.geometries.len()

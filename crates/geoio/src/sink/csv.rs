@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use ::csv::{Terminator, WriterBuilder};
+use ::csv::{Terminator, Writer, WriterBuilder};
 use alert::{Features, Values};
 use geo_types::{Coord, Geometry, LineString, Polygon};
 
@@ -12,22 +12,52 @@ use super::rounded::{decimal, rounded};
 /// Points become columns `lon` and `lat`, other geometry a column `wkt`. Text that a spreadsheet would take for a formula gets
 /// an apostrophe before it.
 pub(super) fn write(out: &mut impl Write, features: &Features) -> io::Result<()> {
-    let place = Place::of(features);
-    let mut lines = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
-    let names = features.columns.iter().map(|column| harmless(column.name.clone()));
-    lines.write_record(names.chain(place.names().iter().map(|&name| name.to_owned())))?;
-    for row in 0..features.len() {
-        let cells = features.columns.iter().map(|column| match &column.values {
-            Values::Text(values) => values[row].clone().map(harmless).unwrap_or_default(),
-            other => cell::text(other, row).unwrap_or_default(),
-        });
-        let geometry = features.geometries[row].as_ref().and_then(rounded);
-        lines.write_record(cells.chain(place.cells(geometry.as_ref())))?;
+    let mut lines = Lines::new(out);
+    lines.append(features)?;
+    lines.finish()
+}
+
+/// A table as it is written part by part.
+pub(super) struct Lines<W: Write> {
+    out: Writer<W>,
+    /// Where geometry goes, once the header is there.
+    place: Option<Place>,
+}
+
+impl<W: Write> Lines<W> {
+    /// Nothing is written yet.
+    pub(super) fn new(out: W) -> Self {
+        Self { out: WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out), place: None }
     }
-    lines.flush()
+
+    /// Writes rows, before the first the header; every part has the columns of the first.
+    pub(super) fn append(&mut self, features: &Features) -> io::Result<()> {
+        if self.place.is_none() {
+            let place = Place::of(features);
+            let names = features.columns.iter().map(|column| harmless(column.name.clone()));
+            self.out.write_record(names.chain(place.names().iter().map(|&name| name.to_owned())))?;
+            self.place = Some(place);
+        }
+        let place = self.place.as_ref().unwrap_or(&Place::Nowhere);
+        for row in 0..features.len() {
+            let cells = features.columns.iter().map(|column| match &column.values {
+                Values::Text(values) => values[row].clone().map(harmless).unwrap_or_default(),
+                other => cell::text(other, row).unwrap_or_default(),
+            });
+            let geometry = features.geometries[row].as_ref().filter(|_| !matches!(place, Place::Nowhere)).and_then(rounded);
+            self.out.write_record(cells.chain(place.cells(geometry.as_ref())))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is still held back.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Where a table's geometry goes.
+#[derive(Debug)]
 enum Place {
     Nowhere,
     Columns,

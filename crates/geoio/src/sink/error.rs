@@ -10,7 +10,7 @@ use crate::{GeoioError, Kind};
 #[non_exhaustive]
 pub enum SinkError {
     /// The name's ending stands for no vector format that is written.
-    #[error("{path}: not a vector format by its name; expected .geojson, .csv, .kml, .gpkg or .fgb", path = path.display())]
+    #[error("{path}: not a vector format by its name; expected .geojson, .csv, .kml, .gpkg, .fgb or .parquet", path = path.display())]
     Extension {
         /// The output.
         path: PathBuf,

@@ -226,8 +226,9 @@ impl<'a> Bench<'a> {
             }
         }
         let copies = Copies::of(cases.joined);
+        let linked = cases.joined.linked()?;
         let made = || {
-            let linked = consulted(cases.joined, &copies, &cases.joined.linked()?.collect()?)?;
+            let linked = consulted(cases.joined, &copies, &linked)?;
             Ok(Self { pack, cases, calls, frame: measures(cases.cases)?, copies, linked })
         };
         let mut bench: Self = made().map_err(failed("the table of cases"))?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use alert::Layer;
 use clap::Args;
 use geoio::Hosts;
+use geoio::layer::LayerOptions;
 use raster::Date;
 use registry::{RegistrySource, suggestions};
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use crate::job::read_text;
 use crate::report::{Report, print, printable};
 use crate::today;
 use crate::verb::catalogue::{self, Lookup};
+use crate::verb::zonal::Raster;
 
 /// Arguments of `registry check`.
 #[derive(Debug, Args)]
@@ -83,7 +85,13 @@ fn look<'a>(source: &'a RegistrySource, lookup: &Lookup<'_>) -> Looked<'a> {
     if location.file().is_some_and(|file| !file.exists()) {
         return Looked { source, layer: None, state: "absent", problem: None, suggested: Vec::new() };
     }
-    let layer = match lookup.layer(source, &location) {
+    if let Some(raster) = &source.raster {
+        return match Raster::of(source, raster, lookup) {
+            Ok(_) => Looked { source, layer: None, state: "valid", problem: None, suggested: Vec::new() },
+            Err(fault) => refused(fault.to_string()),
+        };
+    }
+    let layer = match lookup.layer(source, &location, LayerOptions::default()) {
         Ok(layer) => layer,
         Err(fault) => return refused(fault.to_string()),
     };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use alert::Layer;
 use clap::Args;
+use geoio::layer::LayerOptions;
 use geoio::store::{Kept, Retrieval, Store};
 use geoio::{Hosts, Location};
 use raster::Date;
@@ -80,7 +81,7 @@ fn wanted(arguments: &Load) -> Result<Vec<RegistrySource>, Fault> {
 
 fn read(source: RegistrySource, lookup: &Lookup<'_>) -> Result<Read, Fault> {
     let location = lookup.location(&source)?;
-    let layer = lookup.layer(&source, &location)?;
+    let layer = lookup.layer(&source, &location, LayerOptions::default())?;
     Ok(Read { source, location, layer })
 }
 

@@ -1,0 +1,213 @@
+//! Sources that are rasters, laid under features pixel by pixel.
+
+use std::path::{Path, PathBuf};
+
+use alert::{Features, Layer, Values};
+use geo_types::Geometry;
+use geoio::{RasterFile, Void};
+use pipeline::{Budget, map_in_order};
+use raster::{Grid, Window};
+use registry::{AreaMeasure, CLASS_FIELDS, ClassAreas, CoveredRow, Link, Pixels, RasterSource, RegistrySource, Statistics, Zone};
+
+use super::catalogue::{Lookup, about};
+use crate::fault::Fault;
+
+/// Rows of a strip, at least: sums are taken strip by strip, so that threads change nothing.
+const ROWS: usize = 256;
+
+/// A raster that is to be laid.
+pub(crate) struct Raster {
+    path: PathBuf,
+    grid: Grid,
+    band: usize,
+    nodata: Option<f64>,
+    strips: Vec<Window>,
+}
+
+/// What a raster says of the features.
+pub(crate) struct Told {
+    /// Its classes as records, without geometry; one nameless record where it holds values.
+    pub(crate) layer: Layer,
+    /// Features with the classes they cover.
+    pub(crate) links: Vec<Link>,
+    /// One a feature, where it holds values.
+    pub(crate) statistics: Option<Vec<Statistics>>,
+}
+
+/// Features in the coordinates of a raster.
+pub(crate) struct Ground<'a> {
+    /// Their geometries.
+    pub(crate) geometries: &'a [Option<Geometry<f64>>],
+    /// Their areas, square centimetres; `None` for what is no surface.
+    pub(crate) areas_cm2: &'a [Option<i64>],
+}
+
+impl Raster {
+    /// Opens a raster.
+    fn open(path: &Path, source: &RasterSource) -> Result<Self, Fault> {
+        let file = RasterFile::open(path)?;
+        let Some(band) = file.bands().get(source.band - 1) else {
+            let count = file.bands().len();
+            return Err(Fault::usage(format!("{}: has no band {}; it has {count}", path.display(), source.band)));
+        };
+        let (nodata, rows) = (band.nodata, ROWS.next_multiple_of(band.block.0.clamp(1, 4 * ROWS)));
+        let strips = file.grid().strips(rows).collect();
+        Ok(Self { path: path.to_owned(), grid: file.grid().clone(), band: source.band, nodata, strips })
+    }
+
+    /// The raster of a source that is one.
+    pub(crate) fn of(source: &RegistrySource, raster: &RasterSource, lookup: &Lookup<'_>) -> Result<Self, Fault> {
+        let location = lookup.location(source)?;
+        let wrong = || Fault::usage(format!("{location} is no file; a raster is read from a file"));
+        let opened = location.file().ok_or_else(wrong).and_then(|file| Self::open(file, raster));
+        opened.map_err(|fault| about(source, fault))
+    }
+
+    /// Its grid.
+    pub(crate) fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// What its pixels say of the features.
+    pub(crate) fn tell(&self, source: &RasterSource, ground: &Ground<'_>, budget: &Budget) -> Result<Told, Fault> {
+        let zone = |geometry: &Option<Geometry<f64>>| Zone::new(geometry.as_ref()?, self.grid());
+        let zones: Vec<Option<Zone>> = ground.geometries.iter().map(zone).collect();
+        match &source.pixels {
+            Pixels::Values => {
+                let add = |part: &mut Statistics, row: CoveredRow<'_>, values: &[f32]| part.add(row, values);
+                let statistics = self.scan(&zones, budget, add, Statistics::merge)?;
+                Ok(self.told_values(statistics, &zones, ground))
+            }
+            Pixels::Classes(names) => {
+                let add = |part: &mut ClassAreas, row: CoveredRow<'_>, values: &[f32]| {
+                    part.add(row, values, registry::pixel_area(self.grid(), row.row));
+                };
+                let areas = self.scan(&zones, budget, add, ClassAreas::merge)?;
+                Ok(self.told_classes(&areas, names, ground))
+            }
+        }
+    }
+
+    /// Goes over the strips on every thread; the parts of a zone are put together from north to south.
+    fn scan<T: Default + Send>(
+        &self,
+        zones: &[Option<Zone>],
+        budget: &Budget,
+        add: impl Fn(&mut T, CoveredRow<'_>, &[f32]) + Sync,
+        merge: impl Fn(&mut T, &T),
+    ) -> Result<Vec<T>, Fault> {
+        let grid = self.grid();
+        let mut of_strip: Vec<Vec<usize>> = vec![Vec::new(); self.strips.len()];
+        let height = self.strips.first().map_or(1, |strip| strip.rows);
+        for (number, zone) in zones.iter().enumerate() {
+            let Some(zone) = zone.as_ref().filter(|zone| !zone.cols(grid).is_empty() && !zone.rows(grid).is_empty()) else {
+                continue;
+            };
+            let rows = zone.rows(grid);
+            of_strip[rows.start / height..=(rows.end - 1) / height].iter_mut().for_each(|strip| strip.push(number));
+        }
+        let chunks: Vec<(Window, Vec<usize>)> =
+            self.strips.iter().copied().zip(of_strip).filter(|(_, zones)| !zones.is_empty()).collect();
+        let mut whole: Vec<T> = zones.iter().map(|_| T::default()).collect();
+        map_in_order(
+            &chunks,
+            budget,
+            budget.in_flight((height * grid.cols * 8) as u64),
+            || Ok::<_, Fault>(RasterFile::open(&self.path)?),
+            |file, (strip, numbers)| self.strip(file, *strip, numbers, zones, &add),
+            |parts: Vec<(usize, T)>| {
+                for (number, part) in &parts {
+                    merge(&mut whole[*number], part);
+                }
+                Ok(())
+            },
+        )?;
+        Ok(whole)
+    }
+
+    fn strip<T: Default>(
+        &self,
+        file: &RasterFile,
+        strip: Window,
+        numbers: &[usize],
+        zones: &[Option<Zone>],
+        add: impl Fn(&mut T, CoveredRow<'_>, &[f32]),
+    ) -> Result<Vec<(usize, T)>, Fault> {
+        let grid = self.grid();
+        let met = || numbers.iter().filter_map(|number| Some((*number, zones[*number].as_ref()?)));
+        let west = met().map(|(_, zone)| zone.cols(grid).start).min().unwrap_or(0);
+        let east = met().map(|(_, zone)| zone.cols(grid).end).max().unwrap_or(0);
+        let window = Window { col: west as isize, cols: east - west, ..strip };
+        let values = file.read_valid(self.band, window, Void::nodata(self.nodata))?;
+        let values = values.as_slice().unwrap_or_default();
+        let mut scratch = Vec::new();
+        let mut parts = Vec::with_capacity(numbers.len());
+        for (number, zone) in met() {
+            let mut part = T::default();
+            zone.cover(grid, strip, &mut scratch, |row| {
+                let from = (row.row - strip.row as usize) * window.cols + row.col - west;
+                add(&mut part, row, &values[from..from + row.shares.len()]);
+            });
+            parts.push((number, part));
+        }
+        Ok(parts)
+    }
+
+    /// Links of the features with the classes by the share they cover of each, in terms of their own areas.
+    fn told_classes(&self, areas: &[ClassAreas], names: &std::collections::BTreeMap<i64, String>, ground: &Ground<'_>) -> Told {
+        let mut classes: Vec<i64> =
+            areas.iter().flat_map(|areas| areas.square_metres.keys().copied()).chain(names.keys().copied()).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        let mut links = Vec::new();
+        for (feature, areas) in areas.iter().enumerate() {
+            let Some(area_cm2) = ground.areas_cm2[feature] else { continue };
+            let Some(whole) = self.whole(ground.geometries[feature].as_ref()) else { continue };
+            for (class, square_metres) in &areas.square_metres {
+                let overlap_cm2 = (square_metres / whole * area_cm2 as f64).round() as i64;
+                let record = classes.binary_search(class).unwrap_or_default();
+                links.push(link(feature, record, area_cm2, overlap_cm2));
+            }
+        }
+        let rows = classes.len();
+        let numbers = classes.iter().map(|class| Some(class.to_string())).collect();
+        let titles = classes.iter().map(|class| names.get(class).cloned()).collect();
+        Told { layer: self.layer(rows, numbers, titles), links, statistics: None }
+    }
+
+    fn told_values(&self, statistics: Vec<Statistics>, zones: &[Option<Zone>], ground: &Ground<'_>) -> Told {
+        let mut links = Vec::new();
+        for (feature, statistics) in statistics.iter().enumerate().filter(|(_, statistics)| statistics.count > 0.0) {
+            let Some(area_cm2) = ground.areas_cm2[feature] else { continue };
+            let Some(pixels) = zones[feature].as_ref().map(Zone::pixels).filter(|pixels| *pixels > 0.0) else { continue };
+            let seen = statistics.count / pixels;
+            links.push(link(feature, 0, area_cm2, (seen * area_cm2 as f64).round() as i64));
+        }
+        Told { layer: self.layer(1, vec![None], vec![None]), links, statistics: Some(statistics) }
+    }
+
+    /// Area of a feature in the coordinates of the grid, above 0.
+    fn whole(&self, geometry: Option<&Geometry<f64>>) -> Option<f64> {
+        let measure = if self.grid().crs.geographic { AreaMeasure::Geodesic } else { AreaMeasure::Planar };
+        registry::straight_area(geometry?, measure).filter(|area| *area > 0.0)
+    }
+
+    fn layer(&self, rows: usize, numbers: Vec<Option<String>>, names: Vec<Option<String>>) -> Layer {
+        let mut features = Features::new("classes", vec![None; rows]);
+        for (name, values) in CLASS_FIELDS.iter().zip([numbers, names]) {
+            features.columns.push(alert::Column { name: (*name).to_owned(), values: Values::Text(values) });
+        }
+        Layer { features, path: self.path.display().to_string(), crs: self.grid().crs.name(), ..Layer::default() }
+    }
+}
+
+fn link(feature: usize, record: usize, area_cm2: i64, overlap_cm2: i64) -> Link {
+    Link {
+        feature: feature as u32,
+        source: 0,
+        record: record as u32,
+        feature_cm2: Some(area_cm2),
+        overlap_cm2: overlap_cm2.clamp(1, area_cm2.max(1)),
+        distance_mm: Some(0),
+    }
+}
