@@ -79,7 +79,8 @@ pub fn long_table(joined: &Joined<'_>, run: Range<usize>) -> Result<Vec<Column>,
     let lines = lines(joined, run, &rows);
     let source = |line: &Line<'_, '_>| line.source.map(|number| &joined.sources[number].0);
     let shown = |name: &str| {
-        let row = |line: &Line<'_, '_>| line.row.is_some() && source(line).is_some_and(|source| joined.shows_column(source, name));
+        let row =
+            |line: &Line<'_, '_>| line.row.is_some() && source(line).is_some_and(|source| joined.shows_column(source, name));
         lines.iter().map(row).collect::<Vec<bool>>()
     };
     let [all, keys, names] = ["", "key", "name"].map(shown);

@@ -199,7 +199,9 @@ struct Hit {
 
 impl<'a> Indexed<'a> {
     fn new(source: &'a RegistrySource, layer: &'a Layer) -> Result<Self, RegistryError> {
-        for (role, field) in source.fields().into_iter().filter(|_| !layer.absent) {
+        for (role, field) in
+            source.fields().into_iter().filter(|_| !layer.absent && (source.raster.is_none() || !layer.features.is_empty()))
+        {
             if layer.features.text(field).is_none() {
                 return Err(missing_field(source, layer, role, field));
             }

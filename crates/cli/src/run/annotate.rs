@@ -3,11 +3,15 @@
 use std::path::Path;
 
 use alert::{Alert, AlertContext, Column, Features, Layer, Patch, Vicinity};
-use geo_types::Geometry;
+use geo::MapCoords as _;
+use geo_types::{Coord, Geometry};
+use geoio::Hosts;
 use geoio::RasterFile;
+use geoio::crs::FromLonLat;
 use pipeline::{Budget, map_in_order};
 use raster::Grid;
 use registry::{AreaMeasure, Footprint, Joined, Link, Overlay, Period, Periods, RegistrySource, Span};
+use std::borrow::Cow;
 
 use super::inputs::Inputs;
 use crate::args::Common;
@@ -15,6 +19,8 @@ use crate::fault::Fault;
 use crate::job::Job;
 use crate::progress::Progress;
 use crate::rules::Judging;
+use crate::verb::catalogue::Lookup;
+use crate::verb::zonal::{Ground, Raster, Told, statistics_columns};
 
 /// Patches or alerts a chunk.
 const CHUNK: usize = 256;
@@ -92,12 +98,21 @@ pub(crate) fn annotate(
     if inputs.registries.sources.is_empty() && inputs.rules.is_empty() {
         return Ok(Annotation { columns: Vec::new(), long: None, rules: None });
     }
-    let registries = &inputs.registries.sources;
     let geometries: Vec<Option<Geometry<f64>>> =
         alerts.iter().map(|a| Some(Geometry::MultiPolygon(a.geometry.clone()))).collect();
     let footprints = footprints(&geometries, AreaMeasure::Geodesic, budget)?;
     let mut progress = Progress::begin(common, "overlay", footprints.len().div_ceil(CHUNK) as u64);
-    let links = links(registries, &footprints, budget, || progress.step())?;
+    let mut found = links(&inputs.registries.sources, &footprints, budget, || progress.step())?;
+    let rasters = rasters(inputs, job, &geometries, &footprints, budget)?;
+    let mut sources = Cow::Borrowed(inputs.registries.sources.as_slice());
+    let mut statistics = Vec::new();
+    for (number, told) in rasters {
+        sources.to_mut()[number].1 = told.layer;
+        found.extend(told.links.into_iter().map(|link| Link { source: number as u16, ..link }));
+        statistics.extend(told.statistics.map(|of| (number, of)));
+    }
+    found.sort();
+    let (registries, links) = (&*sources, found);
     let ids: Vec<String> = alerts.iter().map(|alert| alert.id.clone()).collect();
     let changes: Vec<Option<Period>> =
         alerts.iter().map(|alert| Some(Period { before: alert.date_before, first: alert.date_first })).collect();
@@ -112,6 +127,7 @@ pub(crate) fn annotate(
         internal: job.registries.as_ref().is_some_and(|spec| spec.internal),
     };
     let mut columns = registry::wide_columns(&joined)?;
+    columns.extend(statistics.iter().flat_map(|(number, of)| statistics_columns(&registries[*number].0.id, of)));
     let rows = registry::long_table(&joined, 0..ids.len())?;
     let count = rows.first().map_or(0, |column| column.values.len());
     let long = Features { name: "links".to_owned(), geometries: vec![None; count], columns: rows };
@@ -124,6 +140,44 @@ pub(crate) fn annotate(
         Judging { joined: &joined, geometries: &geometries, areas: &areas, distance_m, span_days }.judge(&inputs.rules)?;
     columns.extend(judged.columns);
     Ok(Annotation { columns, long: Some(long), rules: Some((judged.elements, judged.sensitivity)) })
+}
+
+/// What sources that are rasters say of the alerts, each with its place among the sources.
+fn rasters(
+    inputs: &Inputs,
+    job: &Job,
+    geometries: &[Option<Geometry<f64>>],
+    footprints: &[Footprint<'_>],
+    budget: &Budget,
+) -> Result<Vec<(usize, Told)>, Fault> {
+    let Some(spec) = &job.registries else { return Ok(Vec::new()) };
+    let (catalogue, hosts) = (job.path(&spec.catalogue), Hosts::new(&job.network.hosts));
+    let lookup = Lookup { catalogue: &catalogue, hosts: &hosts, as_of: spec.as_of };
+    let mut areas_cm2 = vec![None; geometries.len()];
+    for print in footprints {
+        areas_cm2[print.index()] = print.area_cm2();
+    }
+    let mut told = Vec::new();
+    for (number, (source, layer)) in inputs.registries.sources.iter().enumerate() {
+        let Some(spec) = source.raster.as_ref().filter(|_| !layer.absent) else { continue };
+        let raster = Raster::of(source, spec, &lookup)?;
+        let way = FromLonLat::new(&raster.grid().crs)?;
+        let geometries: Vec<Option<Geometry<f64>>> = geometries
+            .iter()
+            .map(|geometry| geometry.as_ref().map(|geometry| moved(geometry, &way)).transpose())
+            .collect::<Result<_, _>>()?;
+        told.push((number, raster.tell(spec, &Ground { geometries: &geometries, areas_cm2: &areas_cm2 }, budget)?));
+    }
+    Ok(told)
+}
+
+/// A geometry of longitudes and latitudes in another system, corner by corner: alerts are small.
+fn moved(geometry: &Geometry<f64>, way: &FromLonLat) -> Result<Geometry<f64>, Fault> {
+    geometry.try_map_coords(|at| {
+        let (mut x, mut y) = ([at.x], [at.y]);
+        way.to_grid(&mut x, &mut y)?;
+        Ok(Coord { x: x[0], y: y[0] })
+    })
 }
 
 /// Features made ready to be laid over sources, in an order in which neighbours follow one another.

@@ -229,10 +229,7 @@ fn not_yet(source: &RegistrySource, first: Date, as_of: Option<Date>) -> Warning
 }
 
 /// Where sources can say that there is nothing.
-pub(crate) fn reaches<'a>(
-    sources: &'a [(RegistrySource, Layer)],
-    coverages: &'a [Option<MultiPolygon<f64>>],
-) -> Vec<Reach<'a>> {
+pub(crate) fn reaches<'a>(sources: &'a [(RegistrySource, Layer)], coverages: &'a [Option<MultiPolygon<f64>>]) -> Vec<Reach<'a>> {
     let each = sources.iter().zip(coverages);
     each.map(|((source, layer), polygons)| Reach { source, layer, polygons: polygons.as_ref() }).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use alert::{AlertSink as _, Column, Features, Layer, Values};
+use alert::{AlertSink as _, Column, Features, Layer};
 use geo_types::{Geometry, MultiPolygon, Rect};
 use geoio::Hosts;
 use geoio::layer::{Frame, LayerOptions};
@@ -17,6 +17,7 @@ use serde_json::json;
 use super::apart::check_apart;
 use super::catalogue::{self, Lookup};
 use super::laying::{Found, Laying};
+use super::zonal::statistics_columns;
 use crate::args::{Common, Join};
 use crate::fault::{Exit, Fault};
 use crate::job::read_text;
@@ -219,15 +220,9 @@ fn wide(
         table = table.with(&column.name, column.values)?;
     }
     for (source, of) in statistics {
-        let id = &joined.sources[*source].0.id;
-        let each = |of_one: &dyn Fn(&Statistics) -> f64| {
-            Values::Real(of.iter().map(|one| (one.count > 0.0).then(|| of_one(one))).collect())
-        };
-        table = table
-            .with(&format!("{id}_mean"), Values::Real(of.iter().map(Statistics::mean).collect()))?
-            .with(&format!("{id}_min"), each(&|one| one.min))?
-            .with(&format!("{id}_max"), each(&|one| one.max))?
-            .with(&format!("{id}_pixels"), Values::Real(of.iter().map(|one| Some(one.count)).collect()))?;
+        for column in statistics_columns(&joined.sources[*source].0.id, of) {
+            table = table.with(&column.name, column.values)?;
+        }
     }
     Ok(table)
 }

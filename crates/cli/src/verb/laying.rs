@@ -1,9 +1,9 @@
 //! Sources of a catalogue read, laid under features, and let go: what stays of a layer is its table.
 
 use alert::Layer;
+use geo_types::{Coord, Rect};
 use geoio::layer::{Frame, LayerOptions};
 use pipeline::{Budget, map_in_order};
-use geo_types::{Coord, Rect};
 use raster::{Crs, Warning};
 use registry::{AreaMeasure, Footprint, Join, Link, Overlay, RasterSource, RegistrySource, Statistics};
 

@@ -23,7 +23,7 @@ mod scenes;
 mod schema;
 mod scored;
 mod synth;
-mod zonal;
+pub(crate) mod zonal;
 
 use crate::args::{Arguments, Verb};
 use crate::fault::{Exit, Fault};

@@ -15,6 +15,20 @@ use crate::fault::Fault;
 /// Rows of a strip, at least: sums are taken strip by strip, so that threads change nothing.
 const ROWS: usize = 256;
 
+/// The columns that a raster of values adds to a wide table: `<id>_mean`, `<id>_min`, `<id>_max` and `<id>_pixels`, the number of pixels
+/// by the share of each that is covered.
+pub(crate) fn statistics_columns(id: &str, of: &[Statistics]) -> Vec<alert::Column> {
+    let seen =
+        |of_one: &dyn Fn(&Statistics) -> f64| Values::Real(of.iter().map(|one| (one.count > 0.0).then(|| of_one(one))).collect());
+    let column = |ending: &str, values| alert::Column { name: format!("{id}_{ending}"), values };
+    vec![
+        column("mean", Values::Real(of.iter().map(Statistics::mean).collect())),
+        column("min", seen(&|one| one.min)),
+        column("max", seen(&|one| one.max)),
+        column("pixels", Values::Real(of.iter().map(|one| Some(one.count)).collect())),
+    ]
+}
+
 /// A raster that is to be laid.
 pub(crate) struct Raster {
     path: PathBuf,
