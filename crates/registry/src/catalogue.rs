@@ -341,7 +341,7 @@ impl Reading<'_> {
     }
 
     fn join(&self, join: &Spanned<String>) -> Result<Join, RegistryError> {
-        let expected = "`intersects`, `nearest`, `within:500m` (a distance in m or km) or `key:COLUMN`";
+        let expected = "`intersects`, `nearest`, `nearest:3`, `within:500m` (a distance in m or km) or `key:COLUMN`";
         join.get_ref().parse().or_else(|()| self.refuse(&join.span(), "join", join.get_ref(), expected))
     }
 
@@ -535,6 +535,7 @@ retrieved = 2026-01-31
         assert_eq!("within:500m".parse(), Ok(Join::Within { distance_m: 500.0 }));
         assert_eq!("within:2km".parse(), Ok(Join::Within { distance_m: 2000.0 }));
         assert_eq!("key:mpio_code".parse(), Ok(Join::Key { column: "mpio_code".to_owned() }));
-        assert_eq!("within:-1m".parse::<Join>(), Err(()));
+        assert_eq!(("nearest".parse(), "nearest:3".parse()), (Ok(Join::Nearest { count: 1 }), Ok(Join::Nearest { count: 3 })));
+        assert_eq!(["within:-1m", "nearest:0", "nearest:x"].map(str::parse::<Join>), [Err(()), Err(()), Err(())]);
     }
 }

@@ -238,7 +238,7 @@ impl<'a> Indexed<'a> {
         match self.source.join {
             Join::Intersects => self.meeting(feature, scratch),
             Join::Within { distance_m } => self.within(feature, distance_m, scratch),
-            Join::Nearest => self.nearest(feature, scratch),
+            Join::Nearest { count } => self.nearest(feature, count, scratch),
             Join::Key { .. } => Vec::new(),
         }
     }
@@ -283,23 +283,23 @@ impl<'a> Indexed<'a> {
         near.filter(|hit| hit.distance_m <= limit_m).collect()
     }
 
-    /// The nearest record; of several at the same millimetre the largest overlap, then the smallest key, then the first.
-    fn nearest(&self, feature: &Footprint<'_>, scratch: &mut Scratch) -> Vec<Hit> {
+    /// So many nearest records; of several at the same millimetre the largest overlap, then the smallest key, then the first.
+    fn nearest(&self, feature: &Footprint<'_>, count: usize, scratch: &mut Scratch) -> Vec<Hit> {
         let centre = feature.bounds.center();
         let reach = feature.bounds.width().hypot(feature.bounds.height()) / 2.0;
-        let mut best: Option<Hit> = None;
+        let mut best: Vec<Hit> = Vec::new();
         for (record, distance) in self.tree.by_distance(centre) {
             let degrees = (distance - reach).max(0.0);
             let least_m = degrees * METRES_PER_DEGREE * narrowest(feature.bounds, degrees);
-            if best.as_ref().is_some_and(|best| least_m > best.distance_m + 0.001) {
+            if best.len() == count && best.last().is_some_and(|worst| least_m > worst.distance_m + 0.001) {
                 break;
             }
             let Some(hit) = self.measured(feature, record, scratch) else { continue };
-            if best.as_ref().is_none_or(|best| self.rank(&hit) < self.rank(best)) {
-                best = Some(hit);
-            }
+            let place = best.partition_point(|better| self.rank(better) < self.rank(&hit));
+            best.insert(place, hit);
+            best.truncate(count);
         }
-        best.into_iter().collect()
+        best
     }
 
     fn rank(&self, hit: &Hit) -> (i64, i64, Option<&str>, u32) {

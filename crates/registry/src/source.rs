@@ -45,8 +45,11 @@ impl Privacy {
 pub enum Join {
     /// By shared area; a point by lying in or on a record, a line by touching one.
     Intersects,
-    /// The one nearest record.
-    Nearest,
+    /// The nearest records.
+    Nearest {
+        /// How many, at least 1.
+        count: usize,
+    },
     /// Every record within a distance.
     Within {
         /// Distance in metres, above 0.
@@ -62,7 +65,7 @@ pub enum Join {
 impl Join {
     /// Whether the answer is a distance.
     pub fn measures_distance(&self) -> bool {
-        matches!(self, Self::Nearest | Self::Within { .. })
+        matches!(self, Self::Nearest { .. } | Self::Within { .. })
     }
 }
 
@@ -72,7 +75,11 @@ impl FromStr for Join {
     fn from_str(text: &str) -> Result<Self, ()> {
         match text.split_once(':') {
             None if text == "intersects" => Ok(Self::Intersects),
-            None if text == "nearest" => Ok(Self::Nearest),
+            None if text == "nearest" => Ok(Self::Nearest { count: 1 }),
+            Some(("nearest", count)) => match count.parse() {
+                Ok(count) if count > 0 => Ok(Self::Nearest { count }),
+                _ => Err(()),
+            },
             Some(("key", column)) if !column.is_empty() => Ok(Self::Key { column: column.to_owned() }),
             Some(("within", distance)) => metres(distance).map(|distance_m| Self::Within { distance_m }).ok_or(()),
             _ => Err(()),

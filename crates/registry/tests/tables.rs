@@ -160,6 +160,15 @@ fn nearest_and_within_measure_on_the_ellipsoid() {
     let found = links(&nearest, &point);
     assert_eq!((found.len(), found[0].record), (1, 1));
     assert!((found[0].distance_mm.expect("a distance") - 111_319).abs() <= 2);
+    let many = |count: usize| {
+        let source = source(&format!("join = \"nearest:{count}\"\nprivacy = \"public\""));
+        links(&[(source, parcels())], &point)
+    };
+    assert_eq!([1, 2, 3, 9].map(|count| many(count).len()), [1, 2, 3, 3]);
+    assert_eq!(many(1), found);
+    let all = many(3);
+    let worst = all.iter().map(|link| link.distance_mm).max();
+    assert!(many(2).iter().all(|link| all.contains(link) && Some(link.distance_mm) < worst));
     let count = |limit: &str| {
         let within = [(source(&format!("join = \"within:{limit}\"\nprivacy = \"public\"")), parcels())];
         links(&within, &point).len()
