@@ -248,7 +248,7 @@ TABLE = [
     Row("xml", "*", ["join {kml} --registries {catalogue} --wide -o joined.geojson"]),
     Row("geom_cases", "*", [SHAPE], told_valid, each="shape"),
     *(Row(kind, "*", [JOIN]) for kind in "csv geojson shp fgb gpkg arrow".split()),
-    Row("parquet", "*", [JOIN], counts=False),
+    Row("parquet", "*", [JOIN]),
 ]
 
 # Case and part of the polygons of InvalidRelates.xml that touch themselves.

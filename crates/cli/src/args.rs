@@ -479,10 +479,13 @@ pub(crate) struct Join {
     /// Host that registries may be read from over the network; may be repeated
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
+    /// How far the features may lie off, in metres: records that they may meet are then told as possible
+    #[arg(long, value_name = "METRES", default_value_t = 0.0)]
+    pub(crate) accuracy_m: f64,
     /// Write what restricted and personal sources say too: for those the authority allows
     #[arg(long)]
     pub(crate) internal: bool,
-    /// Rules to hold the features against: co_ley_2111_2021, or a file (TOML)
+    /// Rules to hold the features against: the name of a pack that comes along, or a file (TOML)
     #[arg(long, value_name = "PACK", requires = "elements")]
     pub(crate) rules: Vec<String>,
     /// What each rule says of each feature, with the records it rests on: .csv

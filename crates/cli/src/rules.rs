@@ -20,7 +20,7 @@ const MONTHS: u32 = 6;
 pub(crate) fn load(names: &[String], base: &Path) -> Result<Vec<RulePack>, Fault> {
     let pack = |name: &String| match registry::RULE_PACKS.iter().find(|(known, _)| known == name) {
         Some((_, text)) => RulePack::parse(text).map_err(|error| at(&error, Path::new(name))),
-        None if name.ends_with(".toml") => {
+        None if is_file(name) => {
             let path = base.join(name);
             RulePack::parse(&read_text(&path)?).map_err(|error| at(&error, &path))
         }
@@ -30,6 +30,11 @@ pub(crate) fn load(names: &[String], base: &Path) -> Result<Vec<RulePack>, Fault
         }
     };
     names.iter().map(pack).collect()
+}
+
+/// Whether a pack is a file, by its ending.
+pub(crate) fn is_file(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "toml")
 }
 
 /// What packs say of features.

@@ -250,13 +250,13 @@ mod tests {
         }
     }
 
-    fn square(x: f64) -> Option<Geometry<f64>> {
-        Some(Geometry::Rect(Rect::new((x, 1.0), (x + 0.001, 1.001))))
+    fn square(x: f64) -> Geometry<f64> {
+        Geometry::Rect(Rect::new((x, 1.0), (x + 0.001, 1.001)))
     }
 
     #[test]
     fn clusters_are_linked_by_way_of_others_and_by_days() {
-        let geometries = [square(-74.0), square(-73.9985), square(-73.997), square(-73.0), None];
+        let geometries = [Some(square(-74.0)), Some(square(-73.9985)), Some(square(-73.997)), Some(square(-73.0)), None];
         let grouping = Grouping { distance_m: 100.0, span_days: None, months: 6 };
         let as_of = Periods::AsOf(Date::from_days(0));
         assert_eq!(clusters(&geometries, as_of, grouping), [0, 0, 0, 3, 4]);

@@ -62,7 +62,7 @@ impl Joined<'_> {
 }
 
 /// The long table of a run of features, one row a feature and record: `id`, `source`, `key`, `name`, `overlap_ha`, `share`, `distance_m`,
-/// `valid_from`, `valid_to`, `validity`, `retrieved`, `answer`.
+/// `valid_from`, `valid_to`, `validity`, `retrieved`, `position`, `answer`.
 ///
 /// Rows are sorted by feature, source (in their given order), overlap (largest first), distance and key. A feature without any
 /// hit has one row whose other columns are missing. A source that has no record of a feature and could not have said "no" (see
@@ -104,6 +104,7 @@ pub fn long_table(joined: &Joined<'_>, run: Range<usize>) -> Result<Vec<Column>,
         column("valid_to", days(&|row| written_day(row.days.1))),
         column("validity", texts(&all, &|row| Some(row.validity))),
         column("retrieved", Values::Day(lines.iter().map(retrieved).collect())),
+        column("position", texts(&all, &|row| Some(row.link.position.name()))),
         column("answer", Values::Text(lines.iter().map(|line| line.answer.map(|answer| answer.name().to_owned())).collect())),
     ])
 }
@@ -127,12 +128,12 @@ fn lines<'r, 'a>(joined: &Joined<'_>, run: Range<usize>, rows: &'r [Row<'a>]) ->
         let own = groups.next_if(|group| group[0].link.feature as usize == feature).unwrap_or_default();
         let begin = lines.len();
         if joined.silences.is_empty() {
-            lines.extend(own.iter().map(|row| answered(feature, row)));
+            lines.extend(own.iter().map(|row| answered(joined, feature, row)));
         } else {
             let mut of_source = own.chunk_by(|a, b| a.link.source == b.link.source).peekable();
             for source in 0..joined.sources.len() {
                 match of_source.next_if(|group| usize::from(group[0].link.source) == source) {
-                    Some(group) => lines.extend(group.iter().map(|row| answered(feature, row))),
+                    Some(group) => lines.extend(group.iter().map(|row| answered(joined, feature, row))),
                     None => lines.extend(unanswered(feature, source, joined.silence(feature, source))),
                 }
             }
@@ -144,8 +145,10 @@ fn lines<'r, 'a>(joined: &Joined<'_>, run: Range<usize>, rows: &'r [Row<'a>]) ->
     lines
 }
 
-fn answered<'r, 'a>(feature: usize, row: &'r Row<'a>) -> Line<'r, 'a> {
-    Line { feature, source: Some(usize::from(row.link.source)), row: Some(row), answer: Some(SourceAnswer::Overlap) }
+fn answered<'r, 'a>(joined: &Joined<'_>, feature: usize, row: &'r Row<'a>) -> Line<'r, 'a> {
+    let source = usize::from(row.link.source);
+    let answer = if row.meets() { SourceAnswer::Overlap } else { joined.silence(feature, source) };
+    Line { feature, source: Some(source), row: Some(row), answer: Some(answer) }
 }
 
 fn unanswered<'r, 'a>(feature: usize, source: usize, answer: SourceAnswer) -> Option<Line<'r, 'a>> {

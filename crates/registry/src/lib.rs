@@ -21,6 +21,7 @@ mod overlay;
 mod packs;
 mod period;
 mod place;
+mod position;
 mod review;
 mod rows;
 mod rule;
@@ -46,6 +47,7 @@ pub use measure::{AreaMeasure, straight_area};
 pub use overlay::{Footprint, Link, Overlay};
 pub use packs::{CATALOGUES, RULE_PACKS};
 pub use period::{Period, Periods};
+pub use position::Position;
 pub use review::review;
 pub use rule::{
     Case, Cases, Element, Judgement, Law, LawText, Outcome, Parameter, Rule, RulePack, Span, Wording, judge, judgement_columns,

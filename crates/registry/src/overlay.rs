@@ -13,6 +13,7 @@ use crate::boxes::{BoxTree, along};
 use crate::error::hint;
 use crate::measure::{AreaMeasure, cm2, grown};
 use crate::nearness::{METRES_PER_DEGREE, distance_m};
+use crate::position::{Placed, Position, reach};
 use crate::source::{Join, RegistrySource};
 use crate::surface::{Scratch, Shared, Surface};
 
@@ -31,6 +32,8 @@ pub struct Link {
     pub overlap_cm2: i64,
     /// Geodesic distance in millimetres, 0 where they meet; `None` for a join by key.
     pub distance_mm: Option<i64>,
+    /// Whether they meet for certain, by how well both are placed. What may meet although it lies a little apart has a distance.
+    pub position: Position,
 }
 
 /// The records of one source, indexed.
@@ -46,6 +49,8 @@ struct Indexed<'a> {
 /// Sources made ready to be met by features; it can be shared between threads, and each call works on one.
 pub struct Overlay<'a> {
     indexed: Vec<Indexed<'a>>,
+    /// How far features may lie off, metres.
+    error_m: f64,
 }
 
 impl<'a> Overlay<'a> {
@@ -55,7 +60,13 @@ impl<'a> Overlay<'a> {
     /// [`RegistryError::MissingField`] where a record of the catalogue names a field that its layer lacks.
     pub fn new(sources: &'a [(RegistrySource, Layer)]) -> Result<Self, RegistryError> {
         let indexed = sources.iter().map(|(source, layer)| Indexed::new(source, layer)).collect::<Result<_, _>>()?;
-        Ok(Self { indexed })
+        Ok(Self { indexed, error_m: 0.0 })
+    }
+
+    /// The same for features that may lie so many metres off: what joins by shared area then says also what may meet, and which of
+    /// what meets does so for certain. Sources add their own error ([`RegistrySource::position_error_m`]).
+    pub fn with_error(self, metres: f64) -> Self {
+        Self { error_m: metres, ..self }
     }
 
     /// Links by place of a run of features, the first of which has the index `first_index`: see [`Overlay::links_of`].
@@ -76,7 +87,7 @@ impl<'a> Overlay<'a> {
         let mut scratch = Scratch::default();
         for feature in features {
             for (number, indexed) in self.indexed.iter().enumerate() {
-                let mut hits = indexed.hits(feature, &mut scratch);
+                let mut hits = indexed.hits(feature, self.error_m, &mut scratch);
                 hits.sort_unstable_by_key(|hit| hit.record);
                 links.extend(hits.into_iter().map(|hit| Link {
                     feature: feature.index,
@@ -85,6 +96,7 @@ impl<'a> Overlay<'a> {
                     feature_cm2: feature.area_cm2(),
                     overlap_cm2: hit.overlap_cm2,
                     distance_mm: Some((hit.distance_m * 1000.0).round() as i64),
+                    position: hit.position,
                 }));
             }
         }
@@ -116,6 +128,7 @@ impl<'a> Overlay<'a> {
                     feature_cm2: None,
                     overlap_cm2: 0,
                     distance_mm: None,
+                    position: Position::Certain,
                 }));
             }
         }
@@ -129,6 +142,7 @@ pub struct Footprint<'g> {
     index: u32,
     geometry: &'g Geometry<f64>,
     bounds: Rect<f64>,
+    measure: AreaMeasure,
     patch: Option<Patch<'g>>,
 }
 
@@ -145,7 +159,7 @@ impl<'g> Footprint<'g> {
     /// The footprint of a feature by its index in its table; `None` where the geometry is empty.
     pub fn new(index: usize, geometry: &'g Geometry<f64>, measure: AreaMeasure) -> Option<Self> {
         let bounds = geometry.bounding_rect()?;
-        Some(Self { index: index as u32, geometry, bounds, patch: Patch::new(geometry, measure) })
+        Some(Self { index: index as u32, geometry, bounds, measure, patch: Patch::new(geometry, measure) })
     }
 
     /// Index of the feature in its table.
@@ -195,6 +209,7 @@ struct Hit {
     record: u32,
     overlap_cm2: i64,
     distance_m: f64,
+    position: Position,
 }
 
 impl<'a> Indexed<'a> {
@@ -234,9 +249,9 @@ impl<'a> Indexed<'a> {
         records
     }
 
-    fn hits(&self, feature: &Footprint<'_>, scratch: &mut Scratch) -> Vec<Hit> {
+    fn hits(&self, feature: &Footprint<'_>, error_m: f64, scratch: &mut Scratch) -> Vec<Hit> {
         match self.source.join {
-            Join::Intersects => self.meeting(feature, scratch),
+            Join::Intersects => self.meeting(feature, self.source.position_error_m() + error_m, scratch),
             Join::Within { distance_m } => self.within(feature, distance_m, scratch),
             Join::Nearest { count } => self.nearest(feature, count, scratch),
             Join::Key { .. } => Vec::new(),
@@ -249,12 +264,33 @@ impl<'a> Indexed<'a> {
         records
     }
 
-    fn meeting(&self, feature: &Footprint<'_>, scratch: &mut Scratch) -> Vec<Hit> {
-        let hit = |record| {
-            let overlap_cm2 = self.shared(feature, record, scratch)?;
-            Some(Hit { record, overlap_cm2, distance_m: 0.0 })
+    /// What meets, and what may where both lie so many metres off.
+    fn meeting(&self, feature: &Footprint<'_>, error_m: f64, scratch: &mut Scratch) -> Vec<Hit> {
+        let (x, y) = reach(feature.bounds.center(), error_m, feature.measure);
+        let hit = |record| match self.shared(feature, record, scratch) {
+            Some(overlap_cm2) => {
+                let position = if error_m > 0.0 { self.placed(feature, record, error_m)?.position() } else { Position::Certain };
+                Some(Hit { record, overlap_cm2, distance_m: 0.0, position })
+            }
+            None if error_m > 0.0 => {
+                let distance_m = self.placed(feature, record, error_m)?.distance_m()?;
+                let near = Hit { record, overlap_cm2: 0, distance_m, position: Position::Possible };
+                (distance_m <= error_m).then_some(near)
+            }
+            None => None,
         };
-        self.records_in(feature.bounds).into_iter().filter_map(hit).collect()
+        self.records_in(grown(feature.bounds, x, y)).into_iter().filter_map(hit).collect()
+    }
+
+    fn placed<'s>(&'s self, feature: &'s Footprint<'_>, record: u32, error_m: f64) -> Option<Placed<'s>> {
+        Some(Placed {
+            feature: feature.geometry,
+            patch: feature.patch.as_ref().map(|patch| &patch.surface),
+            record: self.geometries[record as usize].as_ref()?,
+            surface: self.surface(record),
+            error_m,
+            measure: feature.measure,
+        })
     }
 
     /// Shared square centimetres, `None` where the two do not meet; 0 where one of them is no surface.
@@ -269,10 +305,10 @@ impl<'a> Indexed<'a> {
     /// The record at its distance; polygons that only touch have distance 0 and no overlap.
     fn measured(&self, feature: &Footprint<'_>, record: u32, scratch: &mut Scratch) -> Option<Hit> {
         if let Some(overlap_cm2) = self.shared(feature, record, scratch) {
-            return Some(Hit { record, overlap_cm2, distance_m: 0.0 });
+            return Some(Hit { record, overlap_cm2, distance_m: 0.0, position: Position::Certain });
         }
         let distance_m = distance_m(feature.geometry, self.geometries[record as usize].as_ref()?)?;
-        Some(Hit { record, overlap_cm2: 0, distance_m })
+        Some(Hit { record, overlap_cm2: 0, distance_m, position: Position::Certain })
     }
 
     fn within(&self, feature: &Footprint<'_>, limit_m: f64, scratch: &mut Scratch) -> Vec<Hit> {

@@ -8,6 +8,7 @@ use crate::RegistryError;
 use crate::join::Joined;
 use crate::overlay::Link;
 use crate::period::{validity, validity_on};
+use crate::position::Position;
 use crate::source::{Bound, RegistrySource};
 use crate::table::failed;
 
@@ -31,6 +32,11 @@ impl Row<'_> {
     /// Shared part of the feature, 0 to 1; `None` where it is no surface.
     pub(crate) fn share(&self) -> Option<f64> {
         self.area_cm2().map(|area| self.link.overlap_cm2 as f64 / area as f64)
+    }
+
+    /// Whether they meet as they are drawn: what only may meet lies apart.
+    pub(crate) fn meets(&self) -> bool {
+        self.link.position == Position::Certain || self.link.distance_mm == Some(0)
     }
 
     fn area_cm2(&self) -> Option<i64> {
@@ -103,7 +109,7 @@ impl Joined<'_> {
     }
 
     /// The rows of all features as a frame: feature, source, record, area, overlap, distance (square centimetres, millimetres), key,
-    /// name, from, to (days since 1970-01-01), share and validity, in the order of the rows.
+    /// name, from, to (days since 1970-01-01), share, certain and validity, in the order of the rows.
     pub(crate) fn linked(&self) -> Result<DataFrame, RegistryError> {
         let rows = self.rows(0..self.ids.len())?;
         let frame = df!(
@@ -118,6 +124,7 @@ impl Joined<'_> {
             "from" => rows.iter().map(|row| row.days.0).collect::<Vec<_>>(),
             "to" => rows.iter().map(|row| row.days.1).collect::<Vec<_>>(),
             "share" => rows.iter().map(Row::share).collect::<Vec<_>>(),
+            "certain" => rows.iter().map(|row| row.link.position == Position::Certain).collect::<Vec<_>>(),
             "validity" => rows.iter().map(|row| row.validity).collect::<Vec<_>>(),
         );
         frame.map_err(failed("the frame of links"))

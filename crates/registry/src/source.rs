@@ -325,5 +325,5 @@ impl RegistrySource {
 }
 
 /// Endings of the columns that a join writes itself, which a source's own columns may not take.
-pub(crate) const OWN_COLUMNS: [&str; 11] =
-    ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity", "answer", "mean", "min", "max"];
+pub(crate) const OWN_COLUMNS: [&str; 12] =
+    ["key", "name", "overlap_ha", "share", "distance_m", "count", "validity", "answer", "position", "mean", "min", "max"];

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_renamed_cut_or_accented_field_is_found_and_a_strange_one_is_not() {
         let text = "[[source]]\nid = \"runap\"\ntitle = { es = \"R\", en = \"R\" }\nauthority = \"PNN\"\npath = \"r.shp\"\nkey = \"ap_id\"\n\
-                    name = \"AP_Nombre\"\ncolumns = { categoria = \"ap_categoria\", año = \"AÑO\", acto = \"resolucion\" }\nprivacy = \"public\"\n";
+                    name = \"AP_Nombre\"\ncolumns = { categoria = \"ap_categoria\", \"año\" = \"AÑO\", acto = \"resolucion\" }\nprivacy = \"public\"\n";
         let source = Catalogue::parse(text).expect("a catalogue").sources.remove(0);
         let fields = ["AP_ID", "ap_nombre", "ap_categor", "ano", "shape_area"];
         let found: Vec<(String, Option<String>)> =

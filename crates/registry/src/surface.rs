@@ -8,6 +8,7 @@ use raster::Bounds;
 
 use crate::boxes::BoxTree;
 use crate::measure::AreaMeasure;
+use crate::position::crosses;
 use crate::shared::{Filling, Piece, Window};
 
 /// More rings than so many are searched by their boxes.
@@ -108,6 +109,24 @@ impl<'a> Surface<'a> {
             Some(boxes) => boxes.meeting(bounds, |number| found(&self.rings[number as usize])),
             None => self.rings.iter().filter(|ring| overlap(&ring.bounds, bounds)).for_each(found),
         }
+    }
+
+    /// Whether an edge has a point in a box.
+    pub(crate) fn has_edge_in(&self, bounds: &Bounds) -> bool {
+        let mut found = false;
+        self.rings_in(bounds, |ring| {
+            // Both closures look at it.
+            let met = std::cell::Cell::new(found);
+            ring.tree.walk(
+                |held, _| !met.get() && overlap(held, bounds),
+                |edges| {
+                    let pairs = ring.corners[edges.start..=edges.end].windows(2);
+                    met.set(met.get() || pairs.into_iter().any(|edge| crosses(edge[0], edge[1], bounds)));
+                },
+            );
+            found = met.get();
+        });
+        found
     }
 
     /// Where a point lies (even-odd rule over all rings).

@@ -12,7 +12,7 @@ use crate::table::column;
 ///
 /// For each source the record with the largest overlap (ties, and points: smallest distance, then smallest key) gives
 /// `<id>_key`, `<id>_name`, `<id>_overlap_ha`, `<id>_share`, `<id>_<column>` for each declared column, `<id>_distance_m` where the
-/// join measures distance and `<id>_validity` where the source declares validity; `<id>_count` is the number of records linked and
+/// join measures distance, `<id>_position` where the source says how well it is placed and `<id>_validity` where the source declares validity; `<id>_count` is the number of records linked and
 /// `<id>_answer` what the source says: `overlap`, or what it means that it has no record (see [`SourceAnswer`]).
 /// What there is not is missing; a count is then 0. Of a source that may not be shown only `<id>_count` and `<id>_answer` are
 /// there, and of one that is shown nothing that it declares private. Of several copies of a source only the last one given has columns.
@@ -32,11 +32,12 @@ pub fn wide_columns(joined: &Joined<'_>) -> Result<Vec<Column>, RegistryError> {
             let shown = shown_columns(source, layer, &found).into_iter();
             columns.extend(shown.filter(|(ending, _)| joined.shows_column(source, ending)).map(|(_, column)| column));
         }
-        let answer = |(feature, count): (usize, &i64)| {
-            let answer = if *count > 0 { SourceAnswer::Overlap } else { joined.silence(feature, number) };
+        let answer = |(feature, best): (usize, Option<&Row<'_>>)| {
+            let meets = best.is_some_and(Row::meets);
+            let answer = if meets { SourceAnswer::Overlap } else { joined.silence(feature, number) };
             Some(answer.name().to_owned())
         };
-        let answers = found.counts.iter().enumerate().map(answer).collect();
+        let answers = found.best.iter().copied().enumerate().map(answer).collect();
         let counts = found.counts.iter().map(|&count| Some(count)).collect();
         columns.push(column(format!("{}_count", source.id), Values::Integer(counts)));
         columns.push(column(format!("{}_answer", source.id), Values::Text(answers)));
@@ -68,6 +69,11 @@ impl<'r, 'a> Found<'r, 'a> {
     }
 }
 
+/// `certain`, `possible`, or `outside` where no record is near.
+fn position(row: Option<&Row<'_>>) -> String {
+    row.map_or("outside", |row| row.link.position.name()).to_owned()
+}
+
 /// The columns of a source that may be shown, each with its ending.
 fn shown_columns<'s>(source: &'s RegistrySource, layer: &Layer, found: &Found<'_, '_>) -> Vec<(&'s str, Column)> {
     let named = |ending: &'s str, values| (ending, column(format!("{}_{ending}", source.id), values));
@@ -83,6 +89,9 @@ fn shown_columns<'s>(source: &'s RegistrySource, layer: &Layer, found: &Found<'_
     for (output, field) in &source.columns {
         let values = layer.features.text(field).unwrap_or_default();
         columns.push(named(output, Values::Text(found.each(|row| values[row.link.record as usize].clone()))));
+    }
+    if source.position_error_m() > 0.0 {
+        columns.push(named("position", Values::Text(found.best.iter().map(|row| Some(position(*row))).collect())));
     }
     if source.declares_validity() {
         columns.push(named("validity", Values::Text(found.each(|row| Some(row.validity.to_owned())))));

@@ -248,3 +248,31 @@ fn empty_tables_join_to_empty_tables() {
     assert!(wide_columns(&joined).expect("a wide table").is_empty());
     assert!(summary(None, &[], &[]).expect("a summary").iter().all(|column| column.values.is_empty()));
 }
+
+#[test]
+fn what_lies_within_the_error_of_a_border_is_possible_on_either_side() {
+    // A reserve of 0.1 degrees on a map of 1:100 000: its border may lie 50 m off, about 0.00045 degrees.
+    let reserve = Features::new("reserve", vec![Some(square(0.0, 0.0, 0.1))]).with("code", text(&["R"])).expect("a row");
+    let layer = Layer { path: "p.gpkg".to_owned(), features: reserve, ..Layer::default() };
+    let sources = [(source("scale = 100000\nprivacy = \"public\""), layer)];
+    let features = [
+        Some(square(0.05, 0.05, 0.001)),
+        Some(square(0.0998, 0.05, 0.001)),
+        Some(square(0.1002, 0.05, 0.001)),
+        Some(square(0.1010, 0.05, 0.001)),
+        Some(square(-0.01, -0.01, 0.2)),
+        Some(Geometry::Point(Point::new(0.05, 0.05))),
+        Some(Geometry::Point(Point::new(0.0998, 0.05))),
+    ];
+    let links = links(&sources, &features);
+    let ids = ids(features.len());
+    let periods = Periods::AsOf(day("2021-01-01"));
+    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
+    let wide = wide_columns(&joined).expect("a wide table");
+    let expected = ["certain", "possible", "possible", "outside", "certain", "certain", "possible"];
+    assert_eq!(texts(&wide, "p_position"), expected);
+    let answers = ["overlap", "overlap", "no_overlap", "no_overlap", "overlap", "overlap", "overlap"];
+    assert_eq!(texts(&wide, "p_answer"), answers);
+    let long = long_table(&joined, 0..ids.len()).expect("a long table");
+    assert_eq!(texts(&long, "position"), ["certain", "possible", "possible", "", "certain", "certain", "possible"]);
+}

@@ -1,6 +1,7 @@
 //! The legal example worked by hand in `worked_example.md`: its tables are the inputs, its answers what must come out.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use alert::{Features, Layer, Values};
 use geo_types::{Geometry, LineString, Polygon, Rect};
@@ -124,7 +125,8 @@ impl Paper {
             .to_owned();
         for row in &self.rules {
             let (id, condition) = (&row["rule"], &row["condition"]);
-            text += &format!(
+            let _ = write!(
+                text,
                 "[[rule]]\nid = \"{id}\"\nlaw = \"law\"\nelement = {{ es = \"E\", en = \"E\" }}\ncondition = '{condition}'\n"
             );
         }
@@ -145,7 +147,7 @@ impl Paper {
     }
 
     /// What the program says: for each clearing the wide columns by name, and for each rule the judgement.
-    fn answers(&self) -> (Vec<Case>, BTreeMap<(String, String), String>, Vec<Judgement>, Vec<Row>) {
+    fn answers(&self) -> Answers {
         let sources = self.sources();
         let geometries: Vec<Option<Geometry<f64>>> = self.clearings.iter().map(|row| Some(outline(&row["wkt"]))).collect();
         let ids: Vec<String> = self.clearings.iter().map(|row| row["id"].clone()).collect();
@@ -161,8 +163,17 @@ impl Paper {
         let outcome = |j: &Judgement| ((ids[j.feature].clone(), pack.rules[j.rule].id.clone()), j.outcome.name().to_owned());
         let outcomes = judgements.iter().map(outcome).collect();
         let rows = rows(&judgement_table(&pack, &ids, &judgements));
-        (cases, outcomes, judgements, rows)
+        Answers { cases, outcomes, rows }
     }
+}
+
+/// What the program says.
+struct Answers {
+    cases: Vec<Case>,
+    /// Outcomes by clearing and rule.
+    outcomes: BTreeMap<(String, String), String>,
+    /// The table of elements.
+    rows: Vec<Row>,
 }
 
 fn rows(columns: &[alert::Column]) -> Vec<Row> {
@@ -176,7 +187,7 @@ fn rows(columns: &[alert::Column]) -> Vec<Row> {
 
 #[test]
 fn every_rule_answers_as_on_paper() {
-    let (_, outcomes, _, _) = Paper::new().answers();
+    let Answers { outcomes, .. } = Paper::new().answers();
     let expected = table("id,bosque_natural");
     let mut off = Vec::new();
     for row in &expected {
@@ -193,8 +204,7 @@ fn every_rule_answers_as_on_paper() {
 
 #[test]
 fn every_source_answers_as_on_paper() {
-    let paper = Paper::new();
-    let (_, _, _, rows) = paper.answers();
+    let Answers { rows, .. } = Paper::new().answers();
     // One rule names each source; the records of its row tell what the source answered.
     let rule_of = [
         ("bosque", "bosque_natural"),
@@ -216,7 +226,7 @@ fn every_source_answers_as_on_paper() {
 
 #[test]
 fn the_record_that_answers_is_named_with_its_copy_and_its_validity() {
-    let (_, _, _, rows) = Paper::new().answers();
+    let Answers { rows, .. } = Paper::new().answers();
     let records =
         |id: &str, rule: &str| rows.iter().find(|row| row["id"] == id && row["rule"] == rule).expect("a row")["records"].clone();
     assert_eq!(records("C1", "sin_permiso"), "permisos:PERM-001 (2024-12-15; valid_throughout)");
@@ -232,7 +242,7 @@ fn the_record_that_answers_is_named_with_its_copy_and_its_validity() {
 
 #[test]
 fn areas_add_up_as_on_paper() {
-    let (cases, ..) = Paper::new().answers();
+    let Answers { cases, .. } = Paper::new().answers();
     let near = |got: (f64, f64), low: f64, high: f64| (got.0 - low).abs() < 1e-9 && (got.1 - high).abs() < 1e-9;
     for (place, extent, accumulated) in [
         (0, (2.30, 2.62), (2.30, 2.62)),
@@ -272,7 +282,7 @@ fn every_variant_answers_as_on_paper() {
     let variants = table("variant,change");
     assert_eq!(variants.len(), 14);
     for row in variants {
-        let (_, outcomes, ..) = change(&row["variant"]).answers();
+        let Answers { outcomes, .. } = change(&row["variant"]).answers();
         assert_eq!(outcomes[&(row["id"].clone(), row["rule"].clone())], row["answer"], "{}: {}", row["variant"], row["why"]);
     }
 }

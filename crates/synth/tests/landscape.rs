@@ -1,5 +1,4 @@
 //! What can be relied on in a simulated landscape.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use geo::Area as _;
 use ndarray::Array2;

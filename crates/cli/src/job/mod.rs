@@ -257,7 +257,7 @@ pub(crate) struct NetworkSpec {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RulesSpec {
-    /// Packs that come with the program, such as "co_ley_2111_2021", or files (TOML).
+    /// Packs that come with the program, such as `co_ley_2111_2021`, or files (TOML).
     pub(crate) packs: Vec<String>,
     /// Metres up to which two clearings are taken together, directly or by way of others (default 100).
     pub(crate) cluster_distance_m: f64,

@@ -102,7 +102,9 @@ pub(crate) fn annotate(
         alerts.iter().map(|a| Some(Geometry::MultiPolygon(a.geometry.clone()))).collect();
     let footprints = footprints(&geometries, AreaMeasure::Geodesic, budget)?;
     let mut progress = Progress::begin(common, "overlay", footprints.len().div_ceil(CHUNK) as u64);
-    let mut found = links(&inputs.registries.sources, &footprints, budget, || progress.step())?;
+    // An edge lies anywhere in its pixels.
+    let error_m = inputs.grid().pixel_m().0.max(inputs.grid().pixel_m().1);
+    let mut found = links(&inputs.registries.sources, &footprints, error_m, budget, || progress.step())?;
     let rasters = rasters(inputs, job, &geometries, &footprints, budget)?;
     let mut sources = Cow::Borrowed(inputs.registries.sources.as_slice());
     let mut statistics = Vec::new();
@@ -208,14 +210,16 @@ pub(crate) fn footprints<'g>(
     Ok(footprints)
 }
 
-/// The links of features to the records of sources, found in chunks over the threads; `step` is called after each chunk.
+/// The links of features to the records of sources, found in chunks over the threads; the features may lie `error_m` metres off, and `step`
+/// is called after each chunk.
 pub(crate) fn links(
     registries: &[(RegistrySource, Layer)],
     footprints: &[Footprint<'_>],
+    error_m: f64,
     budget: &Budget,
     mut step: impl FnMut() -> Result<(), Fault>,
 ) -> Result<Vec<Link>, Fault> {
-    let overlay = Overlay::new(registries)?;
+    let overlay = Overlay::new(registries)?.with_error(error_m);
     let chunks: Vec<&[Footprint<'_>]> = footprints.chunks(CHUNK).collect();
     let mut links = Vec::new();
     map_in_order(

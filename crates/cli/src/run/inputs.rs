@@ -440,7 +440,7 @@ fn rules(job: &Job, registries: &Registries, files: &mut Vec<PathBuf>) -> Result
     let packs = crate::rules::load(&job.rules.packs, &job.base)?;
     let sources: Vec<&RegistrySource> = registries.sources.iter().map(|(source, _)| source).collect();
     packs.iter().try_for_each(|pack| pack.check(&sources))?;
-    files.extend(job.rules.packs.iter().filter(|name| name.ends_with(".toml")).map(|name| job.base.join(name)));
+    files.extend(job.rules.packs.iter().filter(|name| crate::rules::is_file(name)).map(|name| job.base.join(name)));
     Ok(packs)
 }
 

@@ -41,7 +41,15 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     keep_apart(arguments, &sources, &lookup)?;
     let mut report = Report::new("join");
     let again = |frame| self::features(arguments, frame);
-    let laying = Laying { lookup: &lookup, features: &features, plane: plane.as_ref(), again: &again, budget, common };
+    let laying = Laying {
+        lookup: &lookup,
+        features: &features,
+        plane: plane.as_ref(),
+        again: &again,
+        error_m: arguments.accuracy_m,
+        budget,
+        common,
+    };
     let Found { registries, mut links, statistics, warnings, extent } = laying.lay(sources)?;
     catalogue::refuse_none(&warnings, registries.len(), &lookup)?;
     report.warnings.extend(warnings);
@@ -57,10 +65,8 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
         _ => None,
     };
     let lonlat = lonlat.as_deref().unwrap_or(&features.features.geometries);
-    let silences = match is_asked {
-        true => registry::silences(&catalogue::reaches(&registries, &coverages), lonlat, periods),
-        false => Vec::new(),
-    };
+    let reaches = catalogue::reaches(&registries, &coverages);
+    let silences = if is_asked { registry::silences(&reaches, lonlat, periods) } else { Vec::new() };
     let internal = arguments.internal;
     let joined = Joined { ids: &ids, links: &links, sources: &registries, periods, silences: &silences, internal };
     let judged = judged(arguments, &packs, &joined, &features, lonlat)?;
@@ -336,6 +342,8 @@ fn areas(features: &Layer, lonlat: &[Option<Geometry<f64>>]) -> Vec<Span> {
 
 #[cfg(test)]
 mod tests {
+    use alert::Values;
+
     use super::*;
 
     fn texts(values: &[&str]) -> Values {
@@ -361,6 +369,7 @@ mod tests {
             encoding: None,
             as_of: None,
             allow_host: Vec::new(),
+            accuracy_m: 0.0,
             internal: false,
             rules: Vec::new(),
             elements: None,

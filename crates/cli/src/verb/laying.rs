@@ -27,6 +27,8 @@ pub(crate) struct Laying<'a> {
     pub(crate) plane: Option<&'a Crs>,
     /// Reads the features again, in another frame.
     pub(crate) again: &'a (dyn Fn(Frame) -> Result<Layer, Fault> + Sync),
+    /// How far the features may lie off, metres.
+    pub(crate) error_m: f64,
     /// Threads and memory.
     pub(crate) budget: Budget,
     /// What every verb is told.
@@ -149,7 +151,7 @@ impl Laying<'_> {
         let on = if measured { &prints.lonlat } else { &prints.own };
         let mut links = match layer[0].0.join {
             Join::Key { .. } => Vec::new(),
-            _ => run::links(&layer, on, budget, || Ok(()))?,
+            _ => run::links(&layer, on, self.error_m, budget, || Ok(()))?,
         };
         if measured {
             self.take_areas_in_plane(&layer[0].0, &mut links, prints)?;

@@ -7,7 +7,9 @@ use geo_types::Geometry;
 use geoio::{RasterFile, Void};
 use pipeline::{Budget, map_in_order};
 use raster::{Grid, Window};
-use registry::{AreaMeasure, CLASS_FIELDS, ClassAreas, CoveredRow, Link, Pixels, RasterSource, RegistrySource, Statistics, Zone};
+use registry::{
+    AreaMeasure, CLASS_FIELDS, ClassAreas, CoveredRow, Link, Pixels, Position, RasterSource, RegistrySource, Statistics, Zone,
+};
 
 use super::catalogue::{Lookup, about};
 use crate::fault::Fault;
@@ -223,5 +225,6 @@ fn link(feature: usize, record: usize, area_cm2: i64, overlap_cm2: i64) -> Link 
         feature_cm2: Some(area_cm2),
         overlap_cm2: overlap_cm2.clamp(1, area_cm2.max(1)),
         distance_mm: Some(0),
+        position: Position::Certain,
     }
 }

@@ -350,7 +350,7 @@ impl Reader<'_> {
         while self.takes_sign(",") {
             match self.either()? {
                 Node::Number(metres) if *question == Question::Near && call.distance_m.is_none() => {
-                    call.distance_m = Some(metres)
+                    call.distance_m = Some(metres);
                 }
                 Node::Number(_) => return self.mistake("a distance is asked of `near` alone, and once"),
                 filter if call.filter.is_none() => call.filter = Some(Box::new(filter)),

@@ -115,8 +115,8 @@ pub fn judge(pack: &RulePack, cases: Cases<'_>) -> Result<Vec<Judgement>, Regist
     let records = bench.records().map_err(failed("the records of rules"))?;
     let mut judgements = Vec::with_capacity(joined.ids.len() * pack.rules.len());
     for feature in 0..joined.ids.len() {
-        for (number, rule) in pack.rules.iter().enumerate() {
-            let held = outcomes[number][feature];
+        for (number, (rule, held)) in pack.rules.iter().zip(&outcomes).enumerate() {
+            let held = held[feature];
             let doubts = bench.doubts(rule, feature, held.is_none());
             let outcome = match held {
                 _ if in_force(&pack.laws[rule.law], joined.periods.days(feature)) == Force::Never => Outcome::NotAsked,
@@ -503,6 +503,8 @@ impl Call {
                 .otherwise(lit(NULL).cast(DataType::Boolean)),
         };
         let kind = self.filter.as_ref().map_or(lit(true), |filter| filtered(filter, source));
+        // What may lie elsewhere by how well it is placed is neither in place nor out of it.
+        let place = when(col("certain")).then(place).otherwise(lit(NULL).cast(DataType::Boolean));
         place.and(time).and(kind)
     }
 

@@ -342,9 +342,9 @@ fn day(text: &str, field: &'static str, value: Option<Spanned<Value>>) -> Result
         Value::String(written) => written.clone(),
         other => other.to_string(),
     };
-    written.parse().map(Some).or_else(|_| {
+    written.parse().map(Some).map_err(|_| {
         let (line, column) = place(text, value.span().start);
-        Err(RegistryError::Value { line, column, field, got: written, expected: "a day such as 2021-07-29" })
+        RegistryError::Value { line, column, field, got: written.clone(), expected: "a day such as 2021-07-29" }
     })
 }
 

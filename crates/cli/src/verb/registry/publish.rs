@@ -19,7 +19,7 @@ use crate::verb::apart::check_apart;
 /// Arguments of `registry publish`.
 #[derive(Debug, Args)]
 pub(crate) struct Publish {
-    /// Alerts, or any polygons with area_ha and date_first
+    /// Alerts, or any polygons with their columns of hectares and days
     features: PathBuf,
     /// Side of a cell: 1km or 5km
     #[arg(long, default_value = "1km", value_parser = cell)]
