@@ -31,13 +31,16 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     let mask = mask(arguments, scene, &grid)?;
     let roles = roles(&indices, scene, &mask, common.json)?;
     let windows = cut::windows(&source, &roles, arguments.output.block, &budget)?;
+    let mut judged = None;
     // A formula of other bands says nothing that a wrong offset of these would show in.
     if Guard::roles(scene).iter().any(|role| roles.contains(role)) {
         let guard = Guard { enabled: !arguments.numbers.no_guard, ..Guard::default() };
-        for screened in screen::screen(&source, &[&mask], &guard, Sample::Glance, common)? {
-            screen::refuse(&screened, &scene.id)?;
+        let screened = screen::screen(&source, &[&mask], &guard, Sample::Glance, common)?;
+        for screened in &screened {
+            screen::refuse(screened, &scene.id)?;
             warnings.extend(screened.undeclared_fill(scene));
         }
+        judged = screen::told(&screened, &guard);
     }
     let names: Vec<&str> = indices.iter().map(SpectralIndex::name).collect();
     let mut sink = Sink::create(arguments, &grid, &names, common)?;
@@ -88,6 +91,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
         report.fact("qa", json!(quality));
     }
     report.say(format!("{}: {} of {} pixels clear", arguments.out.display(), counts.clear, counts.pixels));
+    judged.iter().for_each(|line| report.say(line));
     report.warnings = warnings;
     if counts.clear == 0 {
         report.warnings.push(raster::Warning::new("nothing_clear", "no pixel is clear: the output holds no value"));
