@@ -278,3 +278,25 @@ fn codes_that_lost_their_zeros_are_told_and_join_when_their_width_is_said() {
     let (_, matched, _) = joined("whole.csv");
     assert_eq!(Some(matched as u64), expected["joined_rows"].as_u64());
 }
+
+/// A table of fines by municipality, joined by the code of the municipality that a clearing lies in.
+#[test]
+fn a_table_of_codes_is_joined_by_the_code_of_the_place() {
+    let scratch = scratch();
+    let folder = scratch.path();
+    town(folder);
+    let catalogue = folder.join("catalogue.toml");
+    fs::write(folder.join("fines.csv"), "code,fines\nR1,007\nR2,3\n").expect("written");
+    let source = |id: &str, path: &str| {
+        format!(
+            "\n[[source]]\nid = \"{id}\"\ntitle = {{ es = \"M\", en = \"F\" }}\nauthority = \"CAR\"\npath = \"{path}\"\nkey = \"code\"\n\
+             columns = {{ fines = \"fines\" }}\njoin = \"key:runap_key\"\nprivacy = \"public\"\n"
+        )
+    };
+    let text = fs::read_to_string(&catalogue).expect("text") + &source("fines", "fines.csv") + &source("later", "not_there.csv");
+    fs::write(&catalogue, text).expect("written");
+    join(folder, "wide.csv", &["--wide"]);
+    let wide = &rows(&folder.join("wide.csv"))[0];
+    assert_eq!((wide["fines_key"].as_str(), wide["fines_fines"].as_str(), wide["fines_count"].as_str()), ("R1", "007", "1"));
+    assert_eq!(wide["later_answer"], "source_absent");
+}

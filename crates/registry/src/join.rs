@@ -104,9 +104,14 @@ pub fn long_table(joined: &Joined<'_>, run: Range<usize>) -> Result<Vec<Column>,
         column("valid_to", days(&|row| written_day(row.days.1))),
         column("validity", texts(&all, &|row| Some(row.validity))),
         column("retrieved", Values::Day(lines.iter().map(retrieved).collect())),
-        column("position", texts(&all, &|row| Some(row.link.position.name()))),
+        column("position", Values::Text(lines.iter().zip(&all).map(|(line, row)| position(source(line), *row)).collect())),
         column("answer", Values::Text(lines.iter().map(|line| line.answer.map(|answer| answer.name().to_owned())).collect())),
     ])
+}
+
+/// How sure a row's place is; missing for a class of a raster, whose share is exact by pixel and says nothing of the map's own error.
+fn position(source: Option<&RegistrySource>, row: Option<&Row<'_>>) -> Option<String> {
+    source.filter(|source| source.raster.is_none()).and(row).map(|row| row.link.position.name().to_owned())
 }
 
 /// A line of the long table.

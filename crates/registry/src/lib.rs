@@ -59,5 +59,5 @@ pub use source::{
 pub use suggestion::{Suggestion, suggested_lines, suggestions};
 pub use summary::{AlertUnit, UnitTally, summary};
 pub use totals::totals;
-pub use wide::wide_columns;
+pub use wide::{wide_columns, with_keys};
 pub use zonal::{ClassAreas, Statistics};

@@ -41,6 +41,7 @@ struct Indexed<'a> {
     source: &'a RegistrySource,
     geometries: &'a [Option<Geometry<f64>>],
     keys: &'a [Option<String>],
+    is_absent: bool,
     /// Surfaces of the records that were looked at.
     surfaces: Vec<OnceLock<Option<Box<Surface<'a>>>>>,
     tree: BoxTree,
@@ -117,6 +118,9 @@ impl<'a> Overlay<'a> {
         let mut links = Vec::new();
         for (number, indexed) in self.indexed.iter().enumerate() {
             let Join::Key { column } = &indexed.source.join else { continue };
+            if indexed.is_absent {
+                continue;
+            }
             let values = features.text(column).ok_or_else(|| missing_column(indexed.source, column, features))?;
             let records = indexed.records_by_key();
             for (feature, value) in values.iter().enumerate() {
@@ -228,6 +232,7 @@ impl<'a> Indexed<'a> {
             source,
             geometries,
             keys: layer.features.text(&source.key).unwrap_or_default(),
+            is_absent: layer.absent,
             surfaces: geometries.iter().map(|_| OnceLock::new()).collect(),
             tree: BoxTree::new(boxed),
         })

@@ -1,11 +1,13 @@
-use alert::{Column, Layer, Values};
+use std::collections::BTreeSet;
+
+use alert::{Column, Features, Layer, Values};
 
 use crate::RegistryError;
 use crate::answer::SourceAnswer;
 use crate::join::{Joined, metres};
 use crate::measure::{hectares, share};
 use crate::rows::Row;
-use crate::source::RegistrySource;
+use crate::source::{Join, RegistrySource};
 use crate::table::column;
 
 /// The wide columns, one row a feature in the features' order.
@@ -43,6 +45,25 @@ pub fn wide_columns(joined: &Joined<'_>) -> Result<Vec<Column>, RegistryError> {
         columns.push(column(format!("{}_answer", source.id), Values::Text(answers)));
     }
     Ok(columns)
+}
+
+/// The features with the columns `<id>_key` of sources that other sources are joined by and they do not have themselves: a table of
+/// codes is joined by the code of the place that a feature lies in. `joined` has the links by place.
+///
+/// # Errors
+/// As [`wide_columns`].
+pub fn with_keys(features: &Features, joined: &Joined<'_>) -> Result<Features, RegistryError> {
+    let asked = joined.sources.iter().filter_map(|(source, _)| match &source.join {
+        Join::Key { column } if features.column(column).is_none() => Some(column.as_str()),
+        _ => None,
+    });
+    let asked: BTreeSet<&str> = asked.collect();
+    let mut with = features.clone();
+    if !asked.is_empty() {
+        let columns = wide_columns(&Joined { internal: true, silences: &[], ..*joined })?;
+        with.columns.extend(columns.into_iter().filter(|column| asked.contains(column.name.as_str())));
+    }
+    Ok(with)
 }
 
 /// What one source says of each feature.
@@ -90,7 +111,7 @@ fn shown_columns<'s>(source: &'s RegistrySource, layer: &Layer, found: &Found<'_
         let values = layer.features.text(field).unwrap_or_default();
         columns.push(named(output, Values::Text(found.each(|row| values[row.link.record as usize].clone()))));
     }
-    if source.position_error_m() > 0.0 {
+    if source.position_error_m() > 0.0 && source.raster.is_none() {
         columns.push(named("position", Values::Text(found.best.iter().map(|row| Some(position(*row))).collect())));
     }
     if source.declares_validity() {

@@ -114,15 +114,19 @@ pub(crate) fn annotate(
         statistics.extend(told.statistics.map(|of| (number, of)));
     }
     found.sort();
-    let (registries, links) = (&*sources, found);
+    let registries = &*sources;
     let ids: Vec<String> = alerts.iter().map(|alert| alert.id.clone()).collect();
     let changes: Vec<Option<Period>> =
         alerts.iter().map(|alert| Some(Period { before: alert.date_before, first: alert.date_first })).collect();
     let periods = Periods::Changes(&changes);
     let silences = registry::silences(&inputs.registries.reaches(), &geometries, periods);
+    let by_place = Joined { ids: &ids, links: &found, sources: registries, periods, silences: &[], internal: true };
+    let keyed = registry::with_keys(&Features::new("alerts", geometries.clone()), &by_place)?;
+    found.extend(Overlay::new(registries)?.key_links(&keyed)?);
+    found.sort();
     let joined = Joined {
         ids: &ids,
-        links: &links,
+        links: &found,
         sources: registries,
         periods,
         silences: &silences,

@@ -53,12 +53,14 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let Found { registries, mut links, statistics, warnings, extent } = laying.lay(sources)?;
     catalogue::refuse_none(&warnings, registries.len(), &lookup)?;
     report.warnings.extend(warnings);
-    links.extend(Overlay::new(&registries)?.key_links(&features.features)?);
     links.sort();
-    let notices = registries.iter().flat_map(|(source, layer)| registry::key_notices(source, layer, &features.features));
-    report.warnings.extend(notices);
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
     let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
+    let by_place = Joined { ids: &ids, links: &links, sources: &registries, periods, silences: &[], internal: true };
+    let keyed = registry::with_keys(&features.features, &by_place)?;
+    links.extend(Overlay::new(&registries)?.key_links(&keyed)?);
+    links.sort();
+    report.warnings.extend(registries.iter().flat_map(|(source, layer)| registry::key_notices(source, layer, &keyed)));
     let is_asked = days.is_some() || registries.iter().any(|(source, layer)| layer.absent || !source.coverage.is_open());
     let lonlat = match &plane {
         Some(plane) if is_asked || !packs.is_empty() => Some(geoio::layer::to_lonlat(&features.features.geometries, plane)?),
