@@ -208,7 +208,26 @@ pub(crate) fn layers(catalogue: Catalogue, lookup: &Lookup<'_>) -> Result<Regist
         registries.sources.push((source, read.layer));
     }
     refuse_none(&registries.warnings, registries.sources.len(), lookup)?;
+    registries.warnings = told_together(registries.warnings, &registries.sources);
     Ok(registries)
+}
+
+/// The warnings with those of several absent sources as one, which names them all.
+pub(crate) fn told_together(warnings: Vec<Warning>, sources: &[(RegistrySource, Layer)]) -> Vec<Warning> {
+    let (absent, mut rest): (Vec<Warning>, Vec<Warning>) =
+        warnings.into_iter().partition(|warning| warning.code == "source_absent");
+    if absent.len() < 2 {
+        rest.splice(0..0, absent);
+        return rest;
+    }
+    let ids: Vec<&str> = sources
+        .iter()
+        .filter(|(_, layer)| layer.absent && !Path::new(&layer.path).exists())
+        .map(|(source, _)| source.id.as_str())
+        .collect();
+    let message = format!("{} registry sources are not there; nothing is said by them: {}", ids.len(), ids.join(", "));
+    rest.insert(0, Warning::new("source_absent", message));
+    rest
 }
 
 /// Refuses a catalogue of which nothing is there. A store that has no snapshot as of a day is there, and that is its answer.

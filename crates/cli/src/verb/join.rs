@@ -52,7 +52,7 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     };
     let Found { registries, mut links, statistics, warnings, extent } = laying.lay(sources)?;
     catalogue::refuse_none(&warnings, registries.len(), &lookup)?;
-    report.warnings.extend(warnings);
+    report.warnings.extend(catalogue::told_together(warnings, &registries));
     links.sort();
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
     let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
