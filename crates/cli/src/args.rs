@@ -498,7 +498,7 @@ pub(crate) struct Join {
     #[arg(long, value_name = "FILE", requires = "by")]
     pub(crate) totals: Option<PathBuf>,
     /// Metres up to which features are taken together for rules of extent
-    #[arg(long, value_name = "METRES", default_value_t = crate::rules::CLUSTER_M)]
+    #[arg(long, value_name = "METRES", default_value_t = crate::job::CLUSTER_M)]
     pub(crate) cluster: f64,
     /// Days that may lie between the changes of features that are taken together [default: any]
     #[arg(long, value_name = "DAYS")]

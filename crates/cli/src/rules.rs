@@ -10,9 +10,6 @@ use crate::fault::Fault;
 use crate::job::read_text;
 use crate::verb::catalogue::at;
 
-/// Metres up to which clearings are taken together, where nobody declares any.
-pub(crate) const CLUSTER_M: f64 = 100.0;
-
 /// Months over which areas accumulate where a pack does not say.
 const MONTHS: u32 = 6;
 

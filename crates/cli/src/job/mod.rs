@@ -253,6 +253,9 @@ pub(crate) struct NetworkSpec {
     pub(crate) hosts: Vec<String>,
 }
 
+/// Metres up to which clearings are taken together, where nobody declares any.
+pub(crate) const CLUSTER_M: f64 = 100.0;
+
 /// Rules that alerts are held against, and how clearings are taken together for rules of extent: the analyst declares it.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -267,7 +270,7 @@ pub(crate) struct RulesSpec {
 
 impl Default for RulesSpec {
     fn default() -> Self {
-        Self { packs: Vec::new(), cluster_distance_m: crate::rules::CLUSTER_M, cluster_span_days: None }
+        Self { packs: Vec::new(), cluster_distance_m: CLUSTER_M, cluster_span_days: None }
     }
 }
 

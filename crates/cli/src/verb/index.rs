@@ -91,7 +91,9 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
         report.fact("qa", json!(quality));
     }
     report.say(format!("{}: {} of {} pixels clear", arguments.out.display(), counts.clear, counts.pixels));
-    judged.iter().for_each(|line| report.say(line));
+    if let Some(line) = judged {
+        report.say(line);
+    }
     report.warnings = warnings;
     if counts.clear == 0 {
         report.warnings.push(raster::Warning::new("nothing_clear", "no pixel is clear: the output holds no value"));
