@@ -217,3 +217,40 @@ fn a_real_series_with_haze_over_all_of_it_once_passes() {
     let told = json(&succeed(["check", argument(&job), "--json", "-q"]));
     assert_eq!((&told["counts"]["scenes"], &told["counts"]["scenes_skipped"]), (&Value::from(140), &Value::from(0)));
 }
+
+/// Numbers that are no reflectance have no scale to be judged by; the other date tells all the same (real Landsat 5 counts).
+#[test]
+fn bands_exchanged_between_two_dates_are_refused_whatever_the_units() {
+    let Some(case) = case("bands_exchanged_between_two_dates_are_refused_whatever_the_units", "11_landsat5_para_brazil") else {
+        return;
+    };
+    let scratch = scratch();
+    let out = scratch.path().join("mask.tif");
+    let band = |number: u8| case.join(format!("LT52240631988227CUB02_B{number}.tif")).display().to_string();
+    let look = |red: u8, nir: u8| format!("red={},nir={}", band(red), band(nir));
+    let pair = |after: &str| {
+        [
+            "difference",
+            "--before",
+            &look(3, 4),
+            "--after",
+            after,
+            "--scale",
+            "1",
+            "--drop",
+            "0.2",
+            "-o",
+            argument(&out),
+            "-q",
+            "--force",
+        ]
+        .map(str::to_owned)
+    };
+    let line = fail(3, pair(&look(4, 3)));
+    assert!(line.contains("one of them has these bands exchanged") && line.contains("--no-guard"), "{line}");
+    let mut allowed = pair(&look(4, 3)).to_vec();
+    allowed.push("--no-guard".to_owned());
+    succeed(allowed);
+    // Another visible band in place of red is no exchange.
+    succeed(pair(&look(2, 4)));
+}

@@ -41,10 +41,15 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     pair::check_order(&before, &after, arguments.as_of.unwrap_or_else(today::today), is_same)?;
     warnings.extend(is_same.then(|| pair::same_image(&after)));
     let judged = guard(arguments, [&before, &after], &mut warnings, common)?;
-    if !arguments.numbers.no_guard {
-        pair::check_bands(&before, &after, common)?;
-    }
-    let fit = if is_same { Fit::Together } else { pair::fit(&before, &after, &index, common)? };
+    let fit = if is_same {
+        Fit::Together
+    } else {
+        let compared = pair::compare(&before, &after, &index, common)?;
+        if !arguments.numbers.no_guard {
+            compared.check_bands(&before, &after)?;
+        }
+        compared.fit
+    };
     warnings.extend(pair::shifted(fit, &after));
     let packed = |options| raster_options(options, &arguments.output);
     let flags = packed(RasterOptions { classes: legend(), ..RasterOptions::codes(&["change"]).nodata(255.0) })?;

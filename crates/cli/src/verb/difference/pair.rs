@@ -1,9 +1,9 @@
 //! What must hold of two dates together, and what people should know of them.
 
-use change::{Crosswise, Fit, Registration, SpectralIndex};
-use ndarray::s;
+use change::{Crosswise, Exchanged, Fit, Registration, SpectralIndex};
+use ndarray::{Axis, s};
 use pipeline::map_in_order;
-use raster::{Date, RasterSource as _, Warning, Window};
+use raster::{Date, RasterSource as _, Role, Warning, Window};
 
 use super::look::Look;
 use crate::args::Common;
@@ -65,41 +65,30 @@ pub(super) fn same_image(after: &Look) -> Warning {
     Warning::new("same_image_twice", message).about(after.name())
 }
 
-/// Where the later date's content lies, over a sample of at most 16 parts of 128 x 128 pixels.
-pub(super) fn fit(before: &Look, after: &Look, index: &SpectralIndex, common: &Common) -> Result<Fit, Fault> {
-    let parts: Vec<Window> = Sample::Glance.parts(before.source.grid().window());
-    let budget = common.budget();
-    let mut registration = Registration::default();
-    map_in_order(
-        &parts,
-        &budget,
-        budget.in_flight((SIDE * SIDE * 64) as u64),
-        || Ok::<_, Fault>((before.source.open()?, after.source.open()?)),
-        |(first, second), &window| {
-            let (earlier, _) = before.index(first, index, window)?;
-            let (later, _) = after.index(second, index, window)?;
-            let mut part = Registration::default();
-            part.add(earlier.view(), later.view());
-            Ok(part)
-        },
-        |part| {
-            registration += &part;
-            Ok(())
-        },
-    )?;
-    Ok(registration.fit())
+/// What a sample of at most 16 parts of 128 x 128 pixels says of both dates together.
+pub(super) struct Compared {
+    /// Where the later date's content lies.
+    pub(super) fit: Fit,
+    /// Two bands of the index that one of the dates has exchanged, and what shows it.
+    exchanged: Option<(Role, Role, Exchanged)>,
 }
 
-/// Refuses two dates of which one has two bands of the index exchanged, over a sample as that of [`fit`].
-pub(super) fn check_bands(before: &Look, after: &Look, common: &Common) -> Result<(), Fault> {
+/// Moments of a part of both dates.
+#[derive(Default)]
+struct Sums {
+    registration: Registration,
+    crosswise: Vec<Crosswise>,
+}
+
+/// Compares both dates over a sample.
+pub(super) fn compare(before: &Look, after: &Look, index: &SpectralIndex, common: &Common) -> Result<Compared, Fault> {
     let bands = before.bands();
-    let pairs: Vec<(usize, usize)> = (0..bands.len()).flat_map(|a| (a + 1..bands.len()).map(move |b| (a, b))).collect();
-    if pairs.is_empty() || bands != after.bands() {
-        return Ok(());
-    }
+    let alike = bands == after.bands();
+    let pairs: Vec<(usize, usize)> =
+        (0..if alike { bands.len() } else { 0 }).flat_map(|a| (a + 1..bands.len()).map(move |b| (a, b))).collect();
     let parts: Vec<Window> = Sample::Glance.parts(before.source.grid().window());
     let budget = common.budget();
-    let mut all = vec![Crosswise::default(); pairs.len()];
+    let mut all = Sums { crosswise: vec![Crosswise::default(); pairs.len()], ..Sums::default() };
     map_in_order(
         &parts,
         &budget,
@@ -107,35 +96,39 @@ pub(super) fn check_bands(before: &Look, after: &Look, common: &Common) -> Resul
         || Ok::<_, Fault>((before.source.open()?, after.source.open()?)),
         |(first, second), &window| {
             let ((earlier, _), (later, _)) = (before.clear(first, window)?, after.clear(second, window)?);
-            let mut found = vec![Crosswise::default(); pairs.len()];
-            for (crosswise, &(a, b)) in found.iter_mut().zip(&pairs) {
+            let mut part = Sums { crosswise: vec![Crosswise::default(); pairs.len()], ..Sums::default() };
+            for (crosswise, &(a, b)) in part.crosswise.iter_mut().zip(&pairs) {
                 let [one, other] = [&earlier, &later].map(|cube| [a, b].map(|band| cube.values.slice(s![0, band, .., ..])));
                 crosswise.add(one, other);
             }
-            Ok(found)
+            let [one, other] = [index.compute(&earlier)?, index.compute(&later)?];
+            part.registration.add(one.index_axis(Axis(0), 0), other.index_axis(Axis(0), 0));
+            Ok(part)
         },
-        |found| {
-            all.iter_mut().zip(&found).for_each(|(sum, part)| *sum += part);
+        |part| {
+            all.registration += &part.registration;
+            all.crosswise.iter_mut().zip(&part.crosswise).for_each(|(sum, part)| *sum += part);
             Ok(())
         },
     )?;
-    for (crosswise, (a, b)) in all.iter().zip(pairs) {
-        if let Some(found) = crosswise.exchanged() {
-            let message = format!(
-                "{} and {}: {} of one looks like {} of the other, and the other way round (correlations {:.2} crosswise, {:.2} \
-                 straight, both summed): one of them has these bands exchanged; check which of its bands is which, by its metadata, \
-                 its bands' descriptions or the roles you gave, or pass --no-guard to use it all the same",
-                before.name(),
-                after.name(),
-                bands[a],
-                bands[b],
-                found.crossed,
-                found.straight
-            );
-            return Err(Fault::new(Exit::Input, message));
-        }
+    let found = all.crosswise.iter().zip(&pairs).find_map(|(crosswise, pair)| Some((pair, crosswise.exchanged()?)));
+    let exchanged = found.map(|((a, b), shown)| (bands[*a].clone(), bands[*b].clone(), shown));
+    Ok(Compared { fit: all.registration.fit(), exchanged })
+}
+
+impl Compared {
+    /// Refuses two dates of which one has two bands of the index exchanged.
+    pub(super) fn check_bands(&self, before: &Look, after: &Look) -> Result<(), Fault> {
+        let Some((one, other, Exchanged { straight, crossed })) = &self.exchanged else { return Ok(()) };
+        let message = format!(
+            "{} and {}: {one} of one looks like {other} of the other, and the other way round (correlations {crossed:.2} crosswise, \
+             {straight:.2} straight, both summed): one of them has these bands exchanged; check which of its bands is which, by its \
+             metadata, its bands' descriptions or the roles you gave, or pass --no-guard to use it all the same",
+            before.name(),
+            after.name(),
+        );
+        Err(Fault::new(Exit::Input, message))
     }
-    Ok(())
 }
 
 /// The warning that the dates lie apart.
