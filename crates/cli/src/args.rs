@@ -443,7 +443,7 @@ pub(crate) struct Patches {
 pub(crate) struct Join {
     /// Features: .geojson, .gpkg, .parquet, .shp, .fgb, .kml, .gdb or .csv
     pub(crate) features: PathBuf,
-    /// Registry catalogue (TOML)
+    /// Registry catalogue (TOML), or a folder of them
     #[arg(long, value_name = "CAT")]
     pub(crate) registries: PathBuf,
     /// One row a feature instead of one a hit

@@ -300,3 +300,27 @@ fn a_table_of_codes_is_joined_by_the_code_of_the_place() {
     assert_eq!((wide["fines_key"].as_str(), wide["fines_fines"].as_str(), wide["fines_count"].as_str()), ("R1", "007", "1"));
     assert_eq!(wide["later_answer"], "source_absent");
 }
+
+#[test]
+fn a_folder_of_catalogues_is_one_whose_ids_differ() {
+    let scratch = scratch();
+    let folder = scratch.path();
+    town(folder);
+    let text = fs::read_to_string(folder.join("catalogue.toml")).expect("text");
+    let at = text.find("[[source]]\nid = \"runap\"").expect("the second source");
+    let whole = folder.join("catalogues");
+    fs::create_dir(&whole).expect("a folder");
+    for name in ["parcels.geojson", "reserves.geojson"] {
+        fs::copy(folder.join(name), whole.join(name)).expect("copied");
+    }
+    fs::write(whole.join("a.toml"), &text[..at]).expect("written");
+    fs::write(whole.join("b.toml"), &text[at..]).expect("written");
+    let listed = json(&succeed(["registry", "list", argument(&whole), "--json", "-q"]));
+    assert_eq!(listed["counts"]["sources"], 3);
+    let (features, out) = (folder.join("clearings.geojson"), folder.join("folder.csv"));
+    succeed(["join", argument(&features), "--registries", argument(&whole), "--wide", "-o", argument(&out), "-q"]);
+    assert_eq!(rows(&out)[0]["runap_key"], "R1");
+    fs::write(whole.join("c.toml"), &text[..at]).expect("written");
+    let line = fail(2, ["registry", "list", argument(&whole)]);
+    assert!(line.contains("c.toml:2") && line.contains("`parcels` is already used"), "{line}");
+}

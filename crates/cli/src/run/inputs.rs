@@ -9,12 +9,12 @@ use geoio::crs::FromLonLat;
 use geoio::{Eligibility, GriddedImagery, Hosts, Imagery, Skipped, Zones};
 use pipeline::{Detection, Look, map_in_order};
 use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
-use registry::{Catalogue, Overlay, RegistrySource, RulePack};
+use registry::{Overlay, RegistrySource, RulePack};
 use serde_json::Value;
 
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
-use crate::job::{ChangeSpec, Job, Within, read_text};
+use crate::job::{ChangeSpec, Job, Within};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
 use crate::verb::catalogue::{self, Lookup, Registries};
@@ -122,7 +122,10 @@ impl Inputs {
             ));
         }
         let registries = registries(job)?;
-        files.extend(job.registries.iter().map(|spec| job.path(&spec.catalogue)).chain(registries.files.iter().cloned()));
+        if let Some(spec) = &job.registries {
+            files.extend(catalogue::files(&job.path(&spec.catalogue))?);
+        }
+        files.extend(registries.files.iter().cloned());
         warnings.extend(registries.warnings.iter().cloned());
         let units = units(job, &registries.sources)?;
         let rules = rules(job, &registries, &mut files)?;
@@ -428,7 +431,7 @@ fn read_layer(path: &Path, files: &mut Vec<PathBuf>, warnings: &mut Vec<Warning>
 fn registries(job: &Job) -> Result<Registries, Fault> {
     let Some(spec) = &job.registries else { return Ok(Registries::default()) };
     let path = job.path(&spec.catalogue);
-    let catalogue: Catalogue = catalogue::parse(&read_text(&path)?, &path)?;
+    let catalogue = catalogue::load(&path)?;
     let hosts = Hosts::new(&job.network.hosts);
     let registries = catalogue::layers(catalogue, &Lookup { catalogue: &path, hosts: &hosts, as_of: spec.as_of })?;
     Overlay::new(&registries.sources)?;

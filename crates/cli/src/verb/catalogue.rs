@@ -11,6 +11,7 @@ use raster::{Date, Warning};
 use registry::{Catalogue, Reach, RegistryError, RegistrySource};
 
 use crate::fault::{Exit, Fault};
+use crate::job::read_text;
 
 /// Sources with what they hold and where they can speak. Copies of one source have the same id.
 #[derive(Default)]
@@ -37,6 +38,39 @@ pub(crate) fn parse(text: &str, path: &Path) -> Result<Catalogue, Fault> {
     Catalogue::parse(text).map_err(|error| at(&error, path))
 }
 
+/// The files of a catalogue: itself, or of a folder every `.toml` by name.
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>, Fault> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let unreadable = |error: std::io::Error| Fault::new(Exit::Input, format!("{}: cannot be read: {error}", path.display()));
+    let entries = std::fs::read_dir(path).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let is_catalogue = |file: &PathBuf| file.is_file() && file.extension().is_some_and(|ending| ending == "toml");
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(is_catalogue).collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(Fault::new(Exit::Input, format!("{}: holds no catalogue (.toml)", path.display())));
+    }
+    Ok(files)
+}
+
+/// The catalogue of a file, or of all files of a folder, whose ids must differ.
+pub(crate) fn load(path: &Path) -> Result<Catalogue, Fault> {
+    let mut whole = Catalogue { sources: Vec::new() };
+    for file in files(path)? {
+        for source in parse(&read_text(&file)?, &file)?.sources {
+            if whole.sources.iter().any(|known| known.id == source.id) {
+                let (file, line, id) = (file.display(), source.line, source.id);
+                return Err(Fault::usage(format!(
+                    "{file}:{line}: source id `{id}` is already used in another file of the folder"
+                )));
+            }
+            whole.sources.push(source);
+        }
+    }
+    Ok(whole)
+}
+
 /// A mistake in a file of catalogues or rules, told by file, line and column.
 pub(crate) fn at(error: &RegistryError, path: &Path) -> Fault {
     match error.place() {
@@ -47,7 +81,7 @@ pub(crate) fn at(error: &RegistryError, path: &Path) -> Fault {
 
 /// How the layers of a catalogue are looked up.
 pub(crate) struct Lookup<'a> {
-    /// The catalogue: paths are relative to its folder.
+    /// The catalogue, a file or a folder of files: paths are relative to the folder.
     pub(crate) catalogue: &'a Path,
     /// The hosts that may be asked.
     pub(crate) hosts: &'a Hosts,
@@ -58,7 +92,7 @@ pub(crate) struct Lookup<'a> {
 impl Lookup<'_> {
     /// The folder that paths are relative to.
     fn base(&self) -> &Path {
-        self.catalogue.parent().unwrap_or(Path::new(""))
+        if self.catalogue.is_dir() { self.catalogue } else { self.catalogue.parent().unwrap_or(Path::new("")) }
     }
 
     /// The place that a source names.

@@ -20,7 +20,6 @@ use super::laying::{Found, Laying};
 use super::zonal::statistics_columns;
 use crate::args::{Common, Join};
 use crate::fault::{Exit, Fault};
-use crate::job::read_text;
 use crate::report::Report;
 use crate::rules::{self, Judged, Judging};
 
@@ -31,7 +30,7 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let packs = rules::load(&arguments.rules, Path::new(""))?;
     let hosts = Hosts::new(&arguments.allow_host);
     let lookup = Lookup { catalogue: &arguments.registries, hosts: &hosts, as_of: arguments.as_of };
-    let sources = catalogue::copies(catalogue::parse(&read_text(&arguments.registries)?, &arguments.registries)?);
+    let sources = catalogue::copies(catalogue::load(&arguments.registries)?);
     let coverages = coverages(&sources, &lookup)?;
     let frame = if arguments.area == "planar" { Frame::Stored } else { Frame::LonLat };
     let features = features(arguments, frame)?;

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use super::list::counted;
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
-use crate::job::read_text;
 use crate::report::{Report, print, printable};
 use crate::today;
 use crate::verb::catalogue::{self, Lookup};
@@ -22,7 +21,7 @@ use crate::verb::zonal::Raster;
 /// Arguments of `registry check`.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Registry catalogue (TOML)
+    /// Registry catalogue (TOML), or a folder of them
     catalogue: PathBuf,
     /// Propose entries for fields that differ, as TOML
     #[arg(long)]
@@ -47,7 +46,7 @@ struct Looked<'a> {
 /// Reads every source that is there and says of each whether it can be used.
 pub(crate) fn check(arguments: &Check, common: &Common) -> Result<Report, Fault> {
     geoio::open::initialise(Some(common.budget().cache_bytes()));
-    let sources = catalogue::parse(&read_text(&arguments.catalogue)?, &arguments.catalogue)?.sources;
+    let sources = catalogue::load(&arguments.catalogue)?.sources;
     let hosts = Hosts::new(&arguments.allow_host);
     let lookup = Lookup { catalogue: &arguments.catalogue, hosts: &hosts, as_of: None };
     let as_of = arguments.as_of.unwrap_or_else(today::today);

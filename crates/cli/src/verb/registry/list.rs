@@ -9,14 +9,13 @@ use serde_json::{Value, json};
 
 use crate::args::Common;
 use crate::fault::Fault;
-use crate::job::read_text;
 use crate::report::{Report, print};
 use crate::verb::catalogue;
 
 /// Arguments of `registry list`.
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Registry catalogue (TOML) [default: those that come with the program]
+    /// Registry catalogue (TOML), or a folder of them [default: those that come with the program]
     catalogue: Option<PathBuf>,
     /// Only sources of this country, ISO 3166-1 alpha-2
     #[arg(long, value_name = "CODE")]
@@ -26,7 +25,7 @@ pub(crate) struct List {
 /// Shows every source, then how many there are and how many of them rest on what.
 pub(crate) fn list(arguments: &List, common: &Common) -> Result<Report, Fault> {
     let sources = match &arguments.catalogue {
-        Some(path) => catalogue::parse(&read_text(path)?, path)?.sources,
+        Some(path) => catalogue::load(path)?.sources,
         None => shipped(arguments.country.as_deref())?,
     };
     let wanted = |source: &&RegistrySource| {

@@ -13,7 +13,6 @@ use serde_json::json;
 
 use crate::args::Common;
 use crate::fault::Fault;
-use crate::job::read_text;
 use crate::report::Report;
 use crate::verb::apart::check_apart;
 use crate::verb::catalogue::{self, Lookup};
@@ -21,7 +20,7 @@ use crate::verb::catalogue::{self, Lookup};
 /// Arguments of `registry load`.
 #[derive(Debug, Args)]
 pub(crate) struct Load {
-    /// Registry catalogue (TOML)
+    /// Registry catalogue (TOML), or a folder of them
     catalogue: PathBuf,
     /// Id of a source to load; may be repeated [default: all of the catalogue]
     #[arg(long = "source", value_name = "ID")]
@@ -69,7 +68,7 @@ pub(crate) fn load(arguments: &Load, common: &Common) -> Result<Report, Fault> {
 /// The sources to load; an id that the catalogue does not have is a mistake.
 fn wanted(arguments: &Load) -> Result<Vec<RegistrySource>, Fault> {
     let path = &arguments.catalogue;
-    let sources = catalogue::parse(&read_text(path)?, path)?.sources;
+    let sources = catalogue::load(path)?.sources;
     let known = |id: &String| sources.iter().any(|source| source.id == *id);
     if let Some(id) = arguments.sources.iter().find(|id| !known(id)) {
         let ids: Vec<&str> = sources.iter().map(|source| source.id.as_str()).collect();
