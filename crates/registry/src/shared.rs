@@ -7,7 +7,7 @@
 //! what lies above it is its top side, what lies below is nothing, so only edges near a small polygon are looked at. Windows with
 //! many edges of both are cut in halves.
 
-#![allow(clippy::float_cmp, reason = "ends that are copied are met to the bit, and signs are whole")]
+#![expect(clippy::float_cmp, reason = "ends that are copied are met to the bit, and signs are whole")]
 
 use raster::Bounds;
 

@@ -124,29 +124,36 @@ impl Node {
 
     /// Every question to a source, in order.
     pub(crate) fn calls(&self) -> Vec<&Call> {
-        match self {
-            Self::Or(a, b) | Self::And(a, b) | Self::Compare(_, a, b) | Self::Arithmetic(_, a, b) => {
-                let mut calls = a.calls();
-                calls.extend(b.calls());
-                calls
+        let mut calls = Vec::new();
+        self.walk(&mut |node| {
+            if let Self::Call(call) = node {
+                calls.push(call);
             }
-            Self::Not(inner) => inner.calls(),
-            Self::Call(call) => vec![call],
-            Self::Number(_) | Self::Text(_) | Self::Column(_) => Vec::new(),
-        }
+        });
+        calls
     }
 
     /// Columns of the alert, or of a record where this is a filter; those of filters within are not among them.
     pub(crate) fn columns(&self) -> Vec<&str> {
+        let mut columns = Vec::new();
+        self.walk(&mut |node| {
+            if let Self::Column(name) = node {
+                columns.push(name.as_str());
+            }
+        });
+        columns
+    }
+
+    /// Shows every node from left to right; what stands in the filter of a question is not among them.
+    fn walk<'n>(&'n self, see: &mut dyn FnMut(&'n Self)) {
+        see(self);
         match self {
             Self::Or(a, b) | Self::And(a, b) | Self::Compare(_, a, b) | Self::Arithmetic(_, a, b) => {
-                let mut columns = a.columns();
-                columns.extend(b.columns());
-                columns
+                a.walk(see);
+                b.walk(see);
             }
-            Self::Not(inner) => inner.columns(),
-            Self::Column(name) => vec![name],
-            Self::Call(_) | Self::Number(_) | Self::Text(_) => Vec::new(),
+            Self::Not(inner) => inner.walk(see),
+            Self::Number(_) | Self::Text(_) | Self::Column(_) | Self::Call(_) => {}
         }
     }
 }

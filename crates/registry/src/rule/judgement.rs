@@ -1,18 +1,17 @@
 use std::collections::BTreeMap;
 
-use alert::{Column, Layer, Values};
+use alert::Layer;
 use polars::prelude::*;
 use raster::Date;
 
 use super::copies::{Copies, consulted};
-use super::expression::{Call, Comparison, Node, Operator, Question};
+use super::expression::{Call, Comparison, Node, Question};
 use super::pack::{Law, LawText, Rule, RulePack};
 use crate::RegistryError;
 use crate::answer::SourceAnswer;
 use crate::join::Joined;
-use crate::measure::CM2_PER_HA;
 use crate::source::{RegistrySource, Verified};
-use crate::table::{column, failed};
+use crate::table::failed;
 
 /// Share of an alert that must lie within records for it to be covered, where the pack's `covered_share` says nothing.
 const COVERED_SHARE: f64 = 0.99;
@@ -134,75 +133,6 @@ pub fn judge(pack: &RulePack, cases: Cases<'_>) -> Result<Vec<Judgement>, Regist
         }
     }
     Ok(judgements)
-}
-
-/// The judgements as a table, one row each but those of laws that were not in force: `id`, `rule`, `outcome`, `element_es`, `element_en`, `wording_es`, `wording_en`, `act`,
-/// `article`, `law_text`, `reviewed_by_lawyer`, `aggravating`, `reason`, `records`.
-pub fn judgement_table(pack: &RulePack, ids: &[String], judgements: &[Judgement]) -> Vec<Column> {
-    let judgements: Vec<&Judgement> = judgements.iter().filter(|judgement| judgement.outcome != Outcome::NotAsked).collect();
-    let texts = |of: &dyn Fn(&Judgement, &Rule, &Law) -> String| {
-        let value = |judgement: &&Judgement| {
-            let rule = &pack.rules[judgement.rule];
-            Some(of(judgement, rule, &pack.laws[rule.law])).filter(|text| !text.is_empty())
-        };
-        Values::Text(judgements.iter().map(value).collect())
-    };
-    let wording = |judgement: &Judgement, rule: &Rule| match judgement.outcome {
-        Outcome::Met => rule.wording.met.clone(),
-        Outcome::NotMet => rule.wording.not_met.clone(),
-        Outcome::Unknown | Outcome::NotAsked => rule.wording.unknown.clone(),
-    };
-    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-    vec![
-        column("id", texts(&|judgement, _, _| ids[judgement.feature].clone())),
-        column("rule", texts(&|_, rule, _| rule.id.clone())),
-        column("outcome", texts(&|judgement, _, _| judgement.outcome.name().to_owned())),
-        column("element_es", texts(&|_, rule, _| rule.element.es.clone())),
-        column("element_en", texts(&|_, rule, _| rule.element.en.clone())),
-        column("wording_es", texts(&|judgement, rule, _| wording(judgement, rule).es)),
-        column("wording_en", texts(&|judgement, rule, _| wording(judgement, rule).en)),
-        column("act", texts(&|_, _, law| law.act.clone())),
-        column("article", texts(&|_, _, law| law.article.clone())),
-        column("law_text", texts(&|_, _, law| law.verified.name().to_owned())),
-        column("reviewed_by_lawyer", texts(&|_, rule, law| yes(law.reviewed_by_lawyer && rule.reviewed_by_lawyer))),
-        column("aggravating", texts(&|_, rule, _| yes(rule.aggravating))),
-        column("reason", texts(&|judgement, _, _| judgement.reason.clone())),
-        column("records", texts(&|judgement, _, _| judgement.records.clone())),
-    ]
-}
-
-/// The outcomes as wide columns, one value an alert: `rule_<id>` for each rule, `priority` and `priority_terms`, which names every
-/// rule that adds to it with its points, and with 0 of how many those that cannot be told.
-pub fn judgement_columns(pack: &RulePack, judgements: &[Judgement]) -> Vec<Column> {
-    let rules = pack.rules.len();
-    let by_alert: Vec<&[Judgement]> = if rules == 0 { Vec::new() } else { judgements.chunks(rules).collect() };
-    let mut columns: Vec<Column> = pack
-        .rules
-        .iter()
-        .enumerate()
-        .map(|(number, rule)| {
-            let outcomes = by_alert.iter().map(|alert| Some(alert[number].outcome.name().to_owned())).collect();
-            column(format!("rule_{}", rule.id), Values::Text(outcomes))
-        })
-        .collect();
-    let terms: Vec<Vec<(f64, String)>> = by_alert.iter().map(|alert| priority_terms(pack, alert)).collect();
-    let scores = terms.iter().map(|terms| Some(terms.iter().map(|(points, _)| points).sum())).collect();
-    let words = terms.iter().map(|terms| terms.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>().join("; "));
-    columns.push(column("priority_score", Values::Real(scores)));
-    columns.push(column("priority_terms", Values::Text(words.map(Some).collect())));
-    columns
-}
-
-fn priority_terms(pack: &RulePack, alert: &[Judgement]) -> Vec<(f64, String)> {
-    let with_points =
-        alert.iter().map(|judgement| (judgement, &pack.rules[judgement.rule])).filter(|(_, rule)| rule.priority != 0.0);
-    with_points
-        .filter_map(|(judgement, rule)| match judgement.outcome {
-            Outcome::Met => Some((rule.priority, format!("{} +{}", rule.id, rule.priority))),
-            Outcome::Unknown => Some((0.0, format!("{} 0 of {} (unknown)", rule.id, rule.priority))),
-            Outcome::NotMet | Outcome::NotAsked => None,
-        })
-        .collect()
 }
 
 /// Where cases are judged: one row an alert, with a column for each question to a source.
@@ -475,131 +405,4 @@ fn measures(cases: &[Case]) -> PolarsResult<DataFrame> {
         columns.push(polars::prelude::Column::new(format!("high_{name}").into(), spans.iter().map(|s| s.1).collect::<Vec<_>>()));
     }
     DataFrame::new_infer_height(columns)
-}
-
-impl Question {
-    fn is_truth(self) -> bool {
-        matches!(self, Self::Inside | Self::Meets | Self::Near)
-    }
-}
-
-impl Call {
-    /// Whether a link is one that the question is about: in place, in time and by its filter; null where that cannot be told.
-    fn holds(&self, source: &RegistrySource) -> Expr {
-        let distance = col("distance");
-        let place = match self.distance_m {
-            Some(metres) => distance.lt_eq(lit((metres * 1000.0).round() as i64)),
-            None => distance.clone().is_null().or(distance.eq(lit(0))),
-        };
-        let validity = col("validity");
-        let time = match self.question {
-            Question::Meets => lit(true),
-            _ => when(col("held").is_null())
-                .then(lit(NULL).cast(DataType::Boolean))
-                .when(col("held").or(validity.clone().eq(lit("valid_throughout"))))
-                .then(lit(true))
-                .when(validity.eq(lit("not_valid")))
-                .then(lit(false))
-                .otherwise(lit(NULL).cast(DataType::Boolean)),
-        };
-        let kind = self.filter.as_ref().map_or(lit(true), |filter| filtered(filter, source));
-        // What may lie elsewhere by how well it is placed is neither in place nor out of it.
-        let place = when(col("certain")).then(place).otherwise(lit(NULL).cast(DataType::Boolean));
-        place.and(time).and(kind)
-    }
-
-    /// Least and greatest answer over the links of an alert.
-    fn bounds(&self) -> (Expr, Expr) {
-        let (surely, possibly) = (col("holds").fill_null(lit(false)), col("holds").fill_null(lit(true)));
-        let real = |expr: Expr| expr.cast(DataType::Float64);
-        let within = |measure: Expr, most: Expr| {
-            let none = lit(0.0);
-            let least = when(surely.clone()).then(measure.clone()).otherwise(none.clone()).max();
-            let sum = when(possibly.clone()).then(measure).otherwise(none).sum();
-            (least, when(sum.clone().gt(most.clone())).then(most).otherwise(sum))
-        };
-        match self.question {
-            Question::Share | Question::Covered => within(col("share").fill_null(lit(0.0)), lit(1.0)),
-            Question::OverlapHa => {
-                let hectares = |cm2: &str| real(col(cm2)).fill_null(lit(0.0)) / lit(CM2_PER_HA);
-                within(hectares("overlap"), hectares("area").max())
-            }
-            _ => (real(surely.max()), real(possibly.max())),
-        }
-    }
-}
-
-/// Whether a record is one that a filter names; null where its column is missing or holds what answers neither yes nor no.
-fn filtered(node: &Node, source: &RegistrySource) -> Expr {
-    match node {
-        Node::Or(a, b) => filtered(a, source).or(filtered(b, source)),
-        Node::And(a, b) => filtered(a, source).and(filtered(b, source)),
-        Node::Not(inner) => filtered(inner, source).not(),
-        Node::Compare(comparison, a, b) => {
-            let is_number = [a, b].iter().any(|side| matches!(***side, Node::Number(_)));
-            let side = |node: &Node| if is_number { value(node).cast(DataType::Float64) } else { value(node) };
-            let compared = comparison.of_values(side(a), side(b));
-            node.columns().into_iter().fold(compared, |compared, column| silenced(compared, column, source))
-        }
-        _ => lit(NULL).cast(DataType::Boolean),
-    }
-}
-
-/// A comparison of a column, null where the column holds what answers neither yes nor no.
-fn silenced(compared: Expr, column: &str, source: &RegistrySource) -> Expr {
-    let values = source.no_information.get(column).map(Vec::as_slice).unwrap_or_default();
-    values.iter().fold(compared, |compared, nothing| {
-        let says_nothing = value(&Node::Column(column.to_owned())).eq(lit(nothing.as_str())).fill_null(lit(false));
-        when(says_nothing).then(lit(NULL).cast(DataType::Boolean)).otherwise(compared)
-    })
-}
-
-fn value(node: &Node) -> Expr {
-    match node {
-        Node::Number(number) => lit(*number),
-        Node::Text(text) => lit(text.as_str()),
-        Node::Column(name) if name == "key" || name == "name" => col(name.as_str()),
-        Node::Column(name) => col(format!("own_{name}")),
-        _ => lit(NULL),
-    }
-}
-
-impl Comparison {
-    fn of_values(self, a: Expr, b: Expr) -> Expr {
-        match self {
-            Self::Equal => a.eq(b),
-            Self::Unequal => a.neq(b),
-            Self::Less => a.lt(b),
-            Self::LessOrEqual => a.lt_eq(b),
-            Self::Greater => a.gt(b),
-            Self::GreaterOrEqual => a.gt_eq(b),
-        }
-    }
-
-    /// The comparison of what lies between two bounds each; null where some of it holds and some does not.
-    fn of_spans(self, (a_low, a_high): (Expr, Expr), (b_low, b_high): (Expr, Expr)) -> Expr {
-        let (surely, never) = match self {
-            Self::Less => (a_high.lt(b_low), a_low.gt_eq(b_high)),
-            Self::LessOrEqual => (a_high.lt_eq(b_low), a_low.gt(b_high)),
-            Self::Greater => (a_low.gt(b_high), a_high.lt_eq(b_low)),
-            Self::GreaterOrEqual => (a_low.gt_eq(b_high), a_high.lt(b_low)),
-            Self::Equal | Self::Unequal => {
-                let apart = a_high.clone().lt(b_low.clone()).or(a_low.clone().gt(b_high.clone()));
-                let same = a_low.eq(b_high).and(a_high.eq(b_low));
-                if self == Self::Equal { (same, apart) } else { (apart, same) }
-            }
-        };
-        when(surely).then(lit(true)).when(never).then(lit(false)).otherwise(lit(NULL).cast(DataType::Boolean))
-    }
-}
-
-impl Operator {
-    fn of_spans(self, (a_low, a_high): (Expr, Expr), (b_low, b_high): (Expr, Expr)) -> (Expr, Expr) {
-        match self {
-            Self::Plus => (a_low + b_low, a_high + b_high),
-            Self::Minus => (a_low - b_high, a_high - b_low),
-            // Measures and shares are not negative.
-            Self::Times => (a_low * b_low, a_high * b_high),
-        }
-    }
 }

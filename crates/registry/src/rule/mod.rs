@@ -8,6 +8,9 @@ mod copies;
 mod expression;
 mod judgement;
 mod pack;
+mod table;
+mod terms;
 
-pub use judgement::{Case, Cases, Judgement, Outcome, Span, judge, judgement_columns, judgement_table};
+pub use judgement::{Case, Cases, Judgement, Outcome, Span, judge};
 pub use pack::{Element, Law, LawText, Parameter, Rule, RulePack, Wording};
+pub use table::{judgement_columns, judgement_table};
