@@ -2,9 +2,9 @@
 //!
 //! This room works on values: it opens no file, starts no thread and reads no clock. Layers come in as [`alert::Layer`], already
 //! in the coordinates of the features (longitude and latitude, or their plane) with every column as text, so that leading zeros of
-//! official codes stay. Shapes are handled by [`Overlay`], which yields [`Link`]s. What records say of features is put beside them
-//! row by row, sorted by explicit keys; the same rows are a frame for rules, and totals are frames, done in polars with integer
-//! sums, so that threads cannot change a byte.
+//! official codes stay. Shapes are handled by [`Overlay`], which yields [`Link`]s. [`Linked`] joins them with what records and sources
+//! say in one frame, from which long and wide tables are taken and which rules ask; totals are frames too, with sums of whole numbers,
+//! so that threads cannot change a byte.
 
 mod answer;
 mod boxes;
@@ -15,6 +15,8 @@ mod day;
 mod error;
 mod extent;
 mod join;
+mod linked;
+mod long;
 mod measure;
 mod nearness;
 mod overlay;
@@ -23,7 +25,6 @@ mod period;
 mod place;
 mod position;
 mod review;
-mod rows;
 mod rule;
 mod shared;
 mod source;
@@ -42,7 +43,8 @@ pub use cut_keys::key_notices;
 pub use day::DateFormat;
 pub use error::RegistryError;
 pub use extent::{Grouping, Sensitivity, cases, cases_of, clusters, sensitivity};
-pub use join::{Joined, long_table};
+pub use join::Joined;
+pub use linked::Linked;
 pub use measure::{AreaMeasure, straight_area};
 pub use overlay::{Footprint, Link, Overlay};
 pub use packs::{CATALOGUES, RULE_PACKS};
@@ -59,5 +61,5 @@ pub use source::{
 pub use suggestion::{Suggestion, suggested_lines, suggestions};
 pub use summary::{AlertUnit, UnitTally, summary};
 pub use totals::totals;
-pub use wide::{wide_columns, with_keys};
+pub use wide::with_keys;
 pub use zonal::{ClassAreas, Statistics};

@@ -1,3 +1,4 @@
+use polars::prelude::{Expr, col, lit, when};
 use raster::Date;
 
 use crate::day::day;
@@ -76,13 +77,17 @@ pub(crate) fn written_day(days: Option<i32>) -> Option<Date> {
     days.filter(|&days| days != NEVER && days != FOREVER).map(Date::from_days)
 }
 
-/// Validity of `[from, to)` on the days `first..=last`; what is not known is `None`.
-pub(crate) fn validity_on((from, to): (Option<i32>, Option<i32>), (first, last): (Option<i32>, Option<i32>)) -> &'static str {
-    let over = from.zip(last).is_some_and(|(from, last)| from > last) || to.zip(first).is_some_and(|(to, first)| to <= first);
-    match (from, to, first, last) {
-        _ if over => "not_valid",
-        (Some(from), Some(to), Some(first), Some(last)) if from <= first && to > last => "valid_throughout",
-        (Some(_), Some(_), Some(_), _) => "valid_in_part",
-        _ => "unknown",
-    }
+/// Validity of `[from, to)` on the days `first..=last`, from the columns of those names; what is not known is null in them.
+pub(crate) fn validity_expr() -> Expr {
+    let no = || lit(false);
+    let over = col("from").gt(col("last")).fill_null(no()).or(col("to").lt_eq(col("first")).fill_null(no()));
+    let unknown = col("from").is_null().or(col("to").is_null()).or(col("first").is_null());
+    let throughout = col("from").lt_eq(col("first")).and(col("to").gt(col("last")));
+    when(over)
+        .then(lit("not_valid"))
+        .when(unknown)
+        .then(lit("unknown"))
+        .when(throughout)
+        .then(lit("valid_throughout"))
+        .otherwise(lit("valid_in_part"))
 }

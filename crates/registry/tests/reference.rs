@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use alert::{Features, Layer, Values};
 use geo_types::{Geometry, LineString, MultiPolygon, Point, Polygon};
 use raster::Date;
-use registry::{AreaMeasure, Catalogue, Joined, Overlay, Periods, long_table, wide_columns};
+use registry::{AreaMeasure, Catalogue, Joined, Linked, Overlay, Periods};
 use serde_json::Value;
 
 fn case(test: &str) -> Option<PathBuf> {
@@ -82,7 +82,7 @@ fn seats_fall_in_the_municipalities_that_geopandas_says() {
     let periods = Periods::AsOf(Date::from_days(0));
     let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
 
-    let wide = wide_columns(&joined).expect("a wide table");
+    let wide = Linked::new(joined).and_then(|linked| linked.wide()).expect("a wide table");
     let Values::Text(keys) = &wide[0].values else { panic!("keys are text") };
     let expected = rows(&read("expected_point_join.csv"));
     assert_eq!((keys.len(), expected.len()), (339, 339));
@@ -92,5 +92,8 @@ fn seats_fall_in_the_municipalities_that_geopandas_says() {
     let own = ids.iter().zip(keys).filter(|(id, key)| Some(*id) == key.as_ref()).count();
     let none = keys.iter().filter(|key| key.is_none()).count();
     assert_eq!((own, none, keys.len() - own - none), (328, 3, 8));
-    assert_eq!(long_table(&joined, 0..joined.ids.len()).expect("a long table")[0].values.len(), links.len() + none);
+    assert_eq!(
+        Linked::new(joined).and_then(|linked| linked.long(0..joined.ids.len())).expect("a long table")[0].values.len(),
+        links.len() + none
+    );
 }

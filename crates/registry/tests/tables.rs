@@ -5,8 +5,8 @@ use change::Answer;
 use geo_types::{Geometry, Point, Rect};
 use raster::Date;
 use registry::{
-    AlertUnit, AreaMeasure, Catalogue, Joined, Link, Overlay, Period, Periods, RegistryError, RegistrySource, UnitTally,
-    long_table, summary, wide_columns,
+    AlertUnit, AreaMeasure, Catalogue, Joined, Link, Linked, Overlay, Period, Periods, RegistryError, RegistrySource, UnitTally,
+    summary,
 };
 
 fn source(lines: &str) -> RegistrySource {
@@ -76,13 +76,13 @@ fn the_largest_overlap_wins_and_nothing_is_lost() {
     let ids = ids(3);
     let periods = Periods::AsOf(day("2021-01-01"));
     let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
-    let long = long_table(&joined, 0..joined.ids.len()).expect("a long table");
+    let long = Linked::new(joined).and_then(|linked| linked.long(0..joined.ids.len())).expect("a long table");
     assert_eq!(texts(&long, "id"), ["f0", "f0", "f1", "f2"]);
     assert_eq!(texts(&long, "source"), ["p", "p", "", ""]);
     assert_eq!(texts(&long, "key"), ["010", "002", "", ""]);
     let shares = reals(&long, "share");
     assert!((shares[0].expect("a share") - 0.75).abs() < 1e-6 && (shares[1].expect("a share") - 0.25).abs() < 1e-6);
-    let wide = wide_columns(&joined).expect("a wide table");
+    let wide = Linked::new(joined).and_then(|linked| linked.wide()).expect("a wide table");
     assert_eq!(texts(&wide, "p_key"), ["010", "", ""]);
     assert_eq!(texts(&wide, "p_name"), ["Ana", "", ""]);
     assert_eq!(texts(&wide, "p_since"), ["2020-01-01", "", ""]);
@@ -95,7 +95,8 @@ fn a_point_on_a_border_belongs_to_the_smallest_key() {
     let links = links(&sources, &[Some(Geometry::Point(Point::new(0.01, 0.005)))]);
     let ids = ids(1);
     let periods = Periods::AsOf(day("2021-01-01"));
-    let wide = wide_columns(&Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false })
+    let wide = Linked::new(Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false })
+        .and_then(|linked| linked.wide())
         .expect("wide");
     assert_eq!((texts(&wide, "p_key"), whole(&wide, "p_count")), (vec!["002".to_owned()], vec![Some(2)]));
     assert_eq!(reals(&wide, "p_share"), [None]);
@@ -131,11 +132,14 @@ fn validity_is_told_on_the_interval_of_change() {
         silences: &[],
         internal: false,
     };
-    let long = long_table(&joined, 0..joined.ids.len()).expect("a long table");
+    let long = Linked::new(joined).and_then(|linked| linked.long(0..joined.ids.len())).expect("a long table");
     let expected = ["valid_throughout", "valid_in_part", "not_valid", "valid_in_part", "unknown", "unknown"];
     assert_eq!(texts(&long, "validity"), expected);
     let short = Joined { periods: Periods::Changes(&periods[..5]), ..joined };
-    assert!(matches!(long_table(&short, 0..short.ids.len()), Err(RegistryError::Length { got: 5, expected: 6, .. })));
+    assert!(matches!(
+        Linked::new(short).and_then(|linked| linked.long(0..short.ids.len())),
+        Err(RegistryError::Length { got: 5, expected: 6, .. })
+    ));
 }
 
 #[test]
@@ -145,12 +149,12 @@ fn what_is_personal_stays_inside() {
     let ids = ids(1);
     let periods = Periods::AsOf(day("2021-01-01"));
     let public = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
-    let wide = wide_columns(&public).expect("a wide table");
+    let wide = Linked::new(public).and_then(|linked| linked.wide()).expect("a wide table");
     assert_eq!(wide.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["p_count", "p_answer"]);
-    let long = long_table(&public, 0..public.ids.len()).expect("a long table");
+    let long = Linked::new(public).and_then(|linked| linked.long(0..public.ids.len())).expect("a long table");
     assert_eq!((texts(&long, "source"), texts(&long, "key")), (vec!["p".to_owned()], vec![String::new()]));
     let internal = Joined { internal: true, ..public };
-    assert_eq!(texts(&wide_columns(&internal).expect("a wide table"), "p_name"), ["Ana"]);
+    assert_eq!(texts(&Linked::new(internal).and_then(|linked| linked.wide()).expect("a wide table"), "p_name"), ["Ana"]);
 }
 
 #[test]
@@ -186,7 +190,8 @@ fn a_join_by_key_keeps_zeros_and_counts_repeats() {
     let links = overlay.key_links(&features).expect("links");
     let ids = ids(3);
     let periods = Periods::AsOf(day("2021-01-01"));
-    let wide = wide_columns(&Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false })
+    let wide = Linked::new(Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false })
+        .and_then(|linked| linked.wide())
         .expect("wide");
     assert_eq!(texts(&wide, "p_name"), ["Luz", "", "Ana"]);
     assert_eq!(whole(&wide, "p_count"), [Some(2), Some(0), Some(1)]);
@@ -244,8 +249,14 @@ fn the_summary_adds_up_by_unit_and_keeps_what_is_outside() {
 fn empty_tables_join_to_empty_tables() {
     let joined =
         Joined { ids: &[], links: &[], sources: &[], periods: Periods::AsOf(day("2021-01-01")), silences: &[], internal: true };
-    assert!(long_table(&joined, 0..0).expect("a long table").iter().all(|column| column.values.is_empty()));
-    assert!(wide_columns(&joined).expect("a wide table").is_empty());
+    assert!(
+        Linked::new(joined)
+            .and_then(|linked| linked.long(0..0))
+            .expect("a long table")
+            .iter()
+            .all(|column| column.values.is_empty())
+    );
+    assert!(Linked::new(joined).and_then(|linked| linked.wide()).expect("a wide table").is_empty());
     assert!(summary(None, &[], &[]).expect("a summary").iter().all(|column| column.values.is_empty()));
 }
 
@@ -268,11 +279,11 @@ fn what_lies_within_the_error_of_a_border_is_possible_on_either_side() {
     let ids = ids(features.len());
     let periods = Periods::AsOf(day("2021-01-01"));
     let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
-    let wide = wide_columns(&joined).expect("a wide table");
+    let wide = Linked::new(joined).and_then(|linked| linked.wide()).expect("a wide table");
     let expected = ["certain", "possible", "possible", "outside", "certain", "certain", "possible"];
     assert_eq!(texts(&wide, "p_position"), expected);
     let answers = ["overlap", "overlap", "no_overlap", "no_overlap", "overlap", "overlap", "overlap"];
     assert_eq!(texts(&wide, "p_answer"), answers);
-    let long = long_table(&joined, 0..ids.len()).expect("a long table");
+    let long = Linked::new(joined).and_then(|linked| linked.long(0..ids.len())).expect("a long table");
     assert_eq!(texts(&long, "position"), ["certain", "possible", "possible", "", "certain", "certain", "possible"]);
 }

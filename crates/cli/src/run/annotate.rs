@@ -10,7 +10,7 @@ use geoio::RasterFile;
 use geoio::crs::FromLonLat;
 use pipeline::{Budget, map_in_order};
 use raster::Grid;
-use registry::{AreaMeasure, Footprint, Joined, Link, Overlay, Period, Periods, RegistrySource, Span};
+use registry::{AreaMeasure, Footprint, Joined, Link, Linked, Overlay, Period, Periods, RegistrySource, Span};
 use std::borrow::Cow;
 
 use super::inputs::Inputs;
@@ -132,9 +132,10 @@ pub(crate) fn annotate(
         silences: &silences,
         internal: job.registries.as_ref().is_some_and(|spec| spec.internal),
     };
-    let mut columns = registry::wide_columns(&joined)?;
+    let linked = Linked::new(joined)?;
+    let mut columns = linked.wide()?;
     columns.extend(statistics.iter().flat_map(|(number, of)| statistics_columns(&registries[*number].0.id, of)));
-    let rows = registry::long_table(&joined, 0..ids.len())?;
+    let rows = linked.long(0..ids.len())?;
     let count = rows.first().map_or(0, |column| column.values.len());
     let long = Features { name: "links".to_owned(), geometries: vec![None; count], columns: rows };
     if inputs.rules.is_empty() {

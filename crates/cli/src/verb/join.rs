@@ -11,7 +11,7 @@ use geoio::layer::{Frame, LayerOptions};
 use geoio::sink::{FileSink, SinkOptions};
 use pipeline::{Budget, map_in_order};
 use raster::{Crs, Date, Warning};
-use registry::{AreaMeasure, Joined, Overlay, Period, Periods, RegistrySource, RulePack, Span, Statistics};
+use registry::{AreaMeasure, Joined, Linked, Overlay, Period, Periods, RegistrySource, RulePack, Span, Statistics};
 use serde_json::json;
 
 use super::apart::check_apart;
@@ -71,10 +71,11 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let internal = arguments.internal;
     let joined = Joined { ids: &ids, links: &links, sources: &registries, periods, silences: &silences, internal };
     let judged = judged(arguments, &packs, &joined, &features, lonlat)?;
+    let linked = Linked::new(joined)?;
     let options = SinkOptions { force: common.force, ..SinkOptions::default() };
     let rows = {
         let sink = FileSink::new(&arguments.out, options.clone())?;
-        let whole = || wide(&features, plane.as_ref(), &joined, &statistics);
+        let whole = || wide(&features, plane.as_ref(), &linked, &registries, &statistics);
         if let Some(path) = &arguments.totals {
             write_totals(path, &whole()?, arguments, &options)?;
             report.output(path);
@@ -87,7 +88,7 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
             sink.write(&table)?;
             table.len()
         } else {
-            write_long(&features, plane.as_ref(), &joined, sink, &budget)?
+            write_long(&features, plane.as_ref(), &ids, &linked, sink, &budget)?
         }
     };
     if let (Some(path), Some(judged)) = (&arguments.elements, &judged) {
@@ -216,18 +217,19 @@ fn plane(features: &Layer, arguments: &Join) -> Result<Option<Crs>, Fault> {
 fn wide(
     features: &Layer,
     plane: Option<&Crs>,
-    joined: &Joined<'_>,
+    linked: &Linked<'_>,
+    registries: &[(RegistrySource, Layer)],
     statistics: &[(usize, Vec<Statistics>)],
 ) -> Result<Features, Fault> {
     let mut table = features.features.clone();
     if let Some(plane) = plane {
         table.geometries = geoio::layer::to_lonlat(&table.geometries, plane)?;
     }
-    for column in registry::wide_columns(joined)? {
+    for column in linked.wide()? {
         table = table.with(&column.name, column.values)?;
     }
     for (source, of) in statistics {
-        for column in statistics_columns(&joined.sources[*source].0.id, of) {
+        for column in statistics_columns(&registries[*source].0.id, of) {
             table = table.with(&column.name, column.values)?;
         }
     }
@@ -241,7 +243,8 @@ const PART: usize = 2048;
 fn write_long(
     features: &Layer,
     plane: Option<&Crs>,
-    joined: &Joined<'_>,
+    ids: &[String],
+    linked: &Linked<'_>,
     sink: FileSink,
     budget: &Budget,
 ) -> Result<usize, Fault> {
@@ -250,7 +253,7 @@ fn write_long(
         Some(plane) => Some(geoio::layer::to_lonlat(&features.features.geometries, plane)?),
         None => Some(features.features.geometries.clone()),
     };
-    let starts: Vec<usize> = (0..joined.ids.len()).step_by(PART).collect();
+    let starts: Vec<usize> = (0..ids.len()).step_by(PART).collect();
     let mut out = sink.parts()?;
     let mut rows = 0;
     map_in_order(
@@ -258,7 +261,7 @@ fn write_long(
         budget,
         budget.in_flight(1 << 24),
         || Ok::<_, Fault>(()),
-        |(), &first| long(joined, own.as_deref(), first..(first + PART).min(joined.ids.len())),
+        |(), &first| long(ids, linked, own.as_deref(), first..(first + PART).min(ids.len())),
         |part| {
             rows += part.len();
             Ok(out.append(part)?)
@@ -269,12 +272,17 @@ fn write_long(
 }
 
 /// One row a hit of a run of features, with the geometry of each where there is any.
-fn long(joined: &Joined<'_>, geometries: Option<&[Option<Geometry<f64>>]>, run: Range<usize>) -> Result<Features, Fault> {
-    let columns = registry::long_table(joined, run.clone())?;
+fn long(
+    ids: &[String],
+    linked: &Linked<'_>,
+    geometries: Option<&[Option<Geometry<f64>>]>,
+    run: Range<usize>,
+) -> Result<Features, Fault> {
+    let columns = linked.long(run.clone())?;
     let rows = columns.first().map_or(0, |column| column.values.len());
     let mut table = Features { name: "links".to_owned(), geometries: vec![None; rows], columns };
     if let Some(geometries) = geometries {
-        let place: HashMap<&str, usize> = run.map(|i| (joined.ids[i].as_str(), i)).collect();
+        let place: HashMap<&str, usize> = run.map(|i| (ids[i].as_str(), i)).collect();
         let of = table.text("id").unwrap_or_default();
         let own = of.iter().map(|id| place.get(id.as_deref()?).and_then(|&i| geometries[i].clone())).collect();
         table.geometries = own;

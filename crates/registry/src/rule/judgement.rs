@@ -10,6 +10,7 @@ use super::pack::{Law, LawText, Rule, RulePack};
 use crate::RegistryError;
 use crate::answer::SourceAnswer;
 use crate::join::Joined;
+use crate::linked::Linked;
 use crate::source::{RegistrySource, Verified};
 use crate::table::failed;
 
@@ -156,7 +157,7 @@ impl<'a> Bench<'a> {
             }
         }
         let copies = Copies::of(cases.joined);
-        let linked = cases.joined.linked()?;
+        let linked = Linked::new(*cases.joined)?.all()?;
         let made = || {
             let linked = consulted(cases.joined, &copies, &linked)?;
             Ok(Self { pack, cases, calls, frame: measures(cases.cases)?, copies, linked })
