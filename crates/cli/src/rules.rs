@@ -4,7 +4,7 @@ use std::path::Path;
 
 use alert::{Column, Features, Values};
 use geo_types::Geometry;
-use registry::{Cases, Grouping, Joined, RulePack, Sensitivity, Span};
+use registry::{Areas, Cases, Grouping, Joined, RulePack, Sensitivity, Span};
 
 use crate::fault::Fault;
 use crate::job::read_text;
@@ -64,7 +64,9 @@ impl Judging<'_> {
         let (mut columns, mut elements) = (Vec::new(), Vec::<Column>::new());
         for pack in packs {
             let grouping = self.grouping(pack);
-            let cases = registry::cases(self.geometries, self.areas, self.joined.periods, grouping);
+            let counted = registry::counted(pack, self.joined, self.areas)?;
+            let areas = Areas { own: self.areas, counted: &counted };
+            let cases = registry::cases(self.geometries, areas, self.joined.periods, grouping);
             let judgements = registry::judge(pack, Cases { joined: self.joined, cases: &cases })?;
             columns.extend(registry::judgement_columns(pack, &judgements));
             let table = registry::judgement_table(pack, self.joined.ids, &judgements);
@@ -74,13 +76,15 @@ impl Judging<'_> {
                 append(&mut elements, table);
             }
         }
-        let grouping = packs.first().map(|pack| self.grouping(pack));
-        let rows = grouping.map(|grouping| registry::sensitivity(self.geometries, self.areas, self.joined.periods, grouping));
-        Ok(Judged {
-            columns,
-            elements: table("elements", elements),
-            sensitivity: table("sensitivity", sensitivity(&rows.unwrap_or_default())),
-        })
+        let rows = packs.first().map(|pack| self.sensitivity(pack)).transpose()?.unwrap_or_default();
+        Ok(Judged { columns, elements: table("elements", elements), sensitivity: table("sensitivity", sensitivity(&rows)) })
+    }
+
+    /// How much hangs on what was declared.
+    fn sensitivity(&self, pack: &RulePack) -> Result<Vec<Sensitivity>, Fault> {
+        let counted = registry::counted(pack, self.joined, self.areas)?;
+        let areas = Areas { own: self.areas, counted: &counted };
+        Ok(registry::sensitivity(self.geometries, areas, self.joined.periods, self.grouping(pack)))
     }
 
     fn grouping(&self, pack: &RulePack) -> Grouping {

@@ -324,3 +324,31 @@ fn a_folder_of_catalogues_is_one_whose_ids_differ() {
     let line = fail(2, ["registry", "list", argument(&whole)]);
     assert!(line.contains("c.toml:2") && line.contains("`parcels` is already used"), "{line}");
 }
+
+#[test]
+fn extents_add_up_what_counts_of_each_clearing() {
+    let scratch = scratch();
+    let folder = scratch.path();
+    town(folder);
+    let answer = |counted: &str, condition: &str| {
+        let rules = format!(
+            "[counted]\nhectares = \"{counted}\"\n\
+             [[law]]\nid = \"law\"\ntitle = {{ es = \"L\", en = \"L\" }}\nact = \"Ley 1\"\narticle = \"1\"\n\
+             in_force = {{ from = 2021-07-29 }}\nverified = \"official gazette\"\n\
+             [[rule]]\nid = \"extent\"\nlaw = \"law\"\nelement = {{ es = \"E\", en = \"E\" }}\ncondition = \"{condition}\"\n"
+        );
+        fs::write(folder.join("extent.toml"), rules).expect("written");
+        let (rules, elements) = (folder.join("extent.toml"), folder.join("elements.csv"));
+        join(folder, "out.geojson", &["--wide", "--internal", "--rules", argument(&rules), "--elements", argument(&elements)]);
+        let row = rows(&elements).remove(0);
+        (row["outcome"].clone(), row["reason"].clone())
+    };
+    let told = |outcome: &str, reason: &str| (outcome.to_owned(), reason.to_owned());
+    // 4.5 to 5.3 hectares were cleared, all of it in the reserve.
+    assert_eq!(answer("share(runap) * area_ha", "extent_ha >= 4"), told("met", ""));
+    assert_eq!(answer("share(runap) * area_ha", "extent_ha > 5.3"), told("not_met", ""));
+    assert_eq!(answer("share(permits) * area_ha", "area_ha >= 4"), told("met", ""), "the clearing itself does not hang on it");
+    let (outcome, reason) = answer("share(permits) * area_ha", "extent_ha >= 4");
+    assert_eq!((outcome.as_str(), reason.contains("permits: source_absent")), ("unknown", true), "{reason}");
+    assert_eq!(answer("share(permits) * area_ha", "extent_ha > 5.3").0, "not_met", "no more than the clearing can count");
+}

@@ -29,6 +29,15 @@ pub struct Grouping {
     pub months: u32,
 }
 
+/// Least and greatest hectares of clearings.
+#[derive(Debug, Clone, Copy)]
+pub struct Areas<'a> {
+    /// Of each as a whole.
+    pub own: &'a [Span],
+    /// Of what of each counts towards the areas that add up: see [`crate::counted`].
+    pub counted: &'a [Span],
+}
+
 /// The cluster of each clearing: the index of its first member. A clearing without a place is alone.
 ///
 /// Two clearings are in one cluster where they lie within the distance, and their changes may lie within the span, or where a third
@@ -80,15 +89,16 @@ fn may_meet(periods: Periods<'_>, (one, other): (usize, usize), span_days: Optio
 }
 
 /// What rules are held against: each clearing's area with that of its cluster, of what touches it, and of what changed within the
-/// months with it. `areas` has the least and greatest hectares of each clearing.
-pub fn cases(geometries: &[Option<Geometry<f64>>], areas: &[Span], periods: Periods<'_>, grouping: Grouping) -> Vec<Case> {
+/// months with it.
+pub fn cases(geometries: &[Option<Geometry<f64>>], areas: Areas<'_>, periods: Periods<'_>, grouping: Grouping) -> Vec<Case> {
     let cluster = clusters(geometries, periods, grouping);
     let touching = clusters(geometries, periods, Grouping { distance_m: TOUCHING_M, span_days: None, ..grouping });
     cases_of(&cluster, &touching, areas, periods, grouping.months)
 }
 
 /// The same where the clusters and the clearings that touch are known: clearings of one number are together.
-pub fn cases_of(cluster: &[usize], touching: &[usize], areas: &[Span], periods: Periods<'_>, months: u32) -> Vec<Case> {
+pub fn cases_of(cluster: &[usize], touching: &[usize], areas: Areas<'_>, periods: Periods<'_>, months: u32) -> Vec<Case> {
+    let (own, areas) = (areas.own, areas.counted);
     let (extents, pieces) = (sums(cluster, areas), sums(touching, areas));
     let mut members = vec![Vec::new(); areas.len()];
     for (place, group) in cluster.iter().enumerate() {
@@ -100,7 +110,7 @@ pub fn cases_of(cluster: &[usize], touching: &[usize], areas: &[Span], periods: 
     }
     (0..areas.len())
         .map(|place| Case {
-            area_ha: areas[place],
+            area_ha: own[place],
             extent_ha: extents[cluster[place]],
             contiguous_ha: pieces[touching[place]],
             accumulated_ha: accumulated[place],
@@ -185,7 +195,7 @@ pub struct Sensitivity {
 /// declared one), in that order.
 pub fn sensitivity(
     geometries: &[Option<Geometry<f64>>],
-    areas: &[Span],
+    areas: Areas<'_>,
     periods: Periods<'_>,
     declared: Grouping,
 ) -> Vec<Sensitivity> {

@@ -20,6 +20,8 @@ pub struct Joined<'a> {
     /// What it means that a source has no record of a feature: feature by feature, one answer a source (see [`crate::silences`]).
     /// Empty where no feature was held against any coverage: every silence is then a "no".
     pub silences: &'a [SourceAnswer],
+    /// How far the features may lie off, metres, as the links were made with it.
+    pub error_m: f64,
     /// Whether what is restricted or personal may be written: `false` for what is published.
     pub internal: bool,
 }
@@ -33,6 +35,11 @@ impl Joined<'_> {
     /// Whether this output column of a source may be written.
     pub(crate) fn shows_column(&self, source: &RegistrySource, column: &str) -> bool {
         self.shows(source) && (self.internal || !source.private.iter().any(|private| private == column))
+    }
+
+    /// How far the features and the records of a source may lie off together, millimetres.
+    pub(crate) fn error_mm(&self, source: &RegistrySource) -> i64 {
+        millimetres(self.error_m + source.position_error_m())
     }
 
     /// What it means that a source has no record of a feature.
@@ -53,4 +60,9 @@ impl Joined<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Metres in millimetres.
+pub(crate) fn millimetres(metres: f64) -> i64 {
+    (metres * 1000.0).round() as i64
 }

@@ -42,7 +42,7 @@ pub use coverage::{CoveredRow, Zone, pixel_area};
 pub use cut_keys::key_notices;
 pub use day::DateFormat;
 pub use error::RegistryError;
-pub use extent::{Grouping, Sensitivity, cases, cases_of, clusters, sensitivity};
+pub use extent::{Areas, Grouping, Sensitivity, cases, cases_of, clusters, sensitivity};
 pub use join::Joined;
 pub use linked::Linked;
 pub use measure::{AreaMeasure, straight_area};
@@ -52,8 +52,8 @@ pub use period::{Period, Periods};
 pub use position::Position;
 pub use review::review;
 pub use rule::{
-    Case, Cases, Element, Judgement, Law, LawText, Outcome, Parameter, Rule, RulePack, Span, Wording, judge, judgement_columns,
-    judgement_table,
+    Case, Cases, Counted, Element, Judgement, Law, LawText, Outcome, Parameter, Rule, RulePack, Span, Wording, counted, judge,
+    judgement_columns, judgement_table,
 };
 pub use source::{
     Bound, CLASS_FIELDS, Copy, Coverage, Description, Join, Pixels, Privacy, RasterSource, RegistrySource, Title, Verified,
@@ -62,4 +62,4 @@ pub use suggestion::{Suggestion, suggested_lines, suggestions};
 pub use summary::{AlertUnit, UnitTally, summary};
 pub use totals::totals;
 pub use wide::with_keys;
-pub use zonal::{ClassAreas, Statistics};
+pub use zonal::{ClassAreas, Pixels as RasterPixels, Slack, Statistics};

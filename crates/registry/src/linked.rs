@@ -5,11 +5,10 @@ use polars::prelude::*;
 
 use crate::RegistryError;
 use crate::answer::SourceAnswer;
-use crate::join::Joined;
+use crate::join::{Joined, millimetres};
 use crate::overlay::Link;
 use crate::period::{validity, validity_expr};
-use crate::position::Position;
-use crate::source::{Bound, RegistrySource};
+use crate::source::{Bound, Join, RegistrySource};
 use crate::table::failed;
 
 /// The one frame of links that every table and rule is made of: links, joined with what records and sources say.
@@ -22,7 +21,8 @@ pub struct Linked<'a> {
     records: DataFrame,
     /// Where the records of each source begin.
     starts: Vec<IdxSize>,
-    /// `shown`, `shown_key`, `shown_name`: whether a source, its keys and its names may be written.
+    /// `error`: how far a source's records and the features may lie off together, millimetres; `shown`, `shown_key`, `shown_name`:
+    /// whether a source, its keys and its names may be written.
     sources: DataFrame,
 }
 
@@ -48,13 +48,13 @@ impl Link {
         self.area_cm2().map(|_| self.overlap_cm2)
     }
 
-    /// Whether they meet as they are drawn: what only may meet lies apart.
-    pub(crate) fn meets(&self) -> bool {
-        self.position == Position::Certain || self.distance_mm == Some(0)
-    }
-
-    fn is_certain(&self) -> bool {
-        self.position == Position::Certain
+    /// Whether the record is one that the source is joined by, as both are drawn: what only may be lies apart, or beyond the distance.
+    fn is_met(&self, join: &Join) -> bool {
+        match join {
+            Join::Intersects => self.distance_mm == Some(0),
+            Join::Within { distance_m } => self.distance_mm.is_some_and(|distance| distance <= millimetres(*distance_m)),
+            Join::Nearest { .. } | Join::Key { .. } => true,
+        }
     }
 }
 
@@ -98,7 +98,8 @@ impl<'a> Linked<'a> {
     /// What the source of a link says.
     pub(crate) fn line(&self, link: Link) -> Line {
         let silence = || self.joined.silence(link.feature as usize, usize::from(link.source));
-        let answer = if link.meets() { SourceAnswer::Overlap } else { silence() };
+        let source = &self.joined.sources[usize::from(link.source)].0;
+        let answer = if link.is_met(&source.join) { SourceAnswer::Overlap } else { silence() };
         Line { feature: link.feature, source: Some(link.source), link: Some(link), answer: Some(answer) }
     }
 
@@ -109,8 +110,8 @@ impl<'a> Linked<'a> {
         self.frame(&lines).and_then(LazyFrame::collect).map_err(failed("the frame of links"))
     }
 
-    /// Lines as a frame: `feature`, `source`, `record`, `area`, `overlap`, `distance` (square centimetres, millimetres), `certain`,
-    /// `key`, `name`, `from`, `to`, `first`, `last` (days since 1970-01-01), `shown`, `shown_key`, `shown_name`, `share` and `validity`.
+    /// Lines as a frame: `feature`, `source`, `record`, `area`, `overlap`, `distance` (square centimetres, millimetres), `position`,
+    /// `key`, `name`, `from`, `to`, `first`, `last` (days since 1970-01-01), `error`, `shown`, `shown_key`, `shown_name`, `share` and `validity`.
     pub(crate) fn frame(&self, lines: &[Line]) -> PolarsResult<LazyFrame> {
         let of =
             |value: &dyn Fn(&Link) -> Option<i64>| lines.iter().map(|line| value(line.link.as_ref()?)).collect::<Int64Chunked>();
@@ -122,7 +123,7 @@ impl<'a> Linked<'a> {
             "area" => of(&Link::area_cm2),
             "overlap" => of(&Link::shared_cm2),
             "distance" => of(&|link| link.distance_mm),
-            "certain" => lines.iter().map(|line| line.link.as_ref().map(Link::is_certain)).collect::<Vec<_>>(),
+            "position" => lines.iter().map(|line| line.link.map(|link| link.position.name())).collect::<Vec<_>>(),
             "first" => days.iter().map(|days| days.0).collect::<Vec<_>>(),
             "last" => days.iter().map(|days| days.1).collect::<Vec<_>>(),
         )?;
@@ -169,11 +170,12 @@ fn each(values: Option<&[Option<String>]>, count: usize) -> impl Iterator<Item =
     (0..count).map(move |record| values.and_then(|values| values[record].as_deref()))
 }
 
-/// What of each source may be written.
+/// What holds for all records of a source.
 fn sources(joined: &Joined<'_>) -> PolarsResult<DataFrame> {
     let sources = || joined.sources.iter().map(|(source, _)| source);
     let shown = |of: &dyn Fn(&RegistrySource) -> bool| sources().map(of).collect::<Vec<bool>>();
     df!(
+        "error" => sources().map(|source| joined.error_mm(source)).collect::<Vec<_>>(),
         "shown" => shown(&|source| joined.shows(source)),
         "shown_key" => shown(&|source| joined.shows_column(source, "key")),
         "shown_name" => shown(&|source| joined.shows_column(source, "name")),

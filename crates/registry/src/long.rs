@@ -8,7 +8,6 @@ use crate::RegistryError;
 use crate::answer::SourceAnswer;
 use crate::linked::{Line, Linked};
 use crate::overlay::Link;
-use crate::source::RegistrySource;
 use crate::table::{column, days, failed, hectares, metres, shares, text};
 
 impl Linked<'_> {
@@ -39,7 +38,6 @@ impl Linked<'_> {
         let texts = |of: &dyn Fn(&Line) -> Option<String>| Values::Text(lines.iter().map(of).collect());
         let retrieved = |line: &Line| source(line).filter(|source| joined.shows(source))?.retrieved;
         let retrieved: Vec<Option<Date>> = lines.iter().map(retrieved).collect();
-        let position = |line: &Line| position(source(line).filter(|source| joined.shows(source))?, &line.link?);
         Ok(vec![
             column("id", texts(&|line| Some(joined.ids[line.feature as usize].clone()))),
             column("source", texts(&|line| Some(source(line)?.id.clone()))),
@@ -52,7 +50,7 @@ impl Linked<'_> {
             column("valid_to", Values::Day(days(frame, "to")?)),
             column("validity", Values::Text(text(frame, "validity")?)),
             column("retrieved", Values::Day(retrieved)),
-            column("position", texts(&|line| position(line).map(str::to_owned))),
+            column("position", Values::Text(text(frame, "position")?)),
             column("answer", texts(&|line| Some(line.answer?.name().to_owned()))),
         ])
     }
@@ -87,15 +85,10 @@ impl Linked<'_> {
 fn written() -> Vec<Expr> {
     let if_shown = |name: &str, shown: &str| when(col(shown)).then(col(name)).otherwise(lit(NULL)).alias(name);
     let mut written = vec![if_shown("key", "shown_key"), if_shown("name", "shown_name")];
-    written.extend(["overlap", "share", "distance", "from", "to"].map(|name| if_shown(name, "shown")));
+    written.extend(["overlap", "share", "distance", "from", "to", "position"].map(|name| if_shown(name, "shown")));
     let is_record = col("shown").and(col("record").is_not_null());
     written.push(when(is_record).then(col("validity")).otherwise(lit(NULL)).alias("validity"));
     written
-}
-
-/// How sure a record's place is; missing for a class of a raster, whose share is exact by pixel and says nothing of the map's own error.
-fn position(source: &RegistrySource, link: &Link) -> Option<&'static str> {
-    source.raster.is_none().then(|| link.position.name())
 }
 
 /// The line of a source that has no record, where that is no "no".

@@ -30,7 +30,8 @@ pub struct Link {
     pub feature_cm2: Option<i64>,
     /// Area that both share, square centimetres; at most `feature_cm2`.
     pub overlap_cm2: i64,
-    /// Geodesic distance in millimetres, 0 where they meet; `None` for a join by key.
+    /// Geodesic distance in millimetres, 0 where they meet; `None` for a join by key. To the pixel where the record is a class of a
+    /// raster, and then at least 1 where they do not meet.
     pub distance_mm: Option<i64>,
     /// Whether they meet for certain, by how well both are placed. What may meet although it lies a little apart has a distance.
     pub position: Position,
@@ -64,8 +65,8 @@ impl<'a> Overlay<'a> {
         Ok(Self { indexed, error_m: 0.0 })
     }
 
-    /// The same for features that may lie so many metres off: what joins by shared area then says also what may meet, and which of
-    /// what meets does so for certain. Sources add their own error ([`RegistrySource::position_error_m`]).
+    /// The same for features that may lie so many metres off: links then say which of what meets does so for certain, and what may
+    /// meet, or lie within a distance, is linked too. Sources add their own error ([`RegistrySource::position_error_m`]).
     pub fn with_error(self, metres: f64) -> Self {
         Self { error_m: metres, ..self }
     }
@@ -257,8 +258,8 @@ impl<'a> Indexed<'a> {
     fn hits(&self, feature: &Footprint<'_>, error_m: f64, scratch: &mut Scratch) -> Vec<Hit> {
         match self.source.join {
             Join::Intersects => self.meeting(feature, self.source.position_error_m() + error_m, scratch),
-            Join::Within { distance_m } => self.within(feature, distance_m, scratch),
-            Join::Nearest { count } => self.nearest(feature, count, scratch),
+            Join::Within { distance_m } => self.within(feature, distance_m, self.source.position_error_m() + error_m, scratch),
+            Join::Nearest { count } => self.nearest(feature, count, self.source.position_error_m() + error_m, scratch),
             Join::Key { .. } => Vec::new(),
         }
     }
@@ -274,7 +275,7 @@ impl<'a> Indexed<'a> {
         let (x, y) = reach(feature.bounds.center(), error_m, feature.measure);
         let hit = |record| match self.shared(feature, record, scratch) {
             Some(overlap_cm2) => {
-                let position = if error_m > 0.0 { self.placed(feature, record, error_m)?.position() } else { Position::Certain };
+                let position = self.met(feature, record, error_m)?;
                 Some(Hit { record, overlap_cm2, distance_m: 0.0, position })
             }
             None if error_m > 0.0 => {
@@ -308,24 +309,32 @@ impl<'a> Indexed<'a> {
     }
 
     /// The record at its distance; polygons that only touch have distance 0 and no overlap.
-    fn measured(&self, feature: &Footprint<'_>, record: u32, scratch: &mut Scratch) -> Option<Hit> {
+    fn measured(&self, feature: &Footprint<'_>, record: u32, error_m: f64, scratch: &mut Scratch) -> Option<Hit> {
         if let Some(overlap_cm2) = self.shared(feature, record, scratch) {
-            return Some(Hit { record, overlap_cm2, distance_m: 0.0, position: Position::Certain });
+            let position = self.met(feature, record, error_m)?;
+            return Some(Hit { record, overlap_cm2, distance_m: 0.0, position });
         }
         let distance_m = distance_m(feature.geometry, self.geometries[record as usize].as_ref()?)?;
-        Some(Hit { record, overlap_cm2: 0, distance_m, position: Position::Certain })
+        let position = if distance_m <= error_m { Position::Possible } else { Position::Outside };
+        Some(Hit { record, overlap_cm2: 0, distance_m, position })
     }
 
-    fn within(&self, feature: &Footprint<'_>, limit_m: f64, scratch: &mut Scratch) -> Vec<Hit> {
-        let y = limit_m / METRES_PER_DEGREE;
+    /// The position of two that meet.
+    fn met(&self, feature: &Footprint<'_>, record: u32, error_m: f64) -> Option<Position> {
+        if error_m > 0.0 { Some(self.placed(feature, record, error_m)?.position()) } else { Some(Position::Certain) }
+    }
+
+    /// What lies within the limit, and what may where both lie so many metres off.
+    fn within(&self, feature: &Footprint<'_>, limit_m: f64, error_m: f64, scratch: &mut Scratch) -> Vec<Hit> {
+        let y = (limit_m + error_m) / METRES_PER_DEGREE;
         let x = y / narrowest(feature.bounds, y);
         let records = self.records_in(grown(feature.bounds, x, y)).into_iter();
-        let near = records.filter_map(|record| self.measured(feature, record, scratch));
-        near.filter(|hit| hit.distance_m <= limit_m).collect()
+        let near = records.filter_map(|record| self.measured(feature, record, error_m, scratch));
+        near.filter(|hit| hit.distance_m <= limit_m + error_m).collect()
     }
 
     /// So many nearest records; of several at the same millimetre the largest overlap, then the smallest key, then the first.
-    fn nearest(&self, feature: &Footprint<'_>, count: usize, scratch: &mut Scratch) -> Vec<Hit> {
+    fn nearest(&self, feature: &Footprint<'_>, count: usize, error_m: f64, scratch: &mut Scratch) -> Vec<Hit> {
         let centre = feature.bounds.center();
         let reach = feature.bounds.width().hypot(feature.bounds.height()) / 2.0;
         let mut best: Vec<Hit> = Vec::new();
@@ -335,7 +344,7 @@ impl<'a> Indexed<'a> {
             if best.len() == count && best.last().is_some_and(|worst| least_m > worst.distance_m + 0.001) {
                 break;
             }
-            let Some(hit) = self.measured(feature, record, scratch) else { continue };
+            let Some(hit) = self.measured(feature, record, error_m, scratch) else { continue };
             let place = best.partition_point(|better| self.rank(better) < self.rank(&hit));
             best.insert(place, hit);
             best.truncate(count);

@@ -2,6 +2,7 @@
 //!
 //! A border on a map of 1:100 000 may lie 50 m off. A feature is certain to meet a record where some point of both lies deeper in the
 //! record than both may be off, which moves neither out of the other; nearer to the border, on either side, it may meet it or not.
+//! Farther off it lies outside.
 
 use geo::coordinate_position::CoordPos;
 use geo::{CoordsIter, Distance, Euclidean, InteriorPoint, Intersects, Line};
@@ -26,6 +27,8 @@ pub enum Position {
     Certain,
     /// They may: they meet or nearly meet by less than both may be off.
     Possible,
+    /// They do not, by more than both may be off: what a join by distance also tells of.
+    Outside,
 }
 
 impl Position {
@@ -34,6 +37,7 @@ impl Position {
         match self {
             Self::Certain => "certain",
             Self::Possible => "possible",
+            Self::Outside => "outside",
         }
     }
 }

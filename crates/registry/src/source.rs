@@ -295,6 +295,11 @@ pub struct RegistrySource {
 pub const CLASS_FIELDS: [&str; 2] = ["class", "name"];
 
 impl RegistrySource {
+    /// Whether it is a raster of classes.
+    pub fn has_classes(&self) -> bool {
+        matches!(&self.raster, Some(RasterSource { pixels: Pixels::Classes(_), .. }))
+    }
+
     /// A key as it is compared: digits filled up with zeros to the width of this source's keys.
     pub(crate) fn comparable<'k>(&self, key: &'k str) -> Cow<'k, str> {
         match self.key_width {

@@ -15,7 +15,7 @@ impl Linked<'_> {
     ///
     /// For each source the record with the largest overlap (ties, and points: smallest distance, then smallest key) gives
     /// `<id>_key`, `<id>_name`, `<id>_overlap_ha`, `<id>_share`, `<id>_<column>` for each declared column, `<id>_distance_m` where the
-    /// join measures distance, `<id>_position` where the source says how well it is placed and `<id>_validity` where the source
+    /// join measures distance, `<id>_position` where the source or the features say how well they are placed and `<id>_validity` where the source
     /// declares validity; `<id>_count` is the number of records linked and `<id>_answer` what the source says: `overlap`, or what it
     /// means that it has no record (see [`SourceAnswer`](crate::SourceAnswer)). What there is not is missing; a count is then 0. Of a source that may not
     /// be shown only `<id>_count` and `<id>_answer` are there, and of one that is shown nothing that it declares private. Of several
@@ -59,8 +59,7 @@ impl Linked<'_> {
     /// The columns of a source that may be shown, each with its ending.
     fn shown<'s>(&self, source: &'s RegistrySource, layer: &Layer, lines: &[Line]) -> PolarsResult<Vec<(&'s str, Column)>> {
         let validity = when(col("record").is_not_null()).then(col("validity")).otherwise(lit(NULL)).alias("validity");
-        let place = when(col("certain")).then(lit("certain")).otherwise(lit("possible"));
-        let position = when(col("record").is_null()).then(lit("outside")).otherwise(place).alias("position");
+        let position = col("position").fill_null(lit("outside"));
         let frame: DataFrame = self.frame(lines)?.with_columns([validity, position]).collect()?;
         let named = |ending: &'s str, values| (ending, column(format!("{}_{ending}", source.id), values));
         let mut columns = vec![named("key", Values::Text(text(&frame, "key")?))];
@@ -78,7 +77,7 @@ impl Linked<'_> {
             let of = |record: &Option<i64>| record.and_then(|record| values[record as usize].clone());
             columns.push(named(output, Values::Text(records.iter().map(of).collect())));
         }
-        if source.position_error_m() > 0.0 && source.raster.is_none() {
+        if self.joined.error_mm(source) > 0 || source.has_classes() {
             columns.push(named("position", Values::Text(text(&frame, "position")?)));
         }
         if source.declares_validity() {

@@ -80,7 +80,7 @@ fn seats_fall_in_the_municipalities_that_geopandas_says() {
     let ids = seats.iter().map(|seat| seat[2].clone()).collect::<Vec<_>>();
     let links = Overlay::new(&sources).expect("an overlay").links(&points, 0, AreaMeasure::Geodesic);
     let periods = Periods::AsOf(Date::from_days(0));
-    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
+    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], error_m: 0.0, internal: false };
 
     let wide = Linked::new(joined).and_then(|linked| linked.wide()).expect("a wide table");
     let Values::Text(keys) = &wide[0].values else { panic!("keys are text") };

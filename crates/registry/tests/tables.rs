@@ -75,7 +75,7 @@ fn the_largest_overlap_wins_and_nothing_is_lost() {
     let links = links(&sources, &features);
     let ids = ids(3);
     let periods = Periods::AsOf(day("2021-01-01"));
-    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
+    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], error_m: 0.0, internal: false };
     let long = Linked::new(joined).and_then(|linked| linked.long(0..joined.ids.len())).expect("a long table");
     assert_eq!(texts(&long, "id"), ["f0", "f0", "f1", "f2"]);
     assert_eq!(texts(&long, "source"), ["p", "p", "", ""]);
@@ -95,9 +95,17 @@ fn a_point_on_a_border_belongs_to_the_smallest_key() {
     let links = links(&sources, &[Some(Geometry::Point(Point::new(0.01, 0.005)))]);
     let ids = ids(1);
     let periods = Periods::AsOf(day("2021-01-01"));
-    let wide = Linked::new(Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false })
-        .and_then(|linked| linked.wide())
-        .expect("wide");
+    let wide = Linked::new(Joined {
+        ids: &ids,
+        links: &links,
+        sources: &sources,
+        periods,
+        silences: &[],
+        error_m: 0.0,
+        internal: false,
+    })
+    .and_then(|linked| linked.wide())
+    .expect("wide");
     assert_eq!((texts(&wide, "p_key"), whole(&wide, "p_count")), (vec!["002".to_owned()], vec![Some(2)]));
     assert_eq!(reals(&wide, "p_share"), [None]);
 }
@@ -130,6 +138,7 @@ fn validity_is_told_on_the_interval_of_change() {
         sources: &sources,
         periods: Periods::Changes(&periods),
         silences: &[],
+        error_m: 0.0,
         internal: false,
     };
     let long = Linked::new(joined).and_then(|linked| linked.long(0..joined.ids.len())).expect("a long table");
@@ -148,7 +157,7 @@ fn what_is_personal_stays_inside() {
     let links = links(&sources, &[Some(square(0.002, 0.002, 0.001))]);
     let ids = ids(1);
     let periods = Periods::AsOf(day("2021-01-01"));
-    let public = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
+    let public = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], error_m: 0.0, internal: false };
     let wide = Linked::new(public).and_then(|linked| linked.wide()).expect("a wide table");
     assert_eq!(wide.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["p_count", "p_answer"]);
     let long = Linked::new(public).and_then(|linked| linked.long(0..public.ids.len())).expect("a long table");
@@ -190,9 +199,17 @@ fn a_join_by_key_keeps_zeros_and_counts_repeats() {
     let links = overlay.key_links(&features).expect("links");
     let ids = ids(3);
     let periods = Periods::AsOf(day("2021-01-01"));
-    let wide = Linked::new(Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false })
-        .and_then(|linked| linked.wide())
-        .expect("wide");
+    let wide = Linked::new(Joined {
+        ids: &ids,
+        links: &links,
+        sources: &sources,
+        periods,
+        silences: &[],
+        error_m: 0.0,
+        internal: false,
+    })
+    .and_then(|linked| linked.wide())
+    .expect("wide");
     assert_eq!(texts(&wide, "p_name"), ["Luz", "", "Ana"]);
     assert_eq!(whole(&wide, "p_count"), [Some(2), Some(0), Some(1)]);
     let other = Features::new("f", vec![None]).with("parcela", text(&["002"])).expect("one row");
@@ -247,8 +264,15 @@ fn the_summary_adds_up_by_unit_and_keeps_what_is_outside() {
 
 #[test]
 fn empty_tables_join_to_empty_tables() {
-    let joined =
-        Joined { ids: &[], links: &[], sources: &[], periods: Periods::AsOf(day("2021-01-01")), silences: &[], internal: true };
+    let joined = Joined {
+        ids: &[],
+        links: &[],
+        sources: &[],
+        periods: Periods::AsOf(day("2021-01-01")),
+        silences: &[],
+        error_m: 0.0,
+        internal: true,
+    };
     assert!(
         Linked::new(joined)
             .and_then(|linked| linked.long(0..0))
@@ -278,7 +302,7 @@ fn what_lies_within_the_error_of_a_border_is_possible_on_either_side() {
     let links = links(&sources, &features);
     let ids = ids(features.len());
     let periods = Periods::AsOf(day("2021-01-01"));
-    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], internal: false };
+    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], error_m: 0.0, internal: false };
     let wide = Linked::new(joined).and_then(|linked| linked.wide()).expect("a wide table");
     let expected = ["certain", "possible", "possible", "outside", "certain", "certain", "possible"];
     assert_eq!(texts(&wide, "p_position"), expected);
@@ -286,4 +310,69 @@ fn what_lies_within_the_error_of_a_border_is_possible_on_either_side() {
     assert_eq!(texts(&wide, "p_answer"), answers);
     let long = Linked::new(joined).and_then(|linked| linked.long(0..ids.len())).expect("a long table");
     assert_eq!(texts(&long, "position"), ["certain", "possible", "possible", "", "certain", "certain", "possible"]);
+}
+
+/// A square so many metres east of the town's last parcel.
+fn east_by(metres: f64) -> Option<Geometry<f64>> {
+    Some(square(0.02 + metres / 111_319.490_8, 0.004, 0.001))
+}
+
+#[test]
+fn what_is_joined_by_distance_says_whether_it_meets_and_keeps_what_may_lie_within() {
+    let sources = [(source("privacy = \"public\"\njoin = \"within:500m\"\naccuracy_m = 40"), parcels())];
+    let features = [Some(square(0.013, 0.004, 0.002)), east_by(20.0), east_by(480.0), east_by(530.0), east_by(560.0)];
+    let links = Overlay::new(&sources).expect("an overlay").with_error(10.0).links(&features, 0, AreaMeasure::Geodesic);
+    let ids = ids(features.len());
+    let periods = Periods::AsOf(day("2021-01-01"));
+    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], error_m: 10.0, internal: false };
+    let long = Linked::new(joined).and_then(|linked| linked.long(0..ids.len())).expect("a long table");
+    let of_second: Vec<(String, String, String)> = texts(&long, "id")
+        .into_iter()
+        .zip(texts(&long, "key"))
+        .zip(texts(&long, "position").into_iter().zip(texts(&long, "answer")))
+        .filter(|((_, key), _)| key != "010")
+        .map(|((id, _), (position, answer))| (id, position, answer))
+        .collect();
+    let row = |id: &str, position: &str, answer: &str| (id.to_owned(), position.to_owned(), answer.to_owned());
+    let expected = [
+        row("f0", "certain", "overlap"),
+        row("f1", "possible", "overlap"),
+        row("f2", "outside", "overlap"),
+        row("f3", "outside", "no_overlap"),
+        row("f4", "", ""),
+    ];
+    assert_eq!(of_second, expected);
+    let nearest = [(source("privacy = \"public\"\njoin = \"nearest\"\naccuracy_m = 40"), parcels())];
+    let links = Overlay::new(&nearest).expect("an overlay").with_error(10.0).links(&features, 0, AreaMeasure::Geodesic);
+    let joined = Joined { links: &links, sources: &nearest, ..joined };
+    let wide = Linked::new(joined).and_then(|linked| linked.wide()).expect("a wide table");
+    assert_eq!(texts(&wide, "p_position"), ["certain", "possible", "outside", "outside", "outside"]);
+    assert_eq!(texts(&wide, "p_answer"), ["overlap"; 5]);
+}
+
+#[test]
+fn a_distance_that_may_be_on_either_side_of_a_limit_is_unknown() {
+    let sources = [(
+        source("privacy = \"public\"\njoin = \"within:500m\"\naccuracy_m = 40\nverified = \"extract\"\nvalid_from = 2000-01-01"),
+        parcels(),
+    )];
+    let features = [east_by(440.0), east_by(480.0), east_by(530.0), east_by(560.0)];
+    let links = Overlay::new(&sources).expect("an overlay").with_error(10.0).links(&features, 0, AreaMeasure::Geodesic);
+    let ids = ids(features.len());
+    let change = Some(Period { before: Some(day("2024-03-01")), first: day("2024-03-21") });
+    let changes = vec![change; features.len()];
+    let periods = Periods::Changes(&changes);
+    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], error_m: 10.0, internal: false };
+    let pack = registry::RulePack::parse(
+        "[[law]]\nid = \"law\"\ntitle = { es = \"L\", en = \"L\" }\nact = \"A\"\narticle = \"1\"\nin_force = { from = 2021-07-29 }\n\
+         verified = \"official gazette\"\n\
+         [[rule]]\nid = \"near\"\nlaw = \"law\"\nelement = { es = \"E\", en = \"E\" }\ncondition = \"near(p, 500 m)\"\n",
+    )
+    .expect("a rule");
+    let area = (1.0, 1.0);
+    let cases =
+        vec![registry::Case { area_ha: area, extent_ha: area, contiguous_ha: area, accumulated_ha: area }; features.len()];
+    let judged = registry::judge(&pack, registry::Cases { joined: &joined, cases: &cases }).expect("judgements");
+    let outcomes: Vec<&str> = judged.iter().map(|judgement| judgement.outcome.name()).collect();
+    assert_eq!(outcomes, ["met", "unknown", "unknown", "not_met"]);
 }

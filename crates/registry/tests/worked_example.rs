@@ -143,7 +143,8 @@ impl Paper {
         let areas: Vec<(f64, f64)> = self.clearings.iter().map(area).collect();
         let head = |row: &Row| self.clearings.iter().position(|other| other["cluster"] == row["cluster"]).expect("itself");
         let cluster: Vec<usize> = self.clearings.iter().map(head).collect();
-        cases_of(&cluster, &(0..areas.len()).collect::<Vec<_>>(), &areas, periods, 6)
+        let areas = registry::Areas { own: &areas, counted: &areas };
+        cases_of(&cluster, &(0..self.clearings.len()).collect::<Vec<_>>(), areas, periods, 6)
     }
 
     /// What the program says: for each clearing the wide columns by name, and for each rule the judgement.
@@ -156,7 +157,8 @@ impl Paper {
         let links = Overlay::new(&sources).expect("fields").links(&geometries, 0, AreaMeasure::Geodesic);
         let reaches: Vec<Reach<'_>> = sources.iter().map(|(source, layer)| Reach { source, layer, polygons: None }).collect();
         let silences = silences(&reaches, &geometries, periods);
-        let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &silences, internal: false };
+        let joined =
+            Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &silences, error_m: 0.0, internal: false };
         let cases = self.cases(periods);
         let pack = self.pack();
         let judgements = judge(&pack, registry::Cases { joined: &joined, cases: &cases }).expect("judgements");
@@ -295,7 +297,15 @@ fn law_answer(law: &str, before: &str, first: &str) -> &'static str {
     let Some(number) = pack.rules.iter().position(|rule| rule.law == place) else { return "no rule" };
     let days = [Some(Period { before: day(before), first: day(first).expect("a day") })];
     let (ids, area) = (["C".to_owned()], (2.0, 3.0));
-    let joined = Joined { ids: &ids, links: &[], sources: &[], periods: Periods::Changes(&days), silences: &[], internal: false };
+    let joined = Joined {
+        ids: &ids,
+        links: &[],
+        sources: &[],
+        periods: Periods::Changes(&days),
+        silences: &[],
+        error_m: 0.0,
+        internal: false,
+    };
     let case = Case { area_ha: area, extent_ha: area, contiguous_ha: area, accumulated_ha: area };
     let judgements = judge(&pack, registry::Cases { joined: &joined, cases: &[case] }).expect("judgements");
     match &judgements[number] {

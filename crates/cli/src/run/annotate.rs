@@ -105,7 +105,7 @@ pub(crate) fn annotate(
     // An edge lies anywhere in its pixels.
     let error_m = inputs.grid().pixel_m().0.max(inputs.grid().pixel_m().1);
     let mut found = links(&inputs.registries.sources, &footprints, error_m, budget, || progress.step())?;
-    let rasters = rasters(inputs, job, &geometries, &footprints, budget)?;
+    let rasters = rasters(inputs, job, &geometries, &footprints, error_m, budget)?;
     let mut sources = Cow::Borrowed(inputs.registries.sources.as_slice());
     let mut statistics = Vec::new();
     for (number, told) in rasters {
@@ -120,7 +120,7 @@ pub(crate) fn annotate(
         alerts.iter().map(|alert| Some(Period { before: alert.date_before, first: alert.date_first })).collect();
     let periods = Periods::Changes(&changes);
     let silences = registry::silences(&inputs.registries.reaches(), &geometries, periods);
-    let by_place = Joined { ids: &ids, links: &found, sources: registries, periods, silences: &[], internal: true };
+    let by_place = Joined { ids: &ids, links: &found, sources: registries, periods, silences: &[], error_m, internal: true };
     let keyed = registry::with_keys(&Features::new("alerts", geometries.clone()), &by_place)?;
     found.extend(Overlay::new(registries)?.key_links(&keyed)?);
     found.sort();
@@ -130,6 +130,7 @@ pub(crate) fn annotate(
         sources: registries,
         periods,
         silences: &silences,
+        error_m,
         internal: job.registries.as_ref().is_some_and(|spec| spec.internal),
     };
     let linked = Linked::new(joined)?;
@@ -155,6 +156,7 @@ fn rasters(
     job: &Job,
     geometries: &[Option<Geometry<f64>>],
     footprints: &[Footprint<'_>],
+    error_m: f64,
     budget: &Budget,
 ) -> Result<Vec<(usize, Told)>, Fault> {
     let Some(spec) = &job.registries else { return Ok(Vec::new()) };
@@ -173,7 +175,8 @@ fn rasters(
             .iter()
             .map(|geometry| geometry.as_ref().map(|geometry| moved(geometry, &way)).transpose())
             .collect::<Result<_, _>>()?;
-        told.push((number, raster.tell(spec, &Ground { geometries: &geometries, areas_cm2: &areas_cm2 }, budget)?));
+        let error_m = error_m + source.position_error_m();
+        told.push((number, raster.tell(spec, &Ground { geometries: &geometries, areas_cm2: &areas_cm2, error_m }, budget)?));
     }
     Ok(told)
 }

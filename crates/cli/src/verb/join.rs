@@ -55,7 +55,8 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     links.sort();
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
     let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
-    let by_place = Joined { ids: &ids, links: &links, sources: &registries, periods, silences: &[], internal: true };
+    let error_m = arguments.accuracy_m;
+    let by_place = Joined { ids: &ids, links: &links, sources: &registries, periods, silences: &[], error_m, internal: true };
     let keyed = registry::with_keys(&features.features, &by_place)?;
     links.extend(Overlay::new(&registries)?.key_links(&keyed)?);
     links.sort();
@@ -69,7 +70,7 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let reaches = catalogue::reaches(&registries, &coverages);
     let silences = if is_asked { registry::silences(&reaches, lonlat, periods) } else { Vec::new() };
     let internal = arguments.internal;
-    let joined = Joined { ids: &ids, links: &links, sources: &registries, periods, silences: &silences, internal };
+    let joined = Joined { ids: &ids, links: &links, sources: &registries, periods, silences: &silences, error_m, internal };
     let judged = judged(arguments, &packs, &joined, &features, lonlat)?;
     let linked = Linked::new(joined)?;
     let options = SinkOptions { force: common.force, ..SinkOptions::default() };

@@ -185,7 +185,8 @@ impl Laying<'_> {
             areas_cm2[print.index()] = print.area_cm2();
         }
         let geometries = &moved.as_ref().unwrap_or(self.features).features.geometries;
-        let told = laid.tell(raster, &Ground { geometries, areas_cm2: &areas_cm2 }, budget)?;
+        let error_m = self.error_m + source.position_error_m();
+        let told = laid.tell(raster, &Ground { geometries, areas_cm2: &areas_cm2, error_m }, budget)?;
         let links = told.links.into_iter().map(|link| Link { source: number as u16, ..link }).collect();
         let (layer, statistics) = (told.layer, told.statistics);
         Ok(Laid { number, source, layer, warnings: Vec::new(), extent: None, links, statistics })

@@ -8,7 +8,8 @@ use geoio::{RasterFile, Void};
 use pipeline::{Budget, map_in_order};
 use raster::{Grid, Window};
 use registry::{
-    AreaMeasure, CLASS_FIELDS, ClassAreas, CoveredRow, Link, Pixels, Position, RasterSource, RegistrySource, Statistics, Zone,
+    AreaMeasure, CLASS_FIELDS, ClassAreas, CoveredRow, Link, Pixels, Position, RasterPixels, RasterSource, RegistrySource, Slack,
+    Statistics, Zone,
 };
 
 use super::catalogue::{Lookup, about};
@@ -56,6 +57,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) geometries: &'a [Option<Geometry<f64>>],
     /// Their areas, square centimetres; `None` for what is no surface.
     pub(crate) areas_cm2: &'a [Option<i64>],
+    /// How far they and the raster may lie off together, metres; what a pixel hides is not in it.
+    pub(crate) error_m: f64,
 }
 
 impl Raster {
@@ -90,26 +93,33 @@ impl Raster {
         let zones: Vec<Option<Zone>> = ground.geometries.iter().map(zone).collect();
         match &source.pixels {
             Pixels::Values => {
-                let add = |part: &mut Statistics, row: CoveredRow<'_>, values: &[f32]| part.add(row, values);
-                let statistics = self.scan(&zones, budget, add, Statistics::merge)?;
+                let add =
+                    |part: &mut Statistics, row: CoveredRow<'_>, pixels: &RasterPixels<'_>| part.add(row, pixels.under(row));
+                let statistics = self.scan(&zones, (0, 0), budget, add, Statistics::merge)?;
                 Ok(self.told_values(statistics, &zones, ground))
             }
             Pixels::Classes(names) => {
-                let add = |part: &mut ClassAreas, row: CoveredRow<'_>, values: &[f32]| {
-                    part.add(row, values, registry::pixel_area(self.grid(), row.row));
+                // A border between classes lies anywhere in its pixels: half of one from their middle.
+                let (width_m, height_m) = self.grid().pixel_m();
+                let slack = Slack::new(ground.error_m + width_m.max(height_m) / 2.0, (height_m, width_m));
+                let add = |part: &mut ClassAreas, row: CoveredRow<'_>, pixels: &RasterPixels<'_>| {
+                    part.add(row, pixels.under(row), registry::pixel_area(self.grid(), row.row));
+                    part.place(row, pixels, slack);
                 };
-                let areas = self.scan(&zones, budget, add, ClassAreas::merge)?;
+                let areas = self.scan(&zones, slack.pixels, budget, add, ClassAreas::merge)?;
                 Ok(self.told_classes(&areas, names, ground))
             }
         }
     }
 
-    /// Goes over the strips on every thread; the parts of a zone are put together from north to south.
+    /// Goes over the strips on every thread, each with so many rows and columns around it; the parts of a zone are put together from
+    /// north to south.
     fn scan<T: Default + Send>(
         &self,
         zones: &[Option<Zone>],
+        around: (usize, usize),
         budget: &Budget,
-        add: impl Fn(&mut T, CoveredRow<'_>, &[f32]) + Sync,
+        add: impl Fn(&mut T, CoveredRow<'_>, &RasterPixels<'_>) + Sync,
         merge: impl Fn(&mut T, &T),
     ) -> Result<Vec<T>, Fault> {
         let grid = self.grid();
@@ -130,7 +140,10 @@ impl Raster {
             budget,
             budget.in_flight((height * grid.cols * 8) as u64),
             || Ok::<_, Fault>(RasterFile::open(&self.path)?),
-            |file, (strip, numbers)| self.strip(file, *strip, numbers, zones, &add),
+            |file, (strip, numbers)| {
+                let met: Vec<(usize, &Zone)> = numbers.iter().filter_map(|n| Some((*n, zones[*n].as_ref()?))).collect();
+                self.strip(file, *strip, around, &met, &add)
+            },
             |parts: Vec<(usize, T)>| {
                 for (number, part) in &parts {
                     merge(&mut whole[*number], part);
@@ -145,26 +158,25 @@ impl Raster {
         &self,
         file: &RasterFile,
         strip: Window,
-        numbers: &[usize],
-        zones: &[Option<Zone>],
-        add: impl Fn(&mut T, CoveredRow<'_>, &[f32]),
+        (rows_around, cols_around): (usize, usize),
+        met: &[(usize, &Zone)],
+        add: impl Fn(&mut T, CoveredRow<'_>, &RasterPixels<'_>),
     ) -> Result<Vec<(usize, T)>, Fault> {
         let grid = self.grid();
-        let met = || numbers.iter().filter_map(|number| Some((*number, zones[*number].as_ref()?)));
-        let west = met().map(|(_, zone)| zone.cols(grid).start).min().unwrap_or(0);
-        let east = met().map(|(_, zone)| zone.cols(grid).end).max().unwrap_or(0);
-        let window = Window { col: west as isize, cols: east - west, ..strip };
+        let west = met.iter().map(|(_, zone)| zone.cols(grid).start).min().unwrap_or(0).saturating_sub(cols_around);
+        let east = (met.iter().map(|(_, zone)| zone.cols(grid).end).max().unwrap_or(0) + cols_around).min(grid.cols);
+        let north = (strip.row as usize).saturating_sub(rows_around);
+        let south = (strip.row as usize + strip.rows + rows_around).min(grid.rows);
+        let window = Window { row: north as isize, col: west as isize, rows: south - north, cols: east - west };
         let values = file.read_valid(self.band, window, Void::nodata(self.nodata))?;
         let values = values.as_slice().unwrap_or_default();
+        let pixels = RasterPixels { values, width: window.cols, origin: (north, west) };
         let mut scratch = Vec::new();
-        let mut parts = Vec::with_capacity(numbers.len());
-        for (number, zone) in met() {
+        let mut parts = Vec::with_capacity(met.len());
+        for (number, zone) in met {
             let mut part = T::default();
-            zone.cover(grid, strip, &mut scratch, |row| {
-                let from = (row.row - strip.row as usize) * window.cols + row.col - west;
-                add(&mut part, row, &values[from..from + row.shares.len()]);
-            });
-            parts.push((number, part));
+            zone.cover(grid, strip, &mut scratch, |row| add(&mut part, row, &pixels));
+            parts.push((*number, part));
         }
         Ok(parts)
     }
@@ -172,17 +184,28 @@ impl Raster {
     /// Links of the features with the classes by the share they cover of each, in terms of their own areas.
     fn told_classes(&self, areas: &[ClassAreas], names: &std::collections::BTreeMap<i64, String>, ground: &Ground<'_>) -> Told {
         let mut classes: Vec<i64> =
-            areas.iter().flat_map(|areas| areas.square_metres.keys().copied()).chain(names.keys().copied()).collect();
+            areas.iter().flat_map(|areas| areas.near_m.keys().copied()).chain(names.keys().copied()).collect();
         classes.sort_unstable();
         classes.dedup();
         let mut links = Vec::new();
         for (feature, areas) in areas.iter().enumerate() {
             let Some(area_cm2) = ground.areas_cm2[feature] else { continue };
             let Some(whole) = self.whole(ground.geometries[feature].as_ref()) else { continue };
-            for (class, square_metres) in &areas.square_metres {
-                let overlap_cm2 = (square_metres / whole * area_cm2 as f64).round() as i64;
+            for (class, metres) in &areas.near_m {
                 let record = classes.binary_search(class).unwrap_or_default();
-                links.push(link(feature, record, area_cm2, overlap_cm2));
+                let own = match areas.square_metres.get(class) {
+                    Some(square_metres) => {
+                        link(feature, record, area_cm2, (square_metres / whole * area_cm2 as f64).round() as i64)
+                    }
+                    // It lies at least a millimetre off: they do not meet.
+                    None => Link {
+                        overlap_cm2: 0,
+                        distance_mm: Some(((metres * 1000.0) as i64).max(1)),
+                        ..link(feature, record, area_cm2, 0)
+                    },
+                };
+                let position = if areas.certain.contains(class) { Position::Certain } else { Position::Possible };
+                links.push(Link { position, ..own });
             }
         }
         let rows = classes.len();

@@ -6,7 +6,7 @@ use raster::Date;
 
 use super::copies::{Copies, consulted};
 use super::expression::{Call, Comparison, Node, Question};
-use super::pack::{Law, LawText, Rule, RulePack};
+use super::pack::{COUNTED, Law, LawText, Rule, RulePack};
 use crate::RegistryError;
 use crate::answer::SourceAnswer;
 use crate::join::Joined;
@@ -28,16 +28,30 @@ pub type Span = (f64, f64);
 pub struct Case {
     /// Area of the alert.
     pub area_ha: Span,
-    /// Area of its cluster, continuous or not, whatever the time.
+    /// What counts of its cluster, continuous or not, whatever the time.
     pub extent_ha: Span,
-    /// Area of the clearings of its cluster that touch one another and it.
+    /// What counts of the clearings of its cluster that touch one another and it.
     pub contiguous_ha: Span,
-    /// Largest area of its cluster within the pack's months, with it.
+    /// The most that counts of its cluster within the pack's months, with it.
     pub accumulated_ha: Span,
 }
 
-/// Names of the measures in conditions.
+/// Names of the measures in conditions: the alert's own, then those that add up.
 const MEASURES: [&str; 4] = ["area_ha", "extent_ha", "contiguous_ha", "accumulated_ha"];
+
+/// Who asks: a rule, or what is counted.
+#[derive(Clone, Copy)]
+struct Asker<'a> {
+    id: &'a str,
+    /// What it asks, as written.
+    written: &'a str,
+}
+
+impl<'a> From<&'a Rule> for Asker<'a> {
+    fn from(rule: &'a Rule) -> Self {
+        Self { id: &rule.id, written: &rule.condition }
+    }
+}
 
 impl Case {
     fn spans(&self) -> [Span; 4] {
@@ -110,7 +124,7 @@ pub fn judge(pack: &RulePack, cases: Cases<'_>) -> Result<Vec<Judgement>, Regist
         return Err(RegistryError::Length { table: "the table of cases", got: cases.cases.len(), expected: joined.ids.len() });
     }
     pack.check(&joined.sources.iter().map(|(source, _)| source).collect::<Vec<_>>())?;
-    let bench = Bench::new(pack, cases)?;
+    let bench = Bench::new(pack, cases, pack.rules.iter().map(|rule| &rule.node))?;
     let outcomes = pack.rules.iter().map(|rule| bench.outcomes(rule)).collect::<Result<Vec<_>, _>>()?;
     let records = bench.records().map_err(failed("the records of rules"))?;
     let mut judgements = Vec::with_capacity(joined.ids.len() * pack.rules.len());
@@ -136,6 +150,29 @@ pub fn judge(pack: &RulePack, cases: Cases<'_>) -> Result<Vec<Judgement>, Regist
     Ok(judgements)
 }
 
+/// Least and greatest hectares of each alert that count towards the areas that add up: see [`RulePack::counted`]. `areas` are those of
+/// the alerts themselves.
+///
+/// # Errors
+/// As [`judge`].
+pub fn counted(pack: &RulePack, joined: &Joined<'_>, areas: &[Span]) -> Result<Vec<Span>, RegistryError> {
+    let Some(counted) = &pack.counted else { return Ok(areas.to_vec()) };
+    pack.check(&joined.sources.iter().map(|(source, _)| source).collect::<Vec<_>>())?;
+    let alone = |area: &Span| Case { area_ha: *area, extent_ha: *area, contiguous_ha: *area, accumulated_ha: *area };
+    let cases: Vec<Case> = areas.iter().map(alone).collect();
+    let bench = Bench::new(pack, Cases { joined, cases: &cases }, [&counted.node])?;
+    let (low, high) = bench.span(Asker { id: COUNTED, written: &counted.expression }, &counted.node)?;
+    let spans = || {
+        let real = |expr: Expr, name: &str| expr.cast(DataType::Float64).alias(name);
+        let frame = bench.frame.clone().lazy().select([real(low, "low"), real(high, "high")]).collect()?;
+        let of = |name: &str| {
+            Ok::<_, PolarsError>(frame.column(name)?.f64()?.iter().map(Option::unwrap_or_default).collect::<Vec<_>>())
+        };
+        Ok(of("low")?.into_iter().zip(of("high")?).collect())
+    };
+    spans().map_err(failed("the areas that count"))
+}
+
 /// Where cases are judged: one row an alert, with a column for each question to a source.
 struct Bench<'a> {
     pack: &'a RulePack,
@@ -149,9 +186,10 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(pack: &'a RulePack, cases: Cases<'a>) -> Result<Self, RegistryError> {
+    /// A bench on which these conditions are held against cases.
+    fn new(pack: &'a RulePack, cases: Cases<'a>, nodes: impl IntoIterator<Item = &'a Node>) -> Result<Self, RegistryError> {
         let mut calls: Vec<&Call> = Vec::new();
-        for call in pack.rules.iter().flat_map(|rule| rule.node.calls()) {
+        for call in nodes.into_iter().flat_map(Node::calls) {
             if !calls.contains(&call) {
                 calls.push(call);
             }
@@ -245,7 +283,7 @@ impl<'a> Bench<'a> {
 
     /// Whether the rule's condition holds for each alert; `None` where that cannot be told.
     fn outcomes(&self, rule: &Rule) -> Result<Vec<Option<bool>>, RegistryError> {
-        let truth = self.truth(rule, &rule.node)?;
+        let truth = self.truth(rule.into(), &rule.node)?;
         let held = || {
             let frame = self.frame.clone().lazy().select([truth.alias("held")]).collect()?;
             Ok(frame.column("held")?.bool()?.iter().collect())
@@ -253,23 +291,23 @@ impl<'a> Bench<'a> {
         held().map_err(failed("the outcomes of rules"))
     }
 
-    fn truth(&self, rule: &Rule, node: &Node) -> Result<Expr, RegistryError> {
+    fn truth(&self, asker: Asker<'_>, node: &Node) -> Result<Expr, RegistryError> {
         Ok(match node {
-            Node::Or(a, b) => self.truth(rule, a)?.or(self.truth(rule, b)?),
-            Node::And(a, b) => self.truth(rule, a)?.and(self.truth(rule, b)?),
-            Node::Not(inner) => self.truth(rule, inner)?.not(),
-            Node::Compare(comparison, a, b) => comparison.of_spans(self.span(rule, a)?, self.span(rule, b)?),
+            Node::Or(a, b) => self.truth(asker, a)?.or(self.truth(asker, b)?),
+            Node::And(a, b) => self.truth(asker, a)?.and(self.truth(asker, b)?),
+            Node::Not(inner) => self.truth(asker, inner)?.not(),
+            Node::Compare(comparison, a, b) => comparison.of_spans(self.span(asker, a)?, self.span(asker, b)?),
             Node::Call(call) if call.question == Question::Covered => {
                 let share = self.pack.parameter("covered_share").unwrap_or(COVERED_SHARE);
-                Comparison::GreaterOrEqual.of_spans(self.span(rule, node)?, (lit(share), lit(share)))
+                Comparison::GreaterOrEqual.of_spans(self.span(asker, node)?, (lit(share), lit(share)))
             }
             Node::Call(call) if call.question.is_truth() => {
-                Comparison::Greater.of_spans(self.span(rule, node)?, (lit(0.5), lit(0.5)))
+                Comparison::Greater.of_spans(self.span(asker, node)?, (lit(0.5), lit(0.5)))
             }
             _ => {
                 return Err(RegistryError::RuleColumn {
-                    rule: rule.id.clone(),
-                    column: rule.condition.clone(),
+                    rule: asker.id.to_owned(),
+                    column: asker.written.to_owned(),
                     known: "a condition compares something or asks inside, meets, covered or near".to_owned(),
                 });
             }
@@ -277,7 +315,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Least and greatest value of a number.
-    fn span(&self, rule: &Rule, node: &Node) -> Result<(Expr, Expr), RegistryError> {
+    fn span(&self, asker: Asker<'_>, node: &Node) -> Result<(Expr, Expr), RegistryError> {
         Ok(match node {
             Node::Number(number) => (lit(*number), lit(*number)),
             Node::Column(name) if MEASURES.contains(&name.as_str()) => (col(format!("low_{name}")), col(format!("high_{name}"))),
@@ -285,16 +323,16 @@ impl<'a> Bench<'a> {
                 let number = self.calls.iter().position(|known| *known == call).expect("every call of the pack is asked");
                 (col(format!("low_{number}")), col(format!("high_{number}")))
             }
-            Node::Arithmetic(operator, a, b) => operator.of_spans(self.span(rule, a)?, self.span(rule, b)?),
+            Node::Arithmetic(operator, a, b) => operator.of_spans(self.span(asker, a)?, self.span(asker, b)?),
             other => {
-                let column = other.columns().first().map_or_else(|| rule.condition.clone(), |column| (*column).to_owned());
-                return Err(RegistryError::RuleColumn { rule: rule.id.clone(), column, known: MEASURES.join(", ") });
+                let column = other.columns().first().map_or(asker.written, |column| *column).to_owned();
+                return Err(RegistryError::RuleColumn { rule: asker.id.to_owned(), column, known: MEASURES.join(", ") });
             }
         })
     }
 
     /// Why the outcome of a rule cannot be told; `open` says that the condition itself could not.
-    fn doubts(&self, rule: &Rule, feature: usize, open: bool) -> Vec<String> {
+    fn doubts(&self, rule: &'a Rule, feature: usize, open: bool) -> Vec<String> {
         let law = &self.pack.laws[rule.law];
         let mut doubts = Vec::new();
         if in_force(law, self.cases.joined.periods.days(feature)) != Force::Throughout {
@@ -310,24 +348,36 @@ impl<'a> Bench<'a> {
     }
 
     /// Why a condition could not be told by what the sources say.
-    fn open_doubts(&self, rule: &Rule, feature: usize) -> Vec<String> {
+    fn open_doubts(&self, rule: &'a Rule, feature: usize) -> Vec<String> {
         let mut doubts = Vec::new();
-        for id in rule.sources() {
+        let sources = self.sources_of(rule);
+        for id in &sources {
             match self.silence(feature, id) {
-                _ if self.copies.contains_key(id) && self.speaking(id).is_none() => {
+                _ if self.copies.contains_key(*id) && self.speaking(id).is_none() => {
                     doubts.push(format!("{id}: known_from_documentation_only"));
                 }
                 SourceAnswer::NoOverlap => {}
                 answer => doubts.push(format!("{id}: {}", answer.name())),
             }
         }
-        if doubts.is_empty() && !rule.node.calls().is_empty() {
+        if doubts.is_empty() && !sources.is_empty() {
             doubts.push("days_place_or_kind_of_records_uncertain".to_owned());
         }
-        if rule.node.calls().is_empty() {
+        if !rule.node.columns().is_empty() {
             doubts.push("within_measurement_error".to_owned());
         }
         doubts
+    }
+
+    /// Ids of the sources that a rule asks, sorted: also those that say what counts towards the areas it compares.
+    fn sources_of(&self, rule: &'a Rule) -> Vec<&'a str> {
+        let adds_up = rule.node.columns().iter().any(|column| MEASURES[1..].contains(column));
+        let counted = self.pack.counted.iter().filter(|_| adds_up).flat_map(|counted| counted.node.calls());
+        let mut sources = rule.sources();
+        sources.extend(counted.map(|call| call.source.as_str()));
+        sources.sort_unstable();
+        sources.dedup();
+        sources
     }
 
     /// What the records of each source say of each alert, by alert and source.
@@ -352,9 +402,9 @@ impl<'a> Bench<'a> {
         format!("{}:{key} ({}; {validity})", source.id, retrieved(source.retrieved))
     }
 
-    fn named(&self, rule: &Rule, feature: usize, records: &BTreeMap<(u32, u32), Vec<String>>) -> String {
+    fn named(&self, rule: &'a Rule, feature: usize, records: &BTreeMap<(u32, u32), Vec<String>>) -> String {
         let mut named = Vec::new();
-        for id in rule.sources() {
+        for id in self.sources_of(rule) {
             let Some(copies) = self.copies.get(id) else {
                 named.push(format!("{id}: {}", SourceAnswer::SourceAbsent.name()));
                 continue;

@@ -11,6 +11,6 @@ mod pack;
 mod table;
 mod terms;
 
-pub use judgement::{Case, Cases, Judgement, Outcome, Span, judge};
-pub use pack::{Element, Law, LawText, Parameter, Rule, RulePack, Wording};
+pub use judgement::{Case, Cases, Judgement, Outcome, Span, counted, judge};
+pub use pack::{Counted, Element, Law, LawText, Parameter, Rule, RulePack, Wording};
 pub use table::{judgement_columns, judgement_table};

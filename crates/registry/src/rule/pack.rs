@@ -108,7 +108,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Ids of the sources that it asks, sorted.
+    /// Ids of the sources that it asks itself, sorted.
     pub fn sources(&self) -> Vec<&str> {
         let mut sources: Vec<&str> = self.node.calls().into_iter().map(|call| call.source.as_str()).collect();
         sources.extend(self.needs.iter().map(String::as_str));
@@ -116,6 +116,16 @@ impl Rule {
         sources.dedup();
         sources
     }
+}
+
+/// What of an alert counts towards the areas that add up, such as its part in natural forest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    /// Hectares of an alert, as written.
+    pub expression: String,
+    /// Why.
+    pub source: String,
+    pub(super) node: Node,
 }
 
 /// A number that rules rest on, declared: the months over which areas add up, the distance of a cluster.
@@ -147,6 +157,8 @@ pub struct RulePack {
     pub rules: Vec<Rule>,
     /// Declared numbers by name.
     pub parameters: BTreeMap<String, Parameter>,
+    /// What counts towards the areas that add up; the whole of each alert where absent.
+    pub counted: Option<Counted>,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +170,15 @@ struct Document {
     rule: Vec<RuleRecord>,
     #[serde(default)]
     parameters: BTreeMap<String, Parameter>,
+    counted: Option<CountedRecord>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CountedRecord {
+    hectares: Spanned<String>,
+    #[serde(default)]
+    source: String,
 }
 
 #[derive(Deserialize)]
@@ -222,6 +243,8 @@ impl RulePack {
     pub fn parse(text: &str) -> Result<Self, RegistryError> {
         let document: Document = toml::from_str(text).map_err(|error| syntax(text, &error, KNOWN))?;
         let laws = document.law.into_iter().map(|record| law(text, record)).collect::<Result<Vec<_>, _>>()?;
+        let declared = |name: &str| document.parameters.get(name).map(|parameter: &Parameter| parameter.value);
+        let counted = document.counted.map(|record| counted(text, record, &declared)).transpose()?;
         let mut rules: Vec<Rule> = Vec::with_capacity(document.rule.len());
         for record in document.rule {
             let (line, column) = place(text, record.id.span().start);
@@ -231,13 +254,13 @@ impl RulePack {
                 let (got, expected) = (name.get_ref().clone(), "the name of one of the [parameters] of this file");
                 return Err(RegistryError::Value { line, column, field: "parameters", got, expected });
             }
-            let rule = rule(text, record, &laws, &|name| document.parameters.get(name).map(|parameter| parameter.value))?;
+            let rule = rule(text, record, &laws, &declared)?;
             if let Some(first) = rules.iter().find(|known| known.id == rule.id) {
                 return Err(RegistryError::DuplicateId { line, column, id: rule.id, first_line: first.line });
             }
             rules.push(rule);
         }
-        Ok(Self { laws, rules, parameters: document.parameters })
+        Ok(Self { laws, rules, parameters: document.parameters, counted })
     }
 
     /// A declared number.
@@ -250,11 +273,12 @@ impl RulePack {
     /// # Errors
     /// [`RegistryError::RuleField`] naming rule, source and field.
     pub fn check(&self, sources: &[&RegistrySource]) -> Result<(), RegistryError> {
-        for rule in &self.rules {
-            for call in rule.node.calls() {
+        let counted = self.counted.iter().map(|counted| (COUNTED, &counted.node));
+        for (id, node) in self.rules.iter().map(|rule| (rule.id.as_str(), &rule.node)).chain(counted) {
+            for call in node.calls() {
                 let Some(source) = sources.iter().find(|source| source.id == call.source) else { continue };
                 let wrong = |field: &str, problem: String| RegistryError::RuleField {
-                    rule: rule.id.clone(),
+                    rule: id.to_owned(),
                     source_id: source.id.clone(),
                     field: field.to_owned(),
                     problem,
@@ -282,7 +306,20 @@ impl RulePack {
     }
 }
 
-const KNOWN: [&str; 31] = [
+/// What the hectares that count are called where a rule would be named.
+pub(super) const COUNTED: &str = "counted";
+
+fn counted(text: &str, record: CountedRecord, declared: &dyn Fn(&str) -> Option<f64>) -> Result<Counted, RegistryError> {
+    let node = Node::parse(record.hectares.get_ref(), declared).map_err(|mistake| {
+        let (line, column) = place(text, record.hectares.span().start);
+        RegistryError::Condition { line, column, rule: COUNTED.to_owned(), problem: mistake.to_string() }
+    })?;
+    Ok(Counted { expression: record.hectares.into_inner(), source: record.source, node })
+}
+
+const KNOWN: [&str; 33] = [
+    "counted",
+    "hectares",
     "law",
     "rule",
     "parameters",

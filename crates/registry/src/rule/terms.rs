@@ -3,7 +3,9 @@
 use polars::prelude::*;
 
 use super::expression::{Call, Comparison, Node, Operator, Question};
+use crate::join::millimetres;
 use crate::measure::CM2_PER_HA;
+use crate::position::Position;
 use crate::source::RegistrySource;
 
 impl Question {
@@ -15,25 +17,38 @@ impl Question {
 impl Call {
     /// Whether a link is one that the question is about: in place, in time and by its filter; null where that cannot be told.
     pub(super) fn holds(&self, source: &RegistrySource) -> Expr {
-        let distance = col("distance");
+        // What may lie elsewhere by how well it is placed is neither in place nor out of it.
+        let unknown = || lit(NULL).cast(DataType::Boolean);
         let place = match self.distance_m {
-            Some(metres) => distance.lt_eq(lit((metres * 1000.0).round() as i64)),
-            None => distance.clone().is_null().or(distance.eq(lit(0))),
+            Some(metres) => {
+                let (limit, distance, error) = (lit(millimetres(metres)), col("distance"), col("error"));
+                when((distance.clone() + error.clone()).lt_eq(limit.clone()))
+                    .then(lit(true))
+                    .when((distance - error).gt(limit))
+                    .then(lit(false))
+                    .otherwise(unknown())
+            }
+            None => {
+                let position = |position: Position| col("position").eq(lit(position.name()));
+                when(position(Position::Certain))
+                    .then(lit(true))
+                    .when(position(Position::Outside))
+                    .then(lit(false))
+                    .otherwise(unknown())
+            }
         };
         let validity = col("validity");
         let time = match self.question {
             Question::Meets => lit(true),
             _ => when(col("held").is_null())
-                .then(lit(NULL).cast(DataType::Boolean))
+                .then(unknown())
                 .when(col("held").or(validity.clone().eq(lit("valid_throughout"))))
                 .then(lit(true))
                 .when(validity.eq(lit("not_valid")))
                 .then(lit(false))
-                .otherwise(lit(NULL).cast(DataType::Boolean)),
+                .otherwise(unknown()),
         };
         let kind = self.filter.as_ref().map_or(lit(true), |filter| filtered(filter, source));
-        // What may lie elsewhere by how well it is placed is neither in place nor out of it.
-        let place = when(col("certain")).then(place).otherwise(lit(NULL).cast(DataType::Boolean));
         place.and(time).and(kind)
     }
 
