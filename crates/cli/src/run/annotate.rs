@@ -3,11 +3,9 @@
 use std::path::Path;
 
 use alert::{Alert, AlertContext, Column, Features, Layer, Patch, Vicinity};
-use geo::MapCoords as _;
-use geo_types::{Coord, Geometry};
+use geo_types::Geometry;
 use geoio::Hosts;
 use geoio::RasterFile;
-use geoio::crs::FromLonLat;
 use pipeline::{Budget, map_in_order};
 use raster::Grid;
 use registry::{AreaMeasure, Footprint, Joined, Link, Linked, Overlay, Period, Periods, RegistrySource, Span};
@@ -20,7 +18,7 @@ use crate::job::Job;
 use crate::progress::Progress;
 use crate::rules::Judging;
 use crate::verb::catalogue::Lookup;
-use crate::verb::zonal::{Ground, Raster, Told, statistics_columns};
+use crate::verb::zonal::{Ground, Told, statistics_columns};
 
 /// Patches or alerts a chunk.
 const CHUNK: usize = 256;
@@ -162,32 +160,10 @@ fn rasters(
     let Some(spec) = &job.registries else { return Ok(Vec::new()) };
     let (catalogue, hosts) = (job.path(&spec.catalogue), Hosts::new(&job.network.hosts));
     let lookup = Lookup { catalogue: &catalogue, hosts: &hosts, as_of: spec.as_of };
-    let mut areas_cm2 = vec![None; geometries.len()];
-    for print in footprints {
-        areas_cm2[print.index()] = print.area_cm2();
-    }
-    let mut told = Vec::new();
-    for (number, (source, layer)) in inputs.registries.sources.iter().enumerate() {
-        let Some(spec) = source.raster.as_ref().filter(|_| !layer.absent) else { continue };
-        let raster = Raster::of(source, spec, &lookup)?;
-        let way = FromLonLat::new(&raster.grid().crs)?;
-        let geometries: Vec<Option<Geometry<f64>>> = geometries
-            .iter()
-            .map(|geometry| geometry.as_ref().map(|geometry| moved(geometry, &way)).transpose())
-            .collect::<Result<_, _>>()?;
-        let error_m = error_m + source.position_error_m();
-        told.push((number, raster.tell(spec, &Ground { geometries: &geometries, areas_cm2: &areas_cm2, error_m }, budget)?));
-    }
-    Ok(told)
-}
-
-/// A geometry of longitudes and latitudes in another system, corner by corner: alerts are small.
-fn moved(geometry: &Geometry<f64>, way: &FromLonLat) -> Result<Geometry<f64>, Fault> {
-    geometry.try_map_coords(|at| {
-        let (mut x, mut y) = ([at.x], [at.y]);
-        way.to_grid(&mut x, &mut y)?;
-        Ok(Coord { x: x[0], y: y[0] })
-    })
+    let ground = Ground { lonlat: geometries, plane: None, footprints, error_m };
+    let rasters =
+        inputs.registries.sources.iter().enumerate().filter(|(_, (source, layer))| source.raster.is_some() && !layer.absent);
+    rasters.map(|(number, (source, _))| Ok((number, ground.under(source, &lookup, budget)?))).collect()
 }
 
 /// Features made ready to be laid over sources, in an order in which neighbours follow one another.
@@ -218,6 +194,19 @@ pub(crate) fn footprints<'g>(
     Ok(footprints)
 }
 
+/// Refuses more links than there is memory for: they are held twice while they are put in order.
+pub(crate) fn keep_within(budget: &Budget, links: usize) -> Result<(), Fault> {
+    let bytes = 2 * (links * size_of::<Link>()) as u64;
+    if bytes <= budget.bytes() {
+        return Ok(());
+    }
+    let mib = |bytes: u64| bytes >> 20;
+    let (needed, given) = (mib(bytes), mib(budget.bytes()));
+    Err(Fault::usage(format!(
+        "--memory: {links} hits so far need {needed} MiB and there are {given}; give more, or fewer features or sources at once"
+    )))
+}
+
 /// The links of features to the records of sources, found in chunks over the threads; the features may lie `error_m` metres off, and `step`
 /// is called after each chunk.
 pub(crate) fn links(
@@ -238,6 +227,7 @@ pub(crate) fn links(
         |(), chunk| Ok(overlay.links_of(chunk)),
         |chunk| {
             links.extend(chunk);
+            keep_within(budget, links.len())?;
             step()
         },
     )?;

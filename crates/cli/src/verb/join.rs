@@ -39,16 +39,8 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let days = days(&features, arguments)?;
     keep_apart(arguments, &sources, &lookup)?;
     let mut report = Report::new("join");
-    let again = |frame| self::features(arguments, frame);
-    let laying = Laying {
-        lookup: &lookup,
-        features: &features,
-        plane: plane.as_ref(),
-        again: &again,
-        error_m: arguments.accuracy_m,
-        budget,
-        common,
-    };
+    let laying =
+        Laying { lookup: &lookup, features: &features, plane: plane.as_ref(), error_m: arguments.accuracy_m, budget, common };
     let Found { registries, mut links, statistics, warnings, extent } = laying.lay(sources)?;
     catalogue::refuse_none(&warnings, registries.len(), &lookup)?;
     report.warnings.extend(catalogue::told_together(warnings, &registries));

@@ -1,14 +1,14 @@
 //! Sources of a catalogue read, laid under features, and let go: what stays of a layer is its table.
 
 use alert::Layer;
-use geo_types::{Coord, Rect};
+use geo_types::{Coord, Geometry, Rect};
 use geoio::layer::{Frame, LayerOptions};
 use pipeline::{Budget, map_in_order};
 use raster::{Crs, Warning};
-use registry::{AreaMeasure, Footprint, Join, Link, Overlay, RasterSource, RegistrySource, Statistics};
+use registry::{AreaMeasure, Footprint, Join, Link, Overlay, RegistrySource, Statistics};
 
 use super::catalogue::Lookup;
-use super::zonal::{Ground, Raster};
+use super::zonal::Ground;
 use crate::args::Common;
 use crate::fault::Fault;
 use crate::progress::Progress;
@@ -25,8 +25,6 @@ pub(crate) struct Laying<'a> {
     pub(crate) features: &'a Layer,
     /// The plane that areas are measured in; the ellipsoid where there is none.
     pub(crate) plane: Option<&'a Crs>,
-    /// Reads the features again, in another frame.
-    pub(crate) again: &'a (dyn Fn(Frame) -> Result<Layer, Fault> + Sync),
     /// How far the features may lie off, metres.
     pub(crate) error_m: f64,
     /// Threads and memory.
@@ -41,6 +39,8 @@ struct Prints<'a> {
     own: Vec<Footprint<'a>>,
     /// In longitude and latitude, where those are others and distances are asked for.
     lonlat: Vec<Footprint<'a>>,
+    /// Geometries in longitude and latitude, where those are others and a raster or distances are asked for.
+    geometries: &'a [Option<Geometry<f64>>],
 }
 
 /// A source that was laid.
@@ -77,6 +77,7 @@ impl Laying<'_> {
         let prints = Prints {
             own: run::footprints(&self.features.features.geometries, measure, &self.budget)?,
             lonlat: run::footprints(&lonlat, AreaMeasure::Geodesic, &self.budget)?,
+            geometries: if self.plane.is_some() { &lonlat } else { &self.features.features.geometries },
         };
         let order = self.by_size(&sources);
         let at_once = self.at_once(&order);
@@ -100,6 +101,7 @@ impl Laying<'_> {
         for one in laid.into_iter().flatten() {
             found.registries.push((one.source, one.layer));
             found.links.extend(one.links);
+            run::keep_within(&self.budget, found.links.len())?;
             found.warnings.extend(one.warnings);
             found.extent = found.extent.into_iter().chain(one.extent).reduce(joined);
             found.statistics.extend(one.statistics.map(|statistics| (one.number, statistics)));
@@ -107,10 +109,10 @@ impl Laying<'_> {
         Ok(found)
     }
 
-    /// The features in longitude and latitude, where they stand in a plane and a source asks for distances.
-    fn lonlat(&self, sources: &[RegistrySource]) -> Result<Vec<Option<geo_types::Geometry<f64>>>, Fault> {
+    /// The features in longitude and latitude, where they stand in a plane and a source is a raster or asks for distances.
+    fn lonlat(&self, sources: &[RegistrySource]) -> Result<Vec<Option<Geometry<f64>>>, Fault> {
         match self.plane {
-            Some(plane) if sources.iter().any(|source| source.join.measures_distance()) => {
+            Some(plane) if sources.iter().any(|source| source.join.measures_distance() || source.raster.is_some()) => {
                 Ok(geoio::layer::to_lonlat(&self.features.features.geometries, plane)?)
             }
             _ => Ok(Vec::new()),
@@ -144,8 +146,8 @@ impl Laying<'_> {
             let (layer, warnings) = (read.layer, read.warnings);
             return Ok(Laid { number, source, layer, warnings, extent: None, links: Vec::new(), statistics: None });
         }
-        if let Some(raster) = source.raster.clone() {
-            return self.raster(number, source, &raster, prints, budget);
+        if source.raster.is_some() {
+            return self.raster(number, source, prints, budget);
         }
         let layer = [(source, read.layer)];
         let on = if measured { &prints.lonlat } else { &prints.own };
@@ -165,28 +167,10 @@ impl Laying<'_> {
         Ok(Laid { number, source, layer, warnings: read.warnings, extent, links, statistics: None })
     }
 
-    fn raster(
-        &self,
-        number: usize,
-        source: RegistrySource,
-        raster: &RasterSource,
-        prints: &Prints<'_>,
-        budget: &Budget,
-    ) -> Result<Laid, Fault> {
-        let laid = Raster::of(&source, raster, self.lookup)?;
-        let own = match self.plane {
-            Some(plane) => plane.clone(),
-            None => geoio::crs::lonlat()?,
-        };
-        let same = geoio::crs::is_same(&own, &laid.grid().crs);
-        let moved = (!same).then(|| (self.again)(Frame::System(laid.grid().crs.clone()))).transpose()?;
-        let mut areas_cm2 = vec![None; self.features.features.len()];
-        for print in &prints.own {
-            areas_cm2[print.index()] = print.area_cm2();
-        }
-        let geometries = &moved.as_ref().unwrap_or(self.features).features.geometries;
-        let error_m = self.error_m + source.position_error_m();
-        let told = laid.tell(raster, &Ground { geometries, areas_cm2: &areas_cm2, error_m }, budget)?;
+    fn raster(&self, number: usize, source: RegistrySource, prints: &Prints<'_>, budget: &Budget) -> Result<Laid, Fault> {
+        let plane = self.plane.map(|plane| (plane, self.features.features.geometries.as_slice()));
+        let ground = Ground { lonlat: prints.geometries, plane, footprints: &prints.own, error_m: self.error_m };
+        let told = ground.under(&source, self.lookup, budget)?;
         let links = told.links.into_iter().map(|link| Link { source: number as u16, ..link }).collect();
         let (layer, statistics) = (told.layer, told.statistics);
         Ok(Laid { number, source, layer, warnings: Vec::new(), extent: None, links, statistics })

@@ -1,15 +1,18 @@
 //! Sources that are rasters, laid under features pixel by pixel.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use alert::{Features, Layer, Values};
-use geo_types::Geometry;
+use geo::MapCoords as _;
+use geo_types::{Coord, Geometry};
+use geoio::crs::FromLonLat;
 use geoio::{RasterFile, Void};
 use pipeline::{Budget, map_in_order};
-use raster::{Grid, Window};
+use raster::{Crs, Grid, Window};
 use registry::{
-    AreaMeasure, CLASS_FIELDS, ClassAreas, CoveredRow, Link, Pixels, Position, RasterPixels, RasterSource, RegistrySource, Slack,
-    Statistics, Zone,
+    AreaMeasure, CLASS_FIELDS, ClassAreas, CoveredRow, Footprint, Link, Pixels, Position, RasterPixels, RasterSource,
+    RegistrySource, Slack, Statistics, Zone,
 };
 
 use super::catalogue::{Lookup, about};
@@ -33,10 +36,10 @@ pub(crate) fn statistics_columns(id: &str, of: &[Statistics]) -> Vec<alert::Colu
 }
 
 /// A raster that is to be laid.
-pub(crate) struct Raster {
+pub(crate) struct Raster<'s> {
+    source: &'s RasterSource,
     path: PathBuf,
     grid: Grid,
-    band: usize,
     nodata: Option<f64>,
     strips: Vec<Window>,
 }
@@ -51,19 +54,65 @@ pub(crate) struct Told {
     pub(crate) statistics: Option<Vec<Statistics>>,
 }
 
-/// Features in the coordinates of a raster.
+/// Features under which rasters are laid.
 pub(crate) struct Ground<'a> {
-    /// Their geometries.
-    pub(crate) geometries: &'a [Option<Geometry<f64>>],
-    /// Their areas, square centimetres; `None` for what is no surface.
-    pub(crate) areas_cm2: &'a [Option<i64>],
-    /// How far they and the raster may lie off together, metres; what a pixel hides is not in it.
+    /// Their geometries in longitude and latitude.
+    pub(crate) lonlat: &'a [Option<Geometry<f64>>],
+    /// The same in the plane that their areas are of, where they are.
+    pub(crate) plane: Option<(&'a Crs, &'a [Option<Geometry<f64>>])>,
+    /// The same made ready, with their areas.
+    pub(crate) footprints: &'a [Footprint<'a>],
+    /// How far they may lie off, metres.
     pub(crate) error_m: f64,
 }
 
-impl Raster {
+impl Ground<'_> {
+    /// What a source that is a raster says of the features.
+    pub(crate) fn under(&self, source: &RegistrySource, lookup: &Lookup<'_>, budget: &Budget) -> Result<Told, Fault> {
+        let raster = Raster::of(source, lookup)?;
+        let moved = self.moved(&raster.grid.crs)?;
+        let mut areas_cm2 = vec![None; self.lonlat.len()];
+        for print in self.footprints {
+            areas_cm2[print.index()] = print.area_cm2();
+        }
+        let error_m = self.error_m + source.position_error_m();
+        raster.tell(&Placed { geometries: &moved, areas_cm2: &areas_cm2, error_m }, budget)
+    }
+
+    /// The geometries in the system of a raster, corner by corner.
+    fn moved(&self, system: &Crs) -> Result<Cow<'_, [Option<Geometry<f64>>]>, Fault> {
+        if let Some((plane, geometries)) = self.plane
+            && geoio::crs::is_same(plane, system)
+        {
+            return Ok(Cow::Borrowed(geometries));
+        }
+        if geoio::crs::is_same(&geoio::crs::lonlat()?, system) {
+            return Ok(Cow::Borrowed(self.lonlat));
+        }
+        let way = FromLonLat::new(system)?;
+        let moved = |geometry: &Geometry<f64>| -> Result<Geometry<f64>, Fault> {
+            geometry.try_map_coords(|at| {
+                let (mut x, mut y) = ([at.x], [at.y]);
+                way.to_grid(&mut x, &mut y)?;
+                Ok(Coord { x: x[0], y: y[0] })
+            })
+        };
+        self.lonlat.iter().map(|geometry| geometry.as_ref().map(&moved).transpose()).collect()
+    }
+}
+
+/// Features in the coordinates of a raster.
+struct Placed<'a> {
+    geometries: &'a [Option<Geometry<f64>>],
+    /// Their areas, square centimetres; `None` for what is no surface.
+    areas_cm2: &'a [Option<i64>],
+    /// How far they and the raster may lie off together, metres; what a pixel hides is not in it.
+    error_m: f64,
+}
+
+impl<'s> Raster<'s> {
     /// Opens a raster.
-    fn open(path: &Path, source: &RasterSource) -> Result<Self, Fault> {
+    fn open(path: &Path, source: &'s RasterSource) -> Result<Self, Fault> {
         let file = RasterFile::open(path)?;
         let Some(band) = file.bands().get(source.band - 1) else {
             let count = file.bands().len();
@@ -71,27 +120,23 @@ impl Raster {
         };
         let (nodata, rows) = (band.nodata, ROWS.next_multiple_of(band.block.0.clamp(1, 4 * ROWS)));
         let strips = file.grid().strips(rows).collect();
-        Ok(Self { path: path.to_owned(), grid: file.grid().clone(), band: source.band, nodata, strips })
+        Ok(Self { source, path: path.to_owned(), grid: file.grid().clone(), nodata, strips })
     }
 
     /// The raster of a source that is one.
-    pub(crate) fn of(source: &RegistrySource, raster: &RasterSource, lookup: &Lookup<'_>) -> Result<Self, Fault> {
+    pub(crate) fn of(source: &'s RegistrySource, lookup: &Lookup<'_>) -> Result<Self, Fault> {
         let location = lookup.location(source)?;
+        let raster = source.raster.as_ref().ok_or_else(|| about(source, Fault::usage(format!("{location} is no raster"))))?;
         let wrong = || Fault::usage(format!("{location} is no file; a raster is read from a file"));
         let opened = location.file().ok_or_else(wrong).and_then(|file| Self::open(file, raster));
         opened.map_err(|fault| about(source, fault))
     }
 
-    /// Its grid.
-    pub(crate) fn grid(&self) -> &Grid {
-        &self.grid
-    }
-
     /// What its pixels say of the features.
-    pub(crate) fn tell(&self, source: &RasterSource, ground: &Ground<'_>, budget: &Budget) -> Result<Told, Fault> {
-        let zone = |geometry: &Option<Geometry<f64>>| Zone::new(geometry.as_ref()?, self.grid());
+    fn tell(&self, ground: &Placed<'_>, budget: &Budget) -> Result<Told, Fault> {
+        let zone = |geometry: &Option<Geometry<f64>>| Zone::new(geometry.as_ref()?, &self.grid);
         let zones: Vec<Option<Zone>> = ground.geometries.iter().map(zone).collect();
-        match &source.pixels {
+        match &self.source.pixels {
             Pixels::Values => {
                 let add =
                     |part: &mut Statistics, row: CoveredRow<'_>, pixels: &RasterPixels<'_>| part.add(row, pixels.under(row));
@@ -100,10 +145,10 @@ impl Raster {
             }
             Pixels::Classes(names) => {
                 // A border between classes lies anywhere in its pixels: half of one from their middle.
-                let (width_m, height_m) = self.grid().pixel_m();
+                let (width_m, height_m) = self.grid.pixel_m();
                 let slack = Slack::new(ground.error_m + width_m.max(height_m) / 2.0, (height_m, width_m));
                 let add = |part: &mut ClassAreas, row: CoveredRow<'_>, pixels: &RasterPixels<'_>| {
-                    part.add(row, pixels.under(row), registry::pixel_area(self.grid(), row.row));
+                    part.add(row, pixels.under(row), registry::pixel_area(&self.grid, row.row));
                     part.place(row, pixels, slack);
                 };
                 let areas = self.scan(&zones, slack.pixels, budget, add, ClassAreas::merge)?;
@@ -122,7 +167,7 @@ impl Raster {
         add: impl Fn(&mut T, CoveredRow<'_>, &RasterPixels<'_>) + Sync,
         merge: impl Fn(&mut T, &T),
     ) -> Result<Vec<T>, Fault> {
-        let grid = self.grid();
+        let grid = &self.grid;
         let mut of_strip: Vec<Vec<usize>> = vec![Vec::new(); self.strips.len()];
         let height = self.strips.first().map_or(1, |strip| strip.rows);
         for (number, zone) in zones.iter().enumerate() {
@@ -162,13 +207,13 @@ impl Raster {
         met: &[(usize, &Zone)],
         add: impl Fn(&mut T, CoveredRow<'_>, &RasterPixels<'_>),
     ) -> Result<Vec<(usize, T)>, Fault> {
-        let grid = self.grid();
+        let grid = &self.grid;
         let west = met.iter().map(|(_, zone)| zone.cols(grid).start).min().unwrap_or(0).saturating_sub(cols_around);
         let east = (met.iter().map(|(_, zone)| zone.cols(grid).end).max().unwrap_or(0) + cols_around).min(grid.cols);
         let north = (strip.row as usize).saturating_sub(rows_around);
         let south = (strip.row as usize + strip.rows + rows_around).min(grid.rows);
         let window = Window { row: north as isize, col: west as isize, rows: south - north, cols: east - west };
-        let values = file.read_valid(self.band, window, Void::nodata(self.nodata))?;
+        let values = file.read_valid(self.source.band, window, Void::nodata(self.nodata))?;
         let values = values.as_slice().unwrap_or_default();
         let pixels = RasterPixels { values, width: window.cols, origin: (north, west) };
         let mut scratch = Vec::new();
@@ -182,7 +227,7 @@ impl Raster {
     }
 
     /// Links of the features with the classes by the share they cover of each, in terms of their own areas.
-    fn told_classes(&self, areas: &[ClassAreas], names: &std::collections::BTreeMap<i64, String>, ground: &Ground<'_>) -> Told {
+    fn told_classes(&self, areas: &[ClassAreas], names: &std::collections::BTreeMap<i64, String>, ground: &Placed<'_>) -> Told {
         let mut classes: Vec<i64> =
             areas.iter().flat_map(|areas| areas.near_m.keys().copied()).chain(names.keys().copied()).collect();
         classes.sort_unstable();
@@ -214,7 +259,7 @@ impl Raster {
         Told { layer: self.layer(rows, numbers, titles), links, statistics: None }
     }
 
-    fn told_values(&self, statistics: Vec<Statistics>, zones: &[Option<Zone>], ground: &Ground<'_>) -> Told {
+    fn told_values(&self, statistics: Vec<Statistics>, zones: &[Option<Zone>], ground: &Placed<'_>) -> Told {
         let mut links = Vec::new();
         for (feature, statistics) in statistics.iter().enumerate().filter(|(_, statistics)| statistics.count > 0.0) {
             let Some(area_cm2) = ground.areas_cm2[feature] else { continue };
@@ -227,7 +272,7 @@ impl Raster {
 
     /// Area of a feature in the coordinates of the grid, above 0.
     fn whole(&self, geometry: Option<&Geometry<f64>>) -> Option<f64> {
-        let measure = if self.grid().crs.geographic { AreaMeasure::Geodesic } else { AreaMeasure::Planar };
+        let measure = if self.grid.crs.geographic { AreaMeasure::Geodesic } else { AreaMeasure::Planar };
         registry::straight_area(geometry?, measure).filter(|area| *area > 0.0)
     }
 
@@ -236,7 +281,7 @@ impl Raster {
         for (name, values) in CLASS_FIELDS.iter().zip([numbers, names]) {
             features.columns.push(alert::Column { name: (*name).to_owned(), values: Values::Text(values) });
         }
-        Layer { features, path: self.path.display().to_string(), crs: self.grid().crs.name(), ..Layer::default() }
+        Layer { features, path: self.path.display().to_string(), crs: self.grid.crs.name(), ..Layer::default() }
     }
 }
 

@@ -84,8 +84,8 @@ fn look<'a>(source: &'a RegistrySource, lookup: &Lookup<'_>) -> Looked<'a> {
     if location.file().is_some_and(|file| !file.exists()) {
         return Looked { source, layer: None, state: "absent", problem: None, suggested: Vec::new() };
     }
-    if let Some(raster) = &source.raster {
-        return match Raster::of(source, raster, lookup) {
+    if source.raster.is_some() {
+        return match Raster::of(source, lookup) {
             Ok(_) => Looked { source, layer: None, state: "valid", problem: None, suggested: Vec::new() },
             Err(fault) => refused(fault.to_string()),
         };
