@@ -24,9 +24,10 @@ pub struct Findings {
     pub first: Vec<i32>,
     /// Day on which the change was confirmed.
     pub confirmed: Vec<i32>,
-    /// Later minus earlier, in units of the (first) role; NaN where there is no change.
+    /// Later minus earlier, in units of the (first) role; NaN where there is no change. Detectors with a model also tell of pixels
+    /// without a change.
     pub magnitude: Vec<f32>,
-    /// The detector's own statistic; NaN where there is no change.
+    /// The detector's own statistic; NaN where there is no change, unless there is a model.
     pub statistic: Vec<f32>,
     /// Clear observations in the history (baseline).
     pub n_history: Vec<u16>,
@@ -41,6 +42,36 @@ pub struct Findings {
     pub last_clear: Vec<i32>,
     /// Segments of each pixel, from detectors that fit them.
     pub segments: Option<Vec<Vec<Segment>>>,
+    /// The model of each pixel's history, from detectors that fit one.
+    pub model: Option<Model>,
+}
+
+/// Models of a history, one entry a pixel in every list; NaN where there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// First day of the history that the model was fitted to.
+    pub history_start: Vec<i32>,
+    /// Whether the history is one in which the model holds throughout.
+    pub is_stable: Vec<bool>,
+    /// Coefficients in the detector's own order, each with one entry a pixel.
+    pub coefficients: Vec<Vec<f64>>,
+    /// Spread of the residuals.
+    pub sigma: Vec<f64>,
+    /// The boundary that the statistic was held against last.
+    pub boundary: Vec<f64>,
+}
+
+impl Model {
+    /// No model of so many pixels.
+    pub fn none(coefficients: usize, pixels: usize) -> Self {
+        Self {
+            history_start: vec![NO_DAY; pixels],
+            is_stable: vec![true; pixels],
+            coefficients: vec![vec![f64::NAN; pixels]; coefficients],
+            sigma: vec![f64::NAN; pixels],
+            boundary: vec![f64::NAN; pixels],
+        }
+    }
 }
 
 impl Findings {
@@ -59,6 +90,7 @@ impl Findings {
             last_clear_history: vec![NO_DAY; pixels],
             last_clear: vec![NO_DAY; pixels],
             segments: None,
+            model: None,
         }
     }
 }

@@ -12,15 +12,20 @@ mod findings;
 pub mod guard;
 pub mod index;
 mod mask;
+mod normal;
 mod quality;
+mod season_trend;
 mod series;
 mod shift;
 
 pub use answer::{Answer, ChangeStrip, NO_DAY};
 pub use crosswise::{BandPair, Crosswise, Exchanged};
-pub use detector::{Detector, Difference, DifferenceParameters, Incremental, METHODS, MethodInfo, bitemporal};
+pub use detector::{
+    BfastMonitor, BfastMonitorParameters, Detector, Difference, DifferenceParameters, Incremental, METHODS, MethodInfo,
+    bitemporal,
+};
 pub use error::ChangeError;
-pub use findings::{Findings, Segment};
+pub use findings::{Findings, Model, Segment};
 pub use guard::{Guard, Screening};
 pub use index::{Direction, SpectralIndex, catalogue, compute_all};
 pub use mask::{MaskCounts, MaskOptions, MaskPlan};

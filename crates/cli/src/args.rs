@@ -163,6 +163,8 @@ pub(crate) enum Verb {
     Difference(Difference),
     /// Turn a class raster into polygons
     Patches(Patches),
+    /// Watch series of images by a published method
+    Detect(Detect),
     /// Lay features over official registries
     Join(Join),
     /// Official layers, before anything is laid over them
@@ -408,6 +410,47 @@ pub(crate) struct Difference {
     /// Only this area (polygons)
     #[arg(long, value_name = "FILE")]
     pub(crate) aoi: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: RasterOutput,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Detect {
+    /// The method, by name: see `methods`
+    pub(crate) method: String,
+    /// Rasters whose bands are dates, one a role: ndvi.tif, or ndvi=FILE green=FILE
+    #[arg(required = true, value_name = "[ROLE=]FILE")]
+    pub(crate) inputs: Vec<String>,
+    /// CSV whose column date has the day of each band
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dates: Option<PathBuf>,
+    /// First day of the monitoring period; what is before it is history
+    #[arg(long, value_name = "DATE")]
+    pub(crate) monitor_from: Date,
+    /// Last day of the monitoring period
+    #[arg(long, value_name = "DATE")]
+    pub(crate) monitor_to: Option<Date>,
+    /// A parameter of the method
+    #[arg(short, long = "parameter", value_name = "KEY=VALUE")]
+    pub(crate) parameters: Vec<String>,
+    /// Further bands: fit (coefficients, sigma), process (boundary)
+    #[arg(long, value_delimiter = ',', value_name = "fit,process")]
+    pub(crate) keep: Vec<String>,
+    /// Factor of stored numbers [default: the files' tag, else 1]
+    #[arg(long)]
+    pub(crate) scale: Option<f64>,
+    /// Summand after the factor
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) offset: Option<f64>,
+    /// float32 or float64
+    #[arg(long = "type", default_value = "float32")]
+    pub(crate) kind: String,
+    /// Only this area (polygons)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) aoi: Option<PathBuf>,
+    /// Output raster
+    #[arg(short, long)]
+    pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) output: RasterOutput,
 }

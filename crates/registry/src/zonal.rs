@@ -20,11 +20,12 @@ impl<'a> Pixels<'a> {
         &self.values[from..from + row.shares.len()]
     }
 
-    /// The pixel so many rows and columns from one of the grid; NaN beyond the block.
-    fn beside(&self, (row, col): (usize, usize), (down, right): (isize, isize)) -> f32 {
+    /// The class of the pixel so many rows and columns from one of the grid; `None` where it has no value or lies beyond the block.
+    fn class(&self, (row, col): (usize, usize), (down, right): (isize, isize)) -> Option<i64> {
         let place = |at: usize, origin: usize, by: isize| (at - origin).checked_add_signed(by);
         let found = place(row, self.origin.0, down).zip(place(col, self.origin.1, right).filter(|col| *col < self.width));
-        found.and_then(|(row, col)| self.values.get(row * self.width + col)).copied().unwrap_or(f32::NAN)
+        let value = found.and_then(|(row, col)| self.values.get(row * self.width + col));
+        value.filter(|value| !value.is_nan()).map(|value| *value as i64)
     }
 }
 
@@ -142,21 +143,19 @@ impl ClassAreas {
     pub fn place(&mut self, row: CoveredRow<'_>, pixels: &Pixels<'_>, slack: Slack) {
         for (offset, _) in row.shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
             let at = (row.row, row.col + offset);
-            let own = pixels.beside(at, (0, 0));
-            let mut is_alone = !own.is_nan();
+            let own = pixels.class(at, (0, 0));
+            let mut is_alone = true;
             for step in slack.steps() {
-                let value = pixels.beside(at, step);
-                is_alone &= value == own;
-                if value != own && !value.is_nan() {
-                    let near = self.near_m.entry(value as i64).or_insert(f64::INFINITY);
+                let class = pixels.class(at, step);
+                is_alone &= class == own;
+                if let Some(class) = class.filter(|_| class != own) {
+                    let near = self.near_m.entry(class).or_insert(f64::INFINITY);
                     *near = near.min(slack.gap_m(step));
                 }
             }
-            if !own.is_nan() {
-                self.near_m.insert(own as i64, 0.0);
-            }
-            if is_alone {
-                self.certain.insert(own as i64);
+            if let Some(own) = own {
+                self.near_m.insert(own, 0.0);
+                self.certain.extend(is_alone.then_some(own));
             }
         }
     }

@@ -313,14 +313,14 @@ fn what_lies_within_the_error_of_a_border_is_possible_on_either_side() {
 }
 
 /// A square so many metres east of the town's last parcel.
-fn east_by(metres: f64) -> Option<Geometry<f64>> {
-    Some(square(0.02 + metres / 111_319.490_8, 0.004, 0.001))
+fn east_by(metres: f64) -> Geometry<f64> {
+    square(0.02 + metres / 111_319.490_8, 0.004, 0.001)
 }
 
 #[test]
 fn what_is_joined_by_distance_says_whether_it_meets_and_keeps_what_may_lie_within() {
     let sources = [(source("privacy = \"public\"\njoin = \"within:500m\"\naccuracy_m = 40"), parcels())];
-    let features = [Some(square(0.013, 0.004, 0.002)), east_by(20.0), east_by(480.0), east_by(530.0), east_by(560.0)];
+    let features = [square(0.013, 0.004, 0.002), east_by(20.0), east_by(480.0), east_by(530.0), east_by(560.0)].map(Some);
     let links = Overlay::new(&sources).expect("an overlay").with_error(10.0).links(&features, 0, AreaMeasure::Geodesic);
     let ids = ids(features.len());
     let periods = Periods::AsOf(day("2021-01-01"));
@@ -356,7 +356,7 @@ fn a_distance_that_may_be_on_either_side_of_a_limit_is_unknown() {
         source("privacy = \"public\"\njoin = \"within:500m\"\naccuracy_m = 40\nverified = \"extract\"\nvalid_from = 2000-01-01"),
         parcels(),
     )];
-    let features = [east_by(440.0), east_by(480.0), east_by(530.0), east_by(560.0)];
+    let features = [440.0, 480.0, 530.0, 560.0].map(|metres| Some(east_by(metres)));
     let links = Overlay::new(&sources).expect("an overlay").with_error(10.0).links(&features, 0, AreaMeasure::Geodesic);
     let ids = ids(features.len());
     let change = Some(Period { before: Some(day("2024-03-01")), first: day("2024-03-21") });

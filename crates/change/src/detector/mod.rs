@@ -1,5 +1,6 @@
 //! Detectors: what turns series into findings, one file a method.
 
+mod bfast_monitor;
 mod bitemporal;
 mod difference;
 mod median;
@@ -8,6 +9,7 @@ use raster::{DateRange, Role};
 
 use crate::{Findings, SeriesBlock};
 
+pub use bfast_monitor::{BfastMonitor, BfastMonitorParameters, History, Process};
 pub use bitemporal::bitemporal;
 pub use difference::{Difference, DifferenceParameters};
 
@@ -23,7 +25,7 @@ pub struct MethodInfo {
 }
 
 /// Every detector, one line each.
-pub const METHODS: &[MethodInfo] = &[difference::METHOD];
+pub const METHODS: &[MethodInfo] = &[difference::METHOD, bfast_monitor::METHOD];
 
 /// A method that finds change in series.
 ///
@@ -38,6 +40,11 @@ pub trait Detector: Sync {
 
     /// The monitoring period: what is dated lies in it.
     fn monitoring(&self) -> DateRange;
+
+    /// Number of coefficients of the model that it fits to a history; 0 from one that fits none.
+    fn coefficients(&self) -> usize {
+        0
+    }
 
     /// What is found in a block of series.
     fn detect(&self, block: &SeriesBlock<'_>) -> Findings;

@@ -7,6 +7,7 @@ pub(crate) mod catalogue;
 mod check;
 mod cut;
 mod demo;
+mod detect;
 mod difference;
 mod doctor;
 mod index;
@@ -41,6 +42,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Bench(bench) => bench::bench(bench, common),
         Verb::Index(index) => index::index(index, common),
         Verb::Difference(difference) => difference::difference(difference, common),
+        Verb::Detect(detect) => detect::detect(detect, common),
         Verb::Patches(patches) => patches::patches(patches, common),
         Verb::Join(join) => join::join(join, common),
         Verb::Registry(registry) => registry::registry(registry, common),

@@ -19,23 +19,20 @@ impl Call {
     pub(super) fn holds(&self, source: &RegistrySource) -> Expr {
         // What may lie elsewhere by how well it is placed is neither in place nor out of it.
         let unknown = || lit(NULL).cast(DataType::Boolean);
-        let place = match self.distance_m {
-            Some(metres) => {
-                let (limit, distance, error) = (lit(millimetres(metres)), col("distance"), col("error"));
-                when((distance.clone() + error.clone()).lt_eq(limit.clone()))
-                    .then(lit(true))
-                    .when((distance - error).gt(limit))
-                    .then(lit(false))
-                    .otherwise(unknown())
-            }
-            None => {
-                let position = |position: Position| col("position").eq(lit(position.name()));
-                when(position(Position::Certain))
-                    .then(lit(true))
-                    .when(position(Position::Outside))
-                    .then(lit(false))
-                    .otherwise(unknown())
-            }
+        let place = if let Some(metres) = self.distance_m {
+            let (limit, distance, error) = (lit(millimetres(metres)), col("distance"), col("error"));
+            when((distance.clone() + error.clone()).lt_eq(limit.clone()))
+                .then(lit(true))
+                .when((distance - error).gt(limit))
+                .then(lit(false))
+                .otherwise(unknown())
+        } else {
+            let position = |position: Position| col("position").eq(lit(position.name()));
+            when(position(Position::Certain))
+                .then(lit(true))
+                .when(position(Position::Outside))
+                .then(lit(false))
+                .otherwise(unknown())
         };
         let validity = col("validity");
         let time = match self.question {

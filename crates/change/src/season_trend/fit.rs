@@ -1,0 +1,150 @@
+use super::{Design, LANES, Lane, NONE};
+
+/// A diagonal element smaller than this share of what it was cannot be told from nothing: the columns are not independent.
+const DEPENDENT: f64 = 1e-12;
+
+/// Models of the pixels of a tile.
+#[derive(Debug, Clone)]
+pub(crate) struct Fit {
+    /// Coefficients, in the order of the design's columns.
+    pub(crate) coefficients: Vec<Lane>,
+    /// Whether there is a solution.
+    pub(crate) is_solved: [bool; LANES],
+}
+
+impl Fit {
+    /// What the model says of a time.
+    #[inline(always)]
+    pub(crate) fn predicted(&self, row: &[f64]) -> Lane {
+        let mut sum = NONE;
+        for (x, coefficient) in row.iter().zip(&self.coefficients) {
+            for lane in 0..LANES {
+                sum[lane] += x * coefficient[lane];
+            }
+        }
+        sum
+    }
+
+    /// Coefficients of one pixel.
+    pub(crate) fn of(&self, lane: usize) -> Vec<f64> {
+        self.coefficients.iter().map(|coefficient| coefficient[lane]).collect()
+    }
+}
+
+/// Least squares by the normal equations of each pixel: the design's rows are shared, the weights (0 or 1) are each pixel's own.
+#[inline(always)]
+pub(crate) fn fit(design: &Design, values: &[Lane], weights: &[Lane]) -> Fit {
+    let width = design.width();
+    let mut matrix = vec![NONE; width * (width + 1) / 2];
+    let mut right = vec![NONE; width];
+    for (time, (value, weight)) in values.iter().zip(weights).enumerate() {
+        if *weight == NONE {
+            continue;
+        }
+        let row = design.row(time);
+        let mut place = 0;
+        for (i, x) in row.iter().enumerate() {
+            let mut weighted = NONE;
+            for lane in 0..LANES {
+                weighted[lane] = x * weight[lane];
+                right[i][lane] += weighted[lane] * value[lane];
+            }
+            for other in &row[..=i] {
+                for lane in 0..LANES {
+                    matrix[place][lane] += weighted[lane] * other;
+                }
+                place += 1;
+            }
+        }
+    }
+    let is_solved = solve(&mut matrix, &mut right, width);
+    Fit { coefficients: right, is_solved }
+}
+
+/// Cholesky's decomposition of the lower triangle by rows, then both substitutions; the solution stands in `right`.
+#[inline(always)]
+fn solve(matrix: &mut [Lane], right: &mut [Lane], width: usize) -> [bool; LANES] {
+    let at = |row: usize, col: usize| row * (row + 1) / 2 + col;
+    let mut is_solved = [true; LANES];
+    for row in 0..width {
+        for col in 0..=row {
+            let mut sum = matrix[at(row, col)];
+            for k in 0..col {
+                let (a, b) = (matrix[at(row, k)], matrix[at(col, k)]);
+                for lane in 0..LANES {
+                    sum[lane] -= a[lane] * b[lane];
+                }
+            }
+            let own = matrix[at(row, row)];
+            let pivot = matrix[at(col, col)];
+            let cell = &mut matrix[at(row, col)];
+            for lane in 0..LANES {
+                if row == col {
+                    let holds = sum[lane] > DEPENDENT * own[lane];
+                    is_solved[lane] &= holds;
+                    cell[lane] = if holds { sum[lane].sqrt() } else { 1.0 };
+                } else {
+                    cell[lane] = sum[lane] / pivot[lane];
+                }
+            }
+        }
+    }
+    for row in 0..width {
+        for k in 0..row {
+            let (a, known) = (matrix[at(row, k)], right[k]);
+            for lane in 0..LANES {
+                right[row][lane] -= a[lane] * known[lane];
+            }
+        }
+        for lane in 0..LANES {
+            right[row][lane] /= matrix[at(row, row)][lane];
+        }
+    }
+    for row in (0..width).rev() {
+        for k in row + 1..width {
+            let (a, known) = (matrix[at(k, row)], right[k]);
+            for lane in 0..LANES {
+                right[row][lane] -= a[lane] * known[lane];
+            }
+        }
+        for lane in 0..LANES {
+            right[row][lane] /= matrix[at(row, row)][lane];
+        }
+    }
+    is_solved
+}
+
+#[cfg(test)]
+mod tests {
+    use raster::Date;
+
+    use super::super::{Terms, TimeAxis};
+    use super::*;
+
+    #[test]
+    fn a_model_is_found_again_whatever_each_pixel_did_not_see() {
+        let dates: Vec<Date> = (0..90).map(|look| Date::from_days(12_000 + look * 11)).collect();
+        let design = Design::new(Terms { order: 3, trend: true }, TimeAxis::Days, &dates);
+        let truth = [0.7, -0.05, 0.1, -0.2, 0.03, 0.02, -0.01, 0.04];
+        let value = |time: usize| design.row(time).iter().zip(truth).map(|(x, b)| x * b).sum::<f64>();
+        let values: Vec<Lane> = (0..dates.len()).map(|time| [value(time); LANES]).collect();
+        let weights: Vec<Lane> = (0..dates.len())
+            .map(|time| std::array::from_fn(|lane| f64::from(u8::from(!(time * 7 + lane).is_multiple_of(lane + 2)))))
+            .collect();
+        let fit = fit(&design, &values, &weights);
+        assert_eq!(fit.is_solved, [true; LANES]);
+        for lane in 0..LANES {
+            for (got, expected) in fit.of(lane).iter().zip(truth) {
+                assert!((got - expected).abs() < 1e-10, "lane {lane}: {got} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn too_few_looks_have_no_solution() {
+        let dates: Vec<Date> = (0..6).map(|look| Date::from_days(12_000 + look * 30)).collect();
+        let design = Design::new(Terms { order: 3, trend: false }, TimeAxis::Days, &dates);
+        let fit = fit(&design, &[[1.0; LANES]; 6], &[[1.0; LANES]; 6]);
+        assert_eq!(fit.is_solved, [false; LANES]);
+    }
+}

@@ -1,0 +1,47 @@
+//! Methods by name, with their parameters.
+
+use change::{BfastMonitor, Detector};
+use raster::{Date, DateRange, Role};
+use serde::de::DeserializeOwned;
+
+use crate::args::Detect;
+use crate::fault::Fault;
+
+/// The method that the arguments name.
+pub(super) fn detector(arguments: &Detect, given: &[Role]) -> Result<Box<dyn Detector>, Fault> {
+    let last = Date::from_ymd(9999, 12, 31).expect("a day");
+    let monitoring = DateRange::new(arguments.monitor_from, arguments.monitor_to.unwrap_or(last))
+        .map_err(|error| Fault::usage(format!("--monitor-to: {error}")))?;
+    match arguments.method.as_str() {
+        "bfast-monitor" => Ok(Box::new(BfastMonitor::new(parameters(arguments)?, monitoring, one(arguments, given)?)?)),
+        other => {
+            let known = change::METHODS.iter().map(|method| method.name).filter(|name| *name != "difference");
+            Err(Fault::usage(format!("{other}: no such method; there is {}", known.collect::<Vec<_>>().join(", "))))
+        }
+    }
+}
+
+/// The role of the one input of a method that watches one.
+fn one(arguments: &Detect, given: &[Role]) -> Result<Role, Fault> {
+    match given {
+        [role] => Ok(role.clone()),
+        _ => Err(Fault::usage(format!("{} takes one input, {} were given", arguments.method, given.len()))),
+    }
+}
+
+/// The parameters `-p key=value`; a value is a number, true or false, or else a text.
+fn parameters<T: DeserializeOwned>(arguments: &Detect) -> Result<T, Fault> {
+    let mut table = toml::Table::new();
+    for text in &arguments.parameters {
+        let Some((key, value)) = text.split_once('=') else {
+            return Err(Fault::usage(format!("-p {text}: expected key=value")));
+        };
+        let read = |text: &str| text.parse::<toml::Value>().ok().filter(|value| !value.is_str());
+        let value = read(value).unwrap_or_else(|| toml::Value::String(value.to_owned()));
+        if table.insert(key.to_owned(), value).is_some() {
+            return Err(Fault::usage(format!("-p {key}: given twice")));
+        }
+    }
+    // A number where a fraction is wanted may be written without one.
+    table.try_into().map_err(|error: toml::de::Error| Fault::usage(format!("{}: {}", arguments.method, error.message())))
+}

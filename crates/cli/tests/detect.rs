@@ -1,0 +1,99 @@
+//! Methods over series of images, held against what other programs found.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use geoio::RasterFile;
+use raster::Date;
+use support::{argument, case, fail, scratch, succeed};
+
+/// A raster's bands by name, row by row.
+fn bands(path: &Path) -> BTreeMap<String, Vec<f64>> {
+    let file = RasterFile::open(path).expect("a raster");
+    let window = file.grid().window();
+    let names = file.bands().iter().enumerate();
+    names
+        .map(|(number, band)| {
+            let values = file.read_f64(number + 1, window).expect("a band");
+            (band.description.clone(), values.into_iter().collect())
+        })
+        .collect()
+}
+
+/// Year and part of it, of years of 365 days in which 29 February is 1 March.
+fn year_of(day: f64) -> f64 {
+    let date = Date::from_days(day as i32);
+    let (year, month, _) = date.ymd();
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let of_year = date.day_of_year() - u32::from(is_leap && (month > 2 || date.day_of_year() == 60));
+    let of_year = if is_leap && month == 2 && date.day_of_year() == 60 { 60 } else { of_year };
+    f64::from(year) + f64::from(of_year - 1) / 365.0
+}
+
+fn is_near(a: f64, b: f64, by: f64) -> bool {
+    a.is_nan() && b.is_nan() || (a - b).abs() <= by
+}
+
+#[test]
+fn bfast_monitor_finds_what_the_r_package_found() {
+    let Some(case) = case("bfast_monitor_finds_what_the_r_package_found", "01_bfastmonitor_tura") else { return };
+    let scratch = scratch();
+    let configurations: [(&str, &[&str]); 2] = [("A", &["-p", "order=1", "-p", "trend=false", "-p", "history=all"]), ("B", &[])];
+    for (name, parameters) in configurations {
+        let (stack, dates, out) = (case.join("ndvi.tif"), case.join("dates.csv"), scratch.path().join("out.tif"));
+        let mut arguments = vec!["detect", "bfast-monitor", argument(&stack), "--dates", argument(&dates), "--scale", "0.0001"];
+        arguments.extend(["--monitor-from", "2009-01-01", "-o", argument(&out), "--force", "-q"]);
+        arguments.extend(parameters);
+        succeed(arguments);
+        let (got, expected) = (bands(&out), bands(&case.join(format!("expected_{name}.tif"))));
+        let pixels = expected["status"].len();
+        let differ = |of: &dyn Fn(usize) -> bool| (0..pixels).filter(|pixel| !of(*pixel)).count();
+        let same_answer = |pixel: usize| {
+            let day = got["break_day"][pixel];
+            let year = if day.is_nan() { f64::NAN } else { year_of(day) };
+            is_near(got["status"][pixel], expected["status"][pixel], 0.0) && is_near(year, expected["breakpoint"][pixel], 1e-6)
+        };
+        assert!(differ(&same_answer) * 1000 <= pixels, "{name}: status or day of {} pixels", differ(&same_answer));
+        let same_start = |pixel: usize| is_near(year_of(got["history_start_day"][pixel]), expected["hist_start"][pixel], 1e-6);
+        assert!(differ(&same_start) * 100 <= 3 * pixels, "{name}: history of {} pixels", differ(&same_start));
+        let magnitude = |pixel: usize| is_near(got["magnitude"][pixel], expected["magnitude"][pixel] * 1e-4, 1e-6);
+        assert_eq!(differ(&|pixel| !same_start(pixel) || magnitude(pixel)), 0, "{name}: magnitude");
+        for (own, theirs) in [("n_history", "n_history"), ("n_monitor", "n_monitor_obs")] {
+            let same = |pixel: usize| !same_start(pixel) || is_near(got[own][pixel], expected[theirs][pixel], 0.0);
+            assert_eq!(differ(&same), 0, "{name}: {own}");
+        }
+    }
+}
+
+#[test]
+fn the_model_and_the_boundary_are_kept_on_request_and_mistakes_are_told() {
+    let name = "the_model_and_the_boundary_are_kept_on_request_and_mistakes_are_told";
+    let Some(case) = case(name, "01_bfastmonitor_tura") else { return };
+    let scratch = scratch();
+    let (stack, dates, out) = (case.join("ndvi.tif"), case.join("dates.csv"), scratch.path().join("out.tif"));
+    let with = |more: &[&'static str]| {
+        let mut all: Vec<String> =
+            ["detect", "bfast-monitor", argument(&stack), "--dates", argument(&dates)].map(str::to_owned).into();
+        all.extend(["--monitor-from", "2009-01-01", "-o", argument(&out), "-q"].map(str::to_owned));
+        all.extend(more.iter().map(|text| (*text).to_owned()));
+        all
+    };
+    succeed(with(&["-p", "order=1", "--keep", "fit,process", "--type", "float64"]));
+    let kept = bands(&out);
+    for band in ["b0", "b1", "b2", "b3", "sigma", "boundary", "before_day", "confirmed_day"] {
+        assert!(kept.contains_key(band), "{band}");
+    }
+    let told = [
+        (&["--force", "-p", "order=9"][..], "order is 9"),
+        (&["--force", "-p", "ordr=1"], "ordr"),
+        (&["--force", "-p", "order"], "key=value"),
+        (&["--force", "-p", "history=some"], "some"),
+        (&["--force", "--keep", "all"], "fit or process"),
+    ];
+    for (more, word) in told {
+        let said = fail(2, with(more));
+        assert!(said.contains(word), "{said}");
+    }
+}
