@@ -97,3 +97,75 @@ fn the_model_and_the_boundary_are_kept_on_request_and_mistakes_are_told() {
         assert!(said.contains(word), "{said}");
     }
 }
+
+type Row = BTreeMap<String, String>;
+
+fn rows(path: &Path) -> Vec<Row> {
+    csv::Reader::from_path(path).expect("a table").deserialize().map(|row| row.expect("a row")).collect()
+}
+
+/// A number of a table; NaN where there is none.
+fn number(row: &Row, column: &str) -> f64 {
+    match row[column].as_str() {
+        "" | "NA" => f64::NAN,
+        text => text.parse().expect("a number"),
+    }
+}
+
+/// Year and step of 23 of the day of a column.
+fn step_of(row: &Row, column: &str) -> f64 {
+    let day = number(row, column);
+    if day.is_nan() {
+        return day;
+    }
+    let date = Date::from_days(day as i32);
+    let days = if Date::from_ymd(date.year(), 2, 29).is_some() { 366.0 } else { 365.0 };
+    f64::from(date.year()) + (f64::from(date.day_of_year() - 1) / days * 23.0).floor() / 23.0
+}
+
+#[test]
+fn bfast_monitor_on_regular_series_finds_what_the_r_package_found() {
+    let name = "bfast_monitor_on_regular_series_finds_what_the_r_package_found";
+    let Some(case) = case(name, "05_bfast_series") else { return };
+    let scratch = scratch();
+    let detected = |table: &str, from: &str, more: &[&str]| {
+        let (table, out) = (case.join(table), scratch.path().join("out.csv"));
+        let mut arguments = vec!["detect", "bfast-monitor", argument(&table), "--monitor-from", from, "-p", "frequency=23"];
+        arguments.extend(["--keep", "fit", "-o", argument(&out), "--force", "-q"]);
+        arguments.extend(more);
+        succeed(arguments);
+        rows(&out)
+    };
+    let same = |got: &Row, expected: &Row, told: &str| {
+        assert!(is_near(step_of(got, "break_day"), number(expected, "breakpoint"), 1e-6), "{told}: {got:?}");
+        assert!(is_near(number(got, "magnitude"), number(expected, "magnitude"), 1e-6), "{told}: {got:?}");
+        assert!(is_near(step_of(got, "history_start_day"), number(expected, "hist_start"), 1e-6), "{told}: {got:?}");
+    };
+    let harmonic: &[&str] = &["-p", "order=1", "-p", "trend=false", "-p", "history=all"];
+    let sums: &[&str] = &["-p", "order=2", "-p", "history=all", "-p", "type=OLS-CUSUM"];
+    let mut checked = 0;
+    for expected in rows(&case.join("expected_bfastmonitor.csv")) {
+        let config = &expected["config"];
+        let parameters = match config {
+            _ if config.contains("type=RE") => continue,
+            _ if config.contains("OLS-CUSUM") => sums,
+            _ if config.contains("order=1") => harmonic,
+            _ => &[],
+        };
+        let from = if config.contains("2010,13") { "2010-07-08" } else { "2004-01-01" };
+        let got = detected(&format!("{}.csv", expected["series"]), from, parameters).remove(0);
+        same(&got, &expected, config);
+        assert!(is_near(number(&got, "sigma"), number(&expected, "sigma"), 1e-7), "{config}");
+        assert!(is_near(number(&got, "n_history"), number(&expected, "n_hist"), 0.0), "{config}");
+        let intercept = number(&expected, "intercept");
+        assert!(is_near(number(&got, "b0"), intercept, 1e-6), "{config}: {} {intercept}", got["b0"]);
+        checked += 1;
+    }
+    assert_eq!(checked, 6);
+    let cells = detected("modis_somalia_cells.csv", "2010-01-01", &["--scale", "0.0001"]);
+    let expected = rows(&case.join("expected_modis_cells_bfastmonitor_defaults_start2010.csv"));
+    assert_eq!((cells.len(), expected.len()), (10, 10));
+    for (got, expected) in cells.iter().zip(&expected) {
+        same(got, expected, &expected["cell"]);
+    }
+}

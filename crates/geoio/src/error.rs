@@ -148,6 +148,16 @@ pub enum GeoioError {
         /// What is wrong.
         reason: String,
     },
+    /// A table of series that cannot be used.
+    #[error("{}{}: {reason}", path.display(), line.map(|n| format!(", line {n}")).unwrap_or_default())]
+    Series {
+        /// The table.
+        path: PathBuf,
+        /// Line, the first is 1, where it is known.
+        line: Option<u64>,
+        /// What is wrong.
+        reason: String,
+    },
     /// An entry of the job that cannot be used.
     #[error("the imagery '{path}' cannot be used: {reason}", path = path.display())]
     Imagery {

@@ -22,6 +22,7 @@ mod png;
 mod raster_file;
 mod regrid;
 mod scenes;
+mod series;
 pub mod sink;
 mod soundness;
 mod staged;
@@ -45,5 +46,6 @@ pub use scenes::{
     Sentinel2Spec, Skipped, StackSpec, date_of_file, derive_grid, find, layers_of_file, metadata_file, product_at, scene_bounds,
     scene_of_layers,
 };
+pub use series::SeriesTable;
 pub use soundness::check_blocks;
 pub use staged::{Staged, sha256_file};

@@ -63,13 +63,25 @@ pub struct BfastMonitorParameters {
     pub h: f64,
     /// How many times the history monitoring goes on, 2 to 10. Default 10.
     pub end: f64,
+    /// Steps a year of a regular series, such as 23 for composites of 16 days; by default each day is its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<f64>,
     /// Probability of a false break, and of taking a stable history for unstable, 0.001 to 0.05. Default 0.05.
     pub level: f64,
 }
 
 impl Default for BfastMonitorParameters {
     fn default() -> Self {
-        Self { order: 3, trend: true, history: History::Roc, process: Process::Mosum, h: 0.25, end: 10.0, level: 0.05 }
+        Self {
+            order: 3,
+            trend: true,
+            history: History::Roc,
+            process: Process::Mosum,
+            h: 0.25,
+            end: 10.0,
+            frequency: None,
+            level: 0.05,
+        }
     }
 }
 
@@ -89,7 +101,9 @@ impl BfastMonitor {
     /// [`ChangeError::Parameter`] for a parameter out of range.
     pub fn new(parameters: BfastMonitorParameters, monitoring: DateRange, role: Role) -> Result<Self, ChangeError> {
         let BfastMonitorParameters { order, h, end, level, .. } = parameters;
-        let checks: [(&'static str, bool, String, &'static str); 4] = [
+        let frequency = parameters.frequency.unwrap_or(1.0);
+        let checks: [(&'static str, bool, String, &'static str); 5] = [
+            ("frequency", (1.0..=366.0).contains(&frequency), frequency.to_string(), "steps a year from 1 to 366"),
             ("order", order <= 5, order.to_string(), "a count from 0 to 5"),
             ("h", [0.25, 0.5, 1.0].contains(&h), h.to_string(), "0.25, 0.5 or 1"),
             ("end", (2.0..=10.0).contains(&end), end.to_string(), "a number from 2 to 10"),
@@ -103,6 +117,10 @@ impl BfastMonitor {
             Process::Cusum => cusum_critical(level),
         };
         Ok(Self { parameters, monitoring, role: [role], critical })
+    }
+
+    fn axis(&self) -> TimeAxis {
+        self.parameters.frequency.map_or(TimeAxis::Years365, |frequency| TimeAxis::Regular { frequency })
     }
 
     fn terms(&self) -> Terms {
@@ -278,7 +296,7 @@ impl Detector for BfastMonitor {
         let dates = block.dates();
         let history = dates.partition_point(|date| *date < self.monitoring.from());
         let end = dates.partition_point(|date| *date <= self.monitoring.to());
-        let design = Design::new(self.terms(), TimeAxis::Years365, dates);
+        let design = Design::new(self.terms(), self.axis(), dates);
         let mut findings = Findings::not_seen(block.pixels());
         findings.model = Some(Model::none(design.width(), block.pixels()));
         let series = Series { dates, design, history, end };

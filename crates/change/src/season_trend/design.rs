@@ -27,6 +27,7 @@ pub(crate) struct Design {
     rows: Vec<f64>,
     centre: f64,
     scale: f64,
+    origin: f64,
 }
 
 impl Design {
@@ -45,7 +46,7 @@ impl Design {
                 rows.extend([angle.cos(), angle.sin()]);
             }
         }
-        Self { terms, rows, centre, scale }
+        Self { terms, rows, centre, scale, origin: first - 1.0 }
     }
 
     /// Number of coefficients.
@@ -58,11 +59,11 @@ impl Design {
         &self.rows[time * self.width()..][..self.width()]
     }
 
-    /// Coefficients of one pixel in the units of the axis: the trend a unit of it, the first at its 0.
+    /// Coefficients of one pixel in the units of the axis: the trend a unit of it, the first one unit before the first time.
     pub(crate) fn in_units(&self, mut coefficients: Vec<f64>) -> Vec<f64> {
         if self.terms.trend {
             coefficients[1] /= self.scale;
-            coefficients[0] -= coefficients[1] * self.centre;
+            coefficients[0] -= coefficients[1] * (self.centre - self.origin);
         }
         coefficients
     }

@@ -2,6 +2,8 @@
 
 mod method;
 mod sink;
+mod tables;
+mod told;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +20,8 @@ use crate::args::{Common, Detect};
 use crate::fault::Fault;
 use crate::progress::Progress;
 use crate::report::Report;
-use sink::{Kept, Sink};
+use sink::Sink;
+use told::Kept;
 
 /// Runs a method over stacks of images and writes what it found of each pixel.
 pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Fault> {
@@ -27,9 +30,13 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     let kept = Kept::read(&arguments.keep)?;
     let stacks = stacks(arguments)?;
     check_apart(Some(&arguments.out), stacks.iter().map(|(_, file)| file).chain(&arguments.dates))?;
-    let Found { imagery, warnings, .. } = scenes(&stacks, arguments)?;
     let given: Vec<Role> = stacks.iter().map(|(role, _)| role.clone()).collect();
     let detector = method::detector(arguments, &given)?;
+    if tables::are_tables(&stacks)? {
+        let (found, dates) = tables::detect(&stacks, detector.as_ref(), kept, arguments, common)?;
+        return Ok(report(arguments, detector.as_ref(), dates, &Counts::of(&found)));
+    }
+    let Found { imagery, warnings, .. } = scenes(&stacks, arguments)?;
     let grid = super::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
     let series = Series::new(&source, detector.as_ref());
@@ -57,20 +64,26 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
         },
     )?;
     sink.finish()?;
+    let mut report = report(arguments, detector.as_ref(), series.dates.len(), &counts);
+    report.warnings = warnings;
+    Ok(report)
+}
+
+/// What was done, in words and numbers.
+fn report(arguments: &Detect, detector: &dyn Detector, dates: usize, counts: &Counts) -> Report {
     let mut report = Report::new("detect");
     report.output(&arguments.out);
     report.fact("method", detector.name());
-    report.fact("dates", series.dates.len());
+    report.fact("dates", dates);
     report.fact("counts", json!({ "pixels": counts.pixels, "breaks": counts.changed, "not_enough": counts.not_seen }));
     report.say(format!(
-        "{}: {} of {} pixels changed, {} not enough observations",
+        "{}: {} of {} series changed, {} of too few observations",
         arguments.out.display(),
         counts.changed,
         counts.pixels,
         counts.not_seen
     ));
-    report.warnings = warnings;
-    Ok(report)
+    report
 }
 
 /// How many pixels were answered how.

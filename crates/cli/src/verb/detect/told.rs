@@ -1,0 +1,96 @@
+//! What a method tells of each pixel or series, by name.
+
+use change::{Answer, Findings, NO_DAY};
+
+use crate::fault::Fault;
+
+/// What is kept beside the answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Kept {
+    /// Coefficients and spread.
+    pub(super) fit: bool,
+    /// The boundary that the statistic was held against.
+    pub(super) process: bool,
+}
+
+impl Kept {
+    pub(super) fn read(names: &[String]) -> Result<Self, Fault> {
+        let mut kept = Self::default();
+        for name in names {
+            match name.as_str() {
+                "fit" => kept.fit = true,
+                "process" => kept.process = true,
+                other => return Err(Fault::usage(format!("--keep {other}: expected fit or process"))),
+            }
+        }
+        Ok(kept)
+    }
+}
+
+/// Bands that every method has.
+const BANDS: [&str; 9] = [
+    "before_day",
+    "break_day",
+    "confirmed_day",
+    "magnitude",
+    "statistic",
+    "history_start_day",
+    "n_history",
+    "n_monitor",
+    "status",
+];
+
+/// Status of a pixel: no break, a break, not enough observations, unstable history.
+const STATUS: [f64; 4] = [0.0, 1.0, 2.0, 3.0];
+
+/// Names of the bands, in order.
+pub(super) fn names(kept: Kept, coefficients: usize) -> Vec<String> {
+    let mut names: Vec<String> = BANDS.iter().map(|name| (*name).to_owned()).collect();
+    if kept.fit {
+        names.extend((0..coefficients).map(|number| format!("b{number}")));
+        names.push("sigma".to_owned());
+    }
+    if kept.process {
+        names.push("boundary".to_owned());
+    }
+    names
+}
+
+/// What was found, one list a name.
+pub(super) fn values(found: &Findings, kept: Kept) -> Vec<Vec<f64>> {
+    let day = |days: &[i32]| days.iter().map(|day| if *day == NO_DAY { f64::NAN } else { f64::from(*day) }).collect();
+    let float = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect();
+    let count = |values: &[u16]| values.iter().map(|value| f64::from(*value)).collect();
+    let nothing = vec![NO_DAY; found.answer.len()];
+    let starts = found.model.as_ref().map_or(&nothing, |model| &model.history_start);
+    let status = found.answer.iter().enumerate().map(|(pixel, answer)| {
+        let is_stable = found.model.as_ref().is_none_or(|model| model.is_stable[pixel]);
+        match answer {
+            _ if !is_stable => STATUS[3],
+            Answer::Changed => STATUS[1],
+            Answer::NotSeen | Answer::NotEligible => STATUS[2],
+            Answer::Unchanged | Answer::Candidate => STATUS[0],
+        }
+    });
+    let mut values = vec![
+        day(&found.before),
+        day(&found.first),
+        day(&found.confirmed),
+        float(&found.magnitude),
+        float(&found.statistic),
+        day(starts),
+        count(&found.n_history),
+        count(&found.n_monitor),
+        status.collect(),
+    ];
+    if let Some(model) = &found.model {
+        if kept.fit {
+            values.extend(model.coefficients.iter().cloned());
+            values.push(model.sigma.clone());
+        }
+        if kept.process {
+            values.push(model.boundary.clone());
+        }
+    }
+    values
+}

@@ -1,0 +1,172 @@
+//! Series of single places from tables.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ndarray::Array2;
+use raster::Date;
+
+use crate::GeoioError;
+
+/// Series on one time axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesTable {
+    /// Name of each series.
+    pub ids: Vec<String>,
+    /// Days, not falling; a day on which a series has several values stands as often.
+    pub dates: Vec<Date>,
+    /// Values (time, series); NaN = not observed.
+    pub values: Array2<f64>,
+}
+
+impl SeriesTable {
+    /// Reads a CSV: long, with the columns `id`, `date` and `value`, or wide, with `date` and one column a series. Instead of `date` there
+    /// may be `time`, years with their fraction. An empty cell, `NA` and `NaN` are not observed; rows stand in any order.
+    ///
+    /// # Errors
+    /// [`GeoioError::Series`] with the line, [`GeoioError::Input`].
+    pub fn read(path: &Path) -> Result<Self, GeoioError> {
+        let bytes = std::fs::read(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
+        let wrong = |line: Option<u64>, reason: String| GeoioError::Series { path: path.to_owned(), line, reason };
+        let text = String::from_utf8(bytes).map_err(|_| wrong(None, "it is not UTF-8 text".to_owned()))?;
+        let text = text.trim_start_matches('\u{feff}');
+        let head = text.lines().next().unwrap_or_default();
+        let delimiter = if head.contains(';') && !head.contains(',') { b';' } else { b',' };
+        let mut table = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
+        let header = table.headers().map_err(|error| wrong(Some(1), error.to_string()))?.clone();
+        let place = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
+        let (date, time) = (place("date"), place("time"));
+        let when = date.or(time).ok_or_else(|| wrong(Some(1), "it has no column date, nor time".to_owned()))?;
+        let (id, value) = (place("id"), place("value"));
+        let columns: Vec<usize> = match (id, value) {
+            (Some(_), Some(value)) => vec![value],
+            (Some(_), None) => return Err(wrong(Some(1), "it has a column id and no column value".to_owned())),
+            _ => (0..header.len()).filter(|column| Some(*column) != date && Some(*column) != time).collect(),
+        };
+        if columns.is_empty() {
+            return Err(wrong(Some(1), "it has no column of values".to_owned()));
+        }
+        let mut gathered = Gathered::default();
+        for record in table.records() {
+            let record = record.map_err(|error| wrong(error.position().map(csv::Position::line), error.to_string()))?;
+            let line = record.position().map(csv::Position::line);
+            let text = record.get(when).unwrap_or_default();
+            let day = if date.is_some() { text.parse().ok() } else { text.parse().ok().and_then(day_of_time) };
+            let day = day.ok_or_else(|| wrong(line, format!("'{text}' is no day")))?;
+            for &column in &columns {
+                let name = id.map_or(header.get(column), |id| record.get(id)).unwrap_or_default();
+                let cell = record.get(column).unwrap_or_default();
+                let number = number(cell).ok_or_else(|| wrong(line, format!("'{cell}' is no number")))?;
+                gathered.add(name, day, number);
+            }
+        }
+        if gathered.series.is_empty() {
+            Err(wrong(None, "it has no line but its header".to_owned()))
+        } else {
+            Ok(gathered.table())
+        }
+    }
+}
+
+/// A number of a cell, NaN where it says that there is none.
+fn number(cell: &str) -> Option<f64> {
+    match cell {
+        "" | "NA" | "NaN" | "nan" | "null" => Some(f64::NAN),
+        _ => cell.parse().ok(),
+    }
+}
+
+/// The day of a year with its fraction, in years of 365 days that have no 29 February: the first that is not before it.
+fn day_of_time(time: f64) -> Option<Date> {
+    let year = time.floor();
+    if !(0.0..10_000.0).contains(&year) {
+        return None;
+    }
+    let after = ((time - year) * 365.0 - 1e-4).ceil().clamp(0.0, 364.0) as i32;
+    let first = Date::from_ymd(year as i32, 1, 1)?;
+    let day = Date::from_days(first.days() + after);
+    let is_leap = Date::from_ymd(year as i32, 2, 29).is_some();
+    Some(if is_leap && after >= 59 { Date::from_days(day.days() + 1) } else { day })
+}
+
+/// Values as they are read.
+#[derive(Default)]
+struct Gathered {
+    ids: Vec<String>,
+    series: BTreeMap<String, BTreeMap<Date, Vec<f64>>>,
+}
+
+impl Gathered {
+    fn add(&mut self, id: &str, day: Date, value: f64) {
+        if !self.series.contains_key(id) {
+            self.ids.push(id.to_owned());
+        }
+        self.series.entry(id.to_owned()).or_default().entry(day).or_default().push(value);
+    }
+
+    /// The table of all, series in the order in which they came.
+    fn table(self) -> SeriesTable {
+        let mut often: BTreeMap<Date, usize> = BTreeMap::new();
+        for (day, values) in self.series.values().flatten() {
+            let count = often.entry(*day).or_default();
+            *count = (*count).max(values.len());
+        }
+        let dates: Vec<Date> = often.iter().flat_map(|(day, count)| std::iter::repeat_n(*day, *count)).collect();
+        let mut values = Array2::from_elem((dates.len(), self.ids.len()), f64::NAN);
+        for (column, id) in self.ids.iter().enumerate() {
+            for (day, of_day) in &self.series[id] {
+                let first = dates.partition_point(|date| date < day);
+                for (offset, value) in of_day.iter().enumerate() {
+                    values[[first + offset, column]] = *value;
+                }
+            }
+        }
+        SeriesTable { ids: self.ids, dates, values }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<SeriesTable, GeoioError> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("s.csv");
+        std::fs::write(&path, text).expect("written");
+        SeriesTable::read(&path)
+    }
+
+    #[test]
+    fn long_and_wide_tables_are_the_same_series() {
+        let long = read("id,date,value\nb,2020-01-02,2\na,2020-01-01,1\nb,2020-01-01,\nb,2020-01-02,3\n").expect("a table");
+        assert_eq!(long.ids, ["b", "a"]);
+        let days: Vec<String> = long.dates.iter().map(ToString::to_string).collect();
+        assert_eq!(days, ["2020-01-01", "2020-01-02", "2020-01-02"]);
+        assert!(long.values[[0, 0]].is_nan() && long.values[[2, 1]].is_nan());
+        assert_eq!((long.values[[1, 0]], long.values[[2, 0]], long.values[[0, 1]]), (2.0, 3.0, 1.0));
+        let wide = read("date;x;y\n2020-01-01;1;NA\n2020-02-01;;4\n").expect("a table");
+        assert_eq!((wide.ids.len(), wide.dates.len(), wide.values[[1, 1]]), (2, 2, 4.0));
+    }
+
+    #[test]
+    fn years_with_a_fraction_are_days() {
+        let table = read("time,value\n2000.13043478,1\n2011.0,2\n2012.16164384,3\n1999.99726027,4\n").expect("a table");
+        let days: Vec<String> = table.dates.iter().map(ToString::to_string).collect();
+        assert_eq!(days, ["1999-12-31", "2000-02-18", "2011-01-01", "2012-03-01"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        for (text, word) in [
+            ("a,b\n1,2\n", "no column date"),
+            ("date,v\n2020-13-01,1\n", "line 2"),
+            ("date,v\n2020-01-01,x\n", "'x' is no number"),
+            ("id,date\na,2020-01-01\n", "no column value"),
+            ("date,v\n", "header"),
+            ("date\n2020-01-01\n", "no column of values"),
+        ] {
+            let told = read(text).expect_err("a mistake").to_string();
+            assert!(told.contains(word), "{told}");
+        }
+    }
+}
