@@ -37,6 +37,13 @@ impl<'a> SeriesBlock<'a> {
         Ok(Self { dates, sensors, values })
     }
 
+    /// The times before one, and those from it on.
+    pub fn split(&self, time: usize) -> (Self, Self) {
+        let (before, after) = self.values.split_at(ndarray::Axis(0), time);
+        let part = |dates, sensors, values| Self { dates, sensors, values };
+        (part(&self.dates[..time], &self.sensors[..time], before), part(&self.dates[time..], &self.sensors[time..], after))
+    }
+
     /// The day of each time.
     pub fn dates(&self) -> &'a [Date] {
         self.dates

@@ -169,3 +169,67 @@ fn bfast_monitor_on_regular_series_finds_what_the_r_package_found() {
         same(got, expected, &expected["cell"]);
     }
 }
+
+#[test]
+fn the_methods_of_nrt_find_what_nrt_found() {
+    let Some(case) = case("the_methods_of_nrt_find_what_nrt_found", "03_nrt_sentinel2") else { return };
+    let scratch = scratch();
+    let plain: &[&str] = &["-p", "order=2", "-p", "trend=false"];
+    let methods: [(&str, &str, &[&str]); 5] = [
+        ("ewma", "ewma", plain),
+        ("cusum", "cusum", plain),
+        ("mosum", "mosum", plain),
+        ("iqr", "iqr", &[]),
+        ("ccdc-nrt", "ccdc", &[]),
+    ];
+    for scene in ["romania_10m", "romania_20m"] {
+        for (method, file, parameters) in methods.iter().filter(|(_, file, _)| scene == "romania_20m" || *file != "ccdc") {
+            let folder = case.join(scene);
+            let (stack, dates, out) =
+                (folder.join("expected_ndvi_masked.tif"), folder.join("dates.csv"), scratch.path().join("o.tif"));
+            let inputs: Vec<String> = match *file {
+                "ccdc" => [("ndvi", stack), ("green", folder.join("B3.tif")), ("swir", folder.join("B11.tif"))]
+                    .iter()
+                    .map(|(role, path)| format!("{role}={}", argument(path)))
+                    .collect(),
+                _ => vec![argument(&stack).to_owned()],
+            };
+            let mut arguments = vec!["detect", method];
+            arguments.extend(inputs.iter().map(String::as_str));
+            arguments.extend(["--dates", argument(&dates), "--monitor-from", "2019-01-01", "--keep", "fit,process"]);
+            arguments.extend(["--type", "float64", "-o", argument(&out), "--force", "-q"]);
+            arguments.extend(*parameters);
+            succeed(arguments);
+            let got = bands(&out);
+            let expected = |what: &str| -> Vec<Vec<f64>> {
+                let file = RasterFile::open(&folder.join(format!("expected_{file}_{what}.tif"))).expect("a raster");
+                let read = |band| file.read_f64(band, file.grid().window()).expect("a band").into_iter().collect();
+                (1..=file.bands().len()).map(read).collect()
+            };
+            let told = format!("{scene} {method}");
+            let (masks, days, process) = (expected("mask"), expected("detection_days_since_1970"), expected("process"));
+            let mask = masks.last().expect("a band");
+            let pixels = mask.len();
+            let count = |holds: &dyn Fn(usize) -> bool| (0..pixels).filter(|pixel| holds(*pixel)).count();
+            let status = |pixel: usize| match mask[pixel] as i32 {
+                1 => 0.0,
+                2 => 3.0,
+                3 => 1.0,
+                _ => 2.0,
+            };
+            assert_eq!(count(&|pixel| is_near(got["status"][pixel], status(pixel), 0.0)), pixels, "{told}: status");
+            let day = |pixel: usize| if days[0][pixel] > 0.0 { days[0][pixel] } else { f64::NAN };
+            assert_eq!(count(&|pixel| is_near(got["break_day"][pixel], day(pixel), 0.0)), pixels, "{told}: day");
+            let watched = |pixel: usize| status(pixel) < 2.0;
+            // The reference keeps its numbers in 32 bits.
+            let relative = |a: f64, b: f64, least: f64| (a - b).abs() <= 1e-4 * b.abs().max(least);
+            let same_process = |pixel: usize| relative(got["statistic"][pixel], process[0][pixel], 0.02);
+            assert_eq!(count(&|pixel| !watched(pixel) || same_process(pixel)), pixels, "{told}: process");
+            for (number, coefficient) in expected("beta").iter().enumerate() {
+                let own = &got[&format!("b{number}")];
+                let same = |pixel: usize| relative(own[pixel], coefficient[pixel], 1e-3);
+                assert_eq!(count(&|pixel| !watched(pixel) || same(pixel)), pixels, "{told}: b{number}");
+            }
+        }
+    }
+}

@@ -5,18 +5,16 @@
 //! from A. Zeileis, F. Leisch, C. Kleiber, K. Hornik, "Monitoring structural change in dynamic econometric models", Journal of
 //! Applied Econometrics 20, 2005. Magnitude is the median of what was observed minus predicted over the whole monitoring period.
 
-mod critical;
-
 use pulp::NullaryFnOnce;
 use raster::{Date, DateRange, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::MethodInfo;
+use super::critical::{cusum_boundary, cusum_critical, mosum_boundary, mosum_critical};
 use super::median::median;
-use crate::season_trend::{Design, Fit, LANES, Lane, Terms, Tile, TimeAxis, fit, stable_starts};
+use crate::season_trend::{Design, Fit, LANES, Lane, Roc, Terms, Tile, TimeAxis, fit, stable_starts};
 use crate::{Answer, ChangeError, Detector, Findings, Model, NO_DAY, SeriesBlock};
-use critical::{cusum_critical, mosum_critical};
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "bfast-monitor",
@@ -131,7 +129,8 @@ impl BfastMonitor {
     fn tile(&self, series: &Series<'_>, tile: &Tile, first: usize, findings: &mut Findings) {
         let mut weights: Vec<Lane> = tile.seen[..series.history].to_vec();
         if self.parameters.history == History::Roc {
-            let starts = stable_starts(&series.design, &tile.values[..series.history], &weights, self.parameters.level);
+            let test = Roc { level: self.parameters.level, discarded: 0, degrees: 1.0 };
+            let starts = stable_starts(&series.design, &tile.values[..series.history], &weights, test);
             for (time, weight) in weights.iter_mut().enumerate() {
                 for (lane, start) in starts.iter().enumerate() {
                     weight[lane] *= f64::from(u8::from(time >= *start));
@@ -210,11 +209,8 @@ impl BfastMonitor {
     /// The boundary at a time in lengths of the history.
     fn boundary(&self, relative: f64) -> f64 {
         match self.parameters.process {
-            Process::Mosum => self.critical * (2.0 * relative.max(std::f64::consts::E).ln()).sqrt(),
-            Process::Cusum => {
-                let room = relative * (relative - 1.0);
-                (room * (self.critical.powi(2) + (relative / (relative - 1.0)).ln())).sqrt()
-            }
+            Process::Mosum => mosum_boundary(self.critical, relative),
+            Process::Cusum => cusum_boundary(self.critical, relative),
         }
     }
 }

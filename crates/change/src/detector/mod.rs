@@ -2,8 +2,10 @@
 
 mod bfast_monitor;
 mod bitemporal;
+mod critical;
 mod difference;
 mod median;
+mod nrt;
 
 use raster::{DateRange, Role};
 
@@ -12,6 +14,10 @@ use crate::{Findings, SeriesBlock};
 pub use bfast_monitor::{BfastMonitor, BfastMonitorParameters, History, Process};
 pub use bitemporal::bitemporal;
 pub use difference::{Difference, DifferenceParameters};
+pub use nrt::{
+    Ccdc, CcdcParameters, Cusum, CusumParameters, Ewma, EwmaParameters, Iqr, IqrParameters, Mosum, MosumParameters, Nrt,
+    NrtState, Rule,
+};
 
 /// What is to be known of a method before it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +31,15 @@ pub struct MethodInfo {
 }
 
 /// Every detector, one line each.
-pub const METHODS: &[MethodInfo] = &[difference::METHOD, bfast_monitor::METHOD];
+pub const METHODS: &[MethodInfo] = &[
+    difference::METHOD,
+    bfast_monitor::METHOD,
+    nrt::METHODS[0],
+    nrt::METHODS[1],
+    nrt::METHODS[2],
+    nrt::METHODS[3],
+    nrt::METHODS[4],
+];
 
 /// A method that finds change in series.
 ///

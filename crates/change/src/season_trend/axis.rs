@@ -10,9 +10,8 @@ pub(crate) enum TimeAxis {
         /// Steps a year.
         frequency: f64,
     },
-    /// Days since 1970-01-01, in cycles of 365.25 days.
-    #[allow(dead_code, reason = "methods that count in days come next")]
-    Days,
+    /// Calendar years, whose first and last day are the same place of the season. Trend counts days since 1970-01-02.
+    Calendar,
 }
 
 impl TimeAxis {
@@ -21,7 +20,7 @@ impl TimeAxis {
         match self {
             Self::Years365 => f64::from(date.year()) + f64::from(day_of_365(date) - 1) / 365.0,
             Self::Regular { frequency } => f64::from(date.year()) + step(date, frequency) / frequency,
-            Self::Days => f64::from(date.days()) / 365.25,
+            Self::Calendar => f64::from(date.day_of_year() - 1) / (days_of(date.year()) - 1.0),
         }
     }
 
@@ -30,15 +29,14 @@ impl TimeAxis {
         match self {
             Self::Years365 => f64::from(date.year() * 365 + day_of_365(date) as i32),
             Self::Regular { frequency } => f64::from(date.year()) * frequency + step(date, frequency),
-            Self::Days => f64::from(date.days()),
+            Self::Calendar => f64::from(date.days() - 1),
         }
     }
 }
 
 /// The step of its year that a day lies in, from 0.
 fn step(date: Date, frequency: f64) -> f64 {
-    let days = if is_leap(date.year()) { 366.0 } else { 365.0 };
-    (f64::from(date.day_of_year() - 1) / days * frequency).floor()
+    (f64::from(date.day_of_year() - 1) / days_of(date.year()) * frequency).floor()
 }
 
 /// Day of a year of 365 days: 29 February is 1 March.
@@ -49,6 +47,10 @@ fn day_of_365(date: Date) -> u32 {
         (true, 3.., _) => date.day_of_year() - 1,
         _ => date.day_of_year(),
     }
+}
+
+fn days_of(year: i32) -> f64 {
+    if is_leap(year) { 366.0 } else { 365.0 }
 }
 
 fn is_leap(year: i32) -> bool {

@@ -18,7 +18,7 @@ impl Terms {
     }
 }
 
-/// The rows of a model, one a time: 1, trend, then the cosine and the sine of each harmonic.
+/// The rows of a model, one a time: 1, trend, then the cosines of the harmonics and their sines.
 ///
 /// The trend is centred and scaled to 1, so that sums of its powers stay well conditioned.
 #[derive(Debug, Clone)]
@@ -41,12 +41,27 @@ impl Design {
             if terms.trend {
                 rows.push((trend - centre) / scale);
             }
-            for harmonic in 1..=terms.order {
-                let angle = std::f64::consts::TAU * harmonic as f64 * axis.cycles(*date);
-                rows.extend([angle.cos(), angle.sin()]);
-            }
+            let angle = std::f64::consts::TAU * axis.cycles(*date);
+            let harmonics = || (1..=terms.order).map(|harmonic| angle * harmonic as f64);
+            rows.extend(harmonics().map(f64::cos));
+            rows.extend(harmonics().map(f64::sin));
         }
-        Self { terms, rows, centre, scale, origin: first - 1.0 }
+        Self { terms, rows, centre, scale, origin: if axis == TimeAxis::Calendar { 0.0 } else { first - 1.0 } }
+    }
+
+    /// The row of a day for coefficients [in units](Self::in_units) of the calendar.
+    pub(crate) fn plain(terms: Terms, axis: TimeAxis, date: Date) -> Vec<f64> {
+        let design = Self::new(terms, axis, &[date]);
+        let mut row = design.rows;
+        if terms.trend {
+            row[1] = axis.trend(date);
+        }
+        row
+    }
+
+    /// The slope a unit of the axis, 0 without a trend.
+    pub(crate) fn slope(&self, coefficients: &[f64]) -> f64 {
+        if self.terms.trend { coefficients[1] / self.scale } else { 0.0 }
     }
 
     /// Number of coefficients.
@@ -59,7 +74,8 @@ impl Design {
         &self.rows[time * self.width()..][..self.width()]
     }
 
-    /// Coefficients of one pixel in the units of the axis: the trend a unit of it, the first one unit before the first time.
+    /// Coefficients of one pixel in the units of the axis: the trend a unit of it, the first where the trend is 0. Steps and days of 365
+    /// are counted from the first time, which is 1.
     pub(crate) fn in_units(&self, mut coefficients: Vec<f64>) -> Vec<f64> {
         if self.terms.trend {
             coefficients[1] /= self.scale;

@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_model_is_found_again_whatever_each_pixel_did_not_see() {
         let dates: Vec<Date> = (0..90).map(|look| Date::from_days(12_000 + look * 11)).collect();
-        let design = Design::new(Terms { order: 3, trend: true }, TimeAxis::Days, &dates);
+        let design = Design::new(Terms { order: 3, trend: true }, TimeAxis::Calendar, &dates);
         let truth = [0.7, -0.05, 0.1, -0.2, 0.03, 0.02, -0.01, 0.04];
         let value = |time: usize| design.row(time).iter().zip(truth).map(|(x, b)| x * b).sum::<f64>();
         let values: Vec<Lane> = (0..dates.len()).map(|time| [value(time); LANES]).collect();
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn too_few_looks_have_no_solution() {
         let dates: Vec<Date> = (0..6).map(|look| Date::from_days(12_000 + look * 30)).collect();
-        let design = Design::new(Terms { order: 3, trend: false }, TimeAxis::Days, &dates);
+        let design = Design::new(Terms { order: 3, trend: false }, TimeAxis::Calendar, &dates);
         let fit = fit(&design, &[[1.0; LANES]; 6], &[[1.0; LANES]; 6]);
         assert_eq!(fit.is_solved, [false; LANES]);
     }

@@ -3,31 +3,42 @@
 use super::{Design, LANES, Lane, NONE};
 use crate::normal::cumulative;
 
+/// How the test is done: implementations differ.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Roc {
+    /// Probability of taking a stable history for unstable.
+    pub(crate) level: f64,
+    /// How many of the first residuals are left out.
+    pub(crate) discarded: usize,
+    /// Degrees of freedom taken off where their spread is estimated.
+    pub(crate) degrees: f64,
+}
+
 /// The first time of the stable history of each pixel, among those of weight 1; 0 where the test says nothing against the whole of it.
 ///
 /// Going back from the last look, each is held against the model of those after it. Their residuals, scaled to one variance, are
-/// independent; where their sum passes a boundary that it passes with the probability `level` only, the history begins after that look.
+/// independent; where their sum passes a boundary that it passes with the probability of the level only, the history begins after that look.
 #[inline(always)]
-pub(crate) fn stable_starts(design: &Design, values: &[Lane], weights: &[Lane], level: f64) -> [usize; LANES] {
+pub(crate) fn stable_starts(design: &Design, values: &[Lane], weights: &[Lane], test: Roc) -> [usize; LANES] {
     let residuals = recursive_residuals(design, values, weights);
-    let critical = critical_value(level);
+    let critical = critical_value(test.level);
     std::array::from_fn(|lane| {
         let seen: Vec<usize> = (0..weights.len()).filter(|time| weights[*time][lane] > 0.0).collect();
-        let width = design.width();
-        if seen.len() <= width + 1 {
+        let skipped = design.width() + test.discarded;
+        if seen.len() <= skipped + 1 {
             return 0;
         }
         // From the last look back, without those that only make up the first model.
-        let own: Vec<f64> = seen.iter().rev().skip(width).map(|time| residuals[*time][lane]).collect();
-        crossing(&own, level, critical).map_or(0, |after| seen[seen.len() - width - after])
+        let own: Vec<f64> = seen.iter().rev().skip(skipped).map(|time| residuals[*time][lane]).collect();
+        crossing(&own, test, critical).map_or(0, |after| seen[seen.len() - skipped - after])
     })
 }
 
 /// The number of the first residual (from 0) with which the sum passes the boundary; `None` where the test accepts stability.
-fn crossing(residuals: &[f64], level: f64, critical: f64) -> Option<usize> {
+fn crossing(residuals: &[f64], test: Roc, critical: f64) -> Option<usize> {
     let count = residuals.len() as f64;
     let mean = residuals.iter().sum::<f64>() / count;
-    let variance = residuals.iter().map(|residual| (residual - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    let variance = residuals.iter().map(|residual| (residual - mean).powi(2)).sum::<f64>() / (count - test.degrees);
     let scale = (variance * count).sqrt();
     if scale <= 0.0 {
         return None;
@@ -43,7 +54,7 @@ fn crossing(residuals: &[f64], level: f64, critical: f64) -> Option<usize> {
             first = Some(number);
         }
     }
-    first.filter(|_| probability(statistic) < level)
+    first.filter(|_| probability(statistic) < test.level)
 }
 
 /// The probability that a Brownian motion passes `x (1 + 2 t)` on (0, 1) (Brown, Durbin & Evans 1975; its series near 0).
@@ -123,7 +134,7 @@ mod tests {
     fn a_recursive_residual_is_the_scaled_error_of_a_forecast() {
         // A mean alone: w = (y - mean of those after) / sqrt(1 + 1 / n).
         let dates: Vec<Date> = (0..4).map(|look| Date::from_days(look * 10)).collect();
-        let design = Design::new(Terms { order: 0, trend: false }, TimeAxis::Days, &dates);
+        let design = Design::new(Terms { order: 0, trend: false }, TimeAxis::Calendar, &dates);
         let values: Vec<Lane> = [3.0, 1.0, 2.0, 4.0].iter().map(|value| [*value; LANES]).collect();
         let mut weights = vec![[1.0; LANES]; 4];
         weights[1][1] = 0.0;

@@ -1,6 +1,8 @@
 //! Methods by name, with their parameters.
 
-use change::{BfastMonitor, Detector};
+use change::{
+    BfastMonitor, CcdcParameters, CusumParameters, Detector, EwmaParameters, IqrParameters, MosumParameters, Nrt, Rule,
+};
 use raster::{Date, DateRange, Role};
 use serde::de::DeserializeOwned;
 
@@ -14,10 +16,30 @@ pub(super) fn detector(arguments: &Detect, given: &[Role]) -> Result<Box<dyn Det
         .map_err(|error| Fault::usage(format!("--monitor-to: {error}")))?;
     match arguments.method.as_str() {
         "bfast-monitor" => Ok(Box::new(BfastMonitor::new(parameters(arguments)?, monitoring, one(arguments, given)?)?)),
+        "ewma" => nrt(parameters::<EwmaParameters>(arguments)?, monitoring, vec![one(arguments, given)?]),
+        "cusum" => nrt(parameters::<CusumParameters>(arguments)?, monitoring, vec![one(arguments, given)?]),
+        "mosum" => nrt(parameters::<MosumParameters>(arguments)?, monitoring, vec![one(arguments, given)?]),
+        "iqr" => nrt(parameters::<IqrParameters>(arguments)?, monitoring, vec![one(arguments, given)?]),
+        "ccdc-nrt" => nrt(parameters::<CcdcParameters>(arguments)?, monitoring, screened(arguments, given)?),
         other => {
             let known = change::METHODS.iter().map(|method| method.name).filter(|name| *name != "difference");
             Err(Fault::usage(format!("{other}: no such method; there is {}", known.collect::<Vec<_>>().join(", "))))
         }
+    }
+}
+
+fn nrt<R: Rule + 'static>(rule: R, monitoring: DateRange, roles: Vec<Role>) -> Result<Box<dyn Detector>, Fault> {
+    Ok(Box::new(Nrt::new(rule, monitoring, roles)?))
+}
+
+/// What is watched, then green and short-wave infrared, by their names.
+fn screened(arguments: &Detect, given: &[Role]) -> Result<Vec<Role>, Fault> {
+    let named = |names: &[&str]| given.iter().find(|role| names.contains(&role.to_string().as_str())).cloned();
+    let (green, swir) = (named(&["green"]), named(&["swir", "swir16", "swir1"]));
+    let watched = given.iter().find(|role| Some(*role) != green.as_ref() && Some(*role) != swir.as_ref()).cloned();
+    match (watched, green, swir) {
+        (Some(watched), Some(green), Some(swir)) if given.len() == 3 => Ok(vec![watched, green, swir]),
+        _ => Err(Fault::usage(format!("{} takes ROLE=FILE green=FILE swir=FILE", arguments.method))),
     }
 }
 

@@ -199,6 +199,16 @@ pub(super) fn cusum_critical(level: f64) -> f64 {
     high
 }
 
+/// The boundary of moving sums at a time in lengths of the history.
+pub(super) fn mosum_boundary(critical: f64, relative: f64) -> f64 {
+    critical * (2.0 * relative.max(std::f64::consts::E).ln()).sqrt()
+}
+
+/// The boundary of sums of all residuals at a time in lengths of the history, above 1.
+pub(super) fn cusum_boundary(critical: f64, relative: f64) -> f64 {
+    (relative * (relative - 1.0) * (critical.powi(2) + (relative / (relative - 1.0)).ln())).sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,295 @@
+//! Monitoring image by image: a season-trend model of the history, and a process that each later residual moves.
+//!
+//! Five methods share it (EWMA, CUSUM, MOSUM, IQR and CCDC in its near-real-time form), with the parameters and the answers of the
+//! Python package nrt 0.3.0 (European Commission, JRC; EUPL-1.2), held against it by its results only: written from the papers that
+//! each file names and from what the package gives. Its ways are kept: the process of EWMA begins with predicted minus observed
+//! residuals of the history and goes on with observed minus predicted ones, and so are the bounds of IQR; a season of a calendar
+//! year ends on its last day; after a break nothing moves any more.
+
+mod ccdc;
+mod cusum;
+mod ewma;
+mod history;
+mod iqr;
+mod mosum;
+
+use raster::{Date, DateRange, Role};
+
+use self::history::{Fitting, History, Standing};
+use super::MethodInfo;
+use crate::season_trend::{Design, LANES, Terms, Tile, TimeAxis};
+use crate::{Answer, ChangeError, Detector, Findings, Incremental, Model, NO_DAY, SeriesBlock};
+
+pub use ccdc::{Ccdc, CcdcParameters};
+pub use cusum::{Cusum, CusumParameters};
+pub use ewma::{Ewma, EwmaParameters};
+pub use iqr::{Iqr, IqrParameters};
+pub use mosum::{Mosum, MosumParameters};
+
+pub(super) const METHODS: [MethodInfo; 5] = [ewma::METHOD, cusum::METHOD, mosum::METHOD, iqr::METHOD, ccdc::METHOD];
+
+/// What a look did to a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing: the look is not believed.
+    Ignored,
+    /// It moved, within its bounds.
+    Quiet,
+    /// It moved out of its bounds, not yet for long enough.
+    Flagged,
+    /// A break.
+    Break,
+}
+
+/// What is carried from look to look of one pixel.
+pub trait Process: Clone + Send {
+    /// Takes what was observed minus what was predicted.
+    fn look(&mut self, residual: f64) -> Effect;
+
+    /// Its value.
+    fn value(&self) -> f64;
+
+    /// What its value is held against.
+    fn boundary(&self) -> f64;
+}
+
+/// How a pixel's process begins.
+pub struct Begun<P> {
+    process: P,
+    /// Spread of the history's residuals.
+    sigma: f64,
+    is_stable: bool,
+}
+
+/// Residuals of a pixel's history, predicted minus observed.
+pub struct Residuals<'a> {
+    values: &'a [f64],
+    /// Number of the model's coefficients.
+    width: usize,
+    /// A spread below which residuals are what rounding leaves.
+    floor: f64,
+}
+
+impl Residuals<'_> {
+    /// Standard deviation with so many degrees of freedom taken off, at least the floor.
+    fn deviation(&self, degrees: usize) -> f64 {
+        deviation(self.values, degrees as f64).max(self.floor)
+    }
+}
+
+/// Standard deviation around the mean with so many degrees of freedom taken off.
+fn deviation(values: &[f64], degrees: f64) -> f64 {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - degrees)).sqrt()
+}
+
+/// What one of the methods is.
+pub trait Rule: Sync + Send {
+    /// Its process.
+    type Process: Process;
+
+    /// Name, title and citation.
+    const INFO: MethodInfo;
+
+    /// Refuses parameters that are out of range.
+    ///
+    /// # Errors
+    /// [`ChangeError::Parameter`].
+    fn check(&self) -> Result<(), ChangeError>;
+
+    /// Number of harmonics, and whether there is a trend.
+    fn model(&self) -> (usize, bool);
+
+    /// How the model is fitted to the history.
+    fn fitting(&self) -> Fitting;
+
+    /// How many roles it needs.
+    fn roles(&self) -> usize {
+        1
+    }
+
+    /// The process after the history.
+    fn begin(&self, residuals: &Residuals<'_>) -> Begun<Self::Process>;
+}
+
+/// The detector of one of the methods.
+#[derive(Debug, Clone)]
+pub struct Nrt<R> {
+    rule: R,
+    monitoring: DateRange,
+    roles: Vec<Role>,
+}
+
+/// What is carried from image to image.
+#[derive(Debug, Clone)]
+pub struct NrtState<P> {
+    /// Of each pixel that is watched: its process, and the last day that was quiet.
+    watched: Vec<Option<(P, i32)>>,
+    found: Findings,
+}
+
+impl<R: Rule> Nrt<R> {
+    /// The detector of these roles; the first is watched. The history is all before the monitoring period.
+    ///
+    /// # Errors
+    /// [`ChangeError::Parameter`] for a parameter out of range or another number of roles.
+    pub fn new(rule: R, monitoring: DateRange, roles: Vec<Role>) -> Result<Self, ChangeError> {
+        rule.check()?;
+        let (order, _) = rule.model();
+        let told = |parameter, got: usize, expected| ChangeError::Parameter {
+            method: R::INFO.name.to_owned(),
+            parameter,
+            got: got.to_string(),
+            expected,
+        };
+        if order > 5 {
+            return Err(told("order", order, "a count from 0 to 5"));
+        }
+        if roles.len() != rule.roles() {
+            let expected = if rule.roles() == 1 { "one" } else { "three: what is watched, green and swir" };
+            return Err(told("inputs", roles.len(), expected));
+        }
+        Ok(Self { rule, monitoring, roles })
+    }
+
+    fn terms(&self) -> Terms {
+        let (order, trend) = self.rule.model();
+        Terms { order, trend }
+    }
+
+    /// Fits the models of a tile and begins its processes.
+    fn begin(&self, block: &SeriesBlock<'_>, design: &Design, first: usize, state: &mut NrtState<R::Process>) {
+        let tiles: Vec<Tile> = (0..self.roles.len()).map(|role| Tile::load(block, role, first)).collect();
+        let history = History::fit(design, &tiles, block.dates(), self.rule.fitting());
+        for lane in 0..tiles[0].width {
+            let place = first + lane;
+            let last = (0..block.dates().len()).rfind(|time| tiles[0].seen[*time][lane] > 0.0);
+            state.found.n_history[place] = count(history.looks(lane).count());
+            state.found.last_clear_history[place] = last.map_or(NO_DAY, |time| block.dates()[time].days());
+            let model = state.found.model.as_mut().expect("it is there");
+            model.is_stable[place] = history.standing[lane] != Standing::Unstable;
+            if history.standing[lane] != Standing::Stable {
+                continue;
+            }
+            let values: Vec<f64> = history.looks(lane).map(|time| history.residuals[time][lane]).collect();
+            let start = history.starts[lane];
+            let floor = 1e-7 * history.fit.predicted(design.row(start))[lane].abs();
+            let begun = self.rule.begin(&Residuals { values: &values, width: design.width(), floor });
+            model.is_stable[place] = begun.is_stable;
+            model.history_start[place] = block.dates()[start].days();
+            model.sigma[place] = begun.sigma;
+            model.boundary[place] = begun.process.boundary();
+            for (kept, value) in model.coefficients.iter_mut().zip(design.in_units(history.fit.of(lane))) {
+                kept[place] = value;
+            }
+            if begun.is_stable {
+                state.watched[place] = Some((begun.process, state.found.last_clear_history[place]));
+            }
+        }
+    }
+
+    /// Moves the processes by later looks.
+    fn follow(&self, state: &mut NrtState<R::Process>, later: &SeriesBlock<'_>) {
+        let NrtState { watched, found } = state;
+        let values = later.values();
+        for (time, date) in later.dates().iter().enumerate().filter(|(_, date)| self.monitoring.contains(**date)) {
+            let row = Design::plain(self.terms(), TimeAxis::Calendar, *date);
+            let model = found.model.as_mut().expect("it is there");
+            for place in 0..later.pixels() {
+                let value = f64::from(values[[time, 0, place]]);
+                if !value.is_finite() {
+                    continue;
+                }
+                found.n_monitor[place] = found.n_monitor[place].saturating_add(1);
+                found.last_clear[place] = date.days();
+                let Some((process, quiet)) = &mut watched[place] else { continue };
+                if found.answer[place] == Answer::Changed {
+                    continue;
+                }
+                found.answer[place] = Answer::Unchanged;
+                let predicted: f64 = row.iter().zip(&model.coefficients).map(|(x, coefficient)| x * coefficient[place]).sum();
+                let residual = value - predicted;
+                let effect = process.look(residual);
+                found.statistic[place] = process.value() as f32;
+                model.boundary[place] = process.boundary();
+                match effect {
+                    Effect::Quiet => *quiet = date.days(),
+                    Effect::Ignored | Effect::Flagged => {}
+                    Effect::Break => {
+                        found.answer[place] = Answer::Changed;
+                        found.before[place] = *quiet;
+                        found.first[place] = date.days();
+                        found.confirmed[place] = date.days();
+                        found.magnitude[place] = residual as f32;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<R: Rule> Detector for Nrt<R> {
+    fn name(&self) -> &'static str {
+        R::INFO.name
+    }
+
+    fn inputs(&self) -> &[Role] {
+        &self.roles
+    }
+
+    fn monitoring(&self) -> DateRange {
+        self.monitoring
+    }
+
+    fn coefficients(&self) -> usize {
+        self.terms().width()
+    }
+
+    fn detect(&self, block: &SeriesBlock<'_>) -> Findings {
+        let history = block.dates().partition_point(|date| *date < self.monitoring.from());
+        let (before, after) = block.split(history);
+        let mut state = self.fit(&before);
+        self.update(&mut state, &after)
+    }
+}
+
+impl<R: Rule> Incremental for Nrt<R> {
+    type State = NrtState<R::Process>;
+
+    fn fit(&self, history: &SeriesBlock<'_>) -> Self::State {
+        let pixels = history.pixels();
+        let mut found = Findings::not_seen(pixels);
+        found.model = Some(Model::none(self.terms().width(), pixels));
+        let mut state = NrtState { watched: vec![None; pixels], found };
+        let design = Design::new(self.terms(), TimeAxis::Calendar, history.dates());
+        for first in (0..pixels).step_by(LANES) {
+            self.begin(history, &design, first, &mut state);
+        }
+        state
+    }
+
+    fn update(&self, state: &mut Self::State, later: &SeriesBlock<'_>) -> Findings {
+        self.follow(state, later);
+        state.found.clone()
+    }
+}
+
+fn count(looks: usize) -> u16 {
+    u16::try_from(looks).unwrap_or(u16::MAX)
+}
+
+/// The refusal of a parameter.
+fn refused<T: ToString>(info: MethodInfo, parameter: &'static str, got: T, expected: &'static str) -> ChangeError {
+    ChangeError::Parameter { method: info.name.to_owned(), parameter, got: got.to_string(), expected }
+}
+
+/// Whether a number is above 0.
+fn is_positive(value: f64) -> bool {
+    value.is_finite() && value > 0.0
+}
+
+/// Days between two.
+fn span(from: Date, to: Date) -> i32 {
+    to.days() - from.days()
+}

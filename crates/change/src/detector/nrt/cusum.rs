@@ -1,0 +1,107 @@
+//! Sums of residuals.
+//!
+//! C.-S. J. Chu, M. Stinchcombe, H. White, "Monitoring structural change", Econometrica 64, 1996; A. Zeileis, F. Leisch, C. Kleiber,
+//! K. Hornik, "Monitoring structural change in dynamic econometric models", Journal of Applied Econometrics 20, 2005.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Begun, Effect, Fitting, Process, Residuals, Rule, refused};
+use crate::ChangeError;
+use crate::detector::MethodInfo;
+use crate::detector::critical::{cusum_boundary, cusum_critical};
+
+pub(super) const METHOD: MethodInfo = MethodInfo {
+    name: "cusum",
+    title: "Cumulative sum of residuals, image by image",
+    citation: "Zeileis et al., Journal of Applied Econometrics 20 (2005), https://doi.org/10.1002/jae.776; as in nrt 0.3.0",
+};
+
+/// Parameters; defaults are those of nrt.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CusumParameters {
+    /// Number of harmonics, 0 to 5. Default 2.
+    pub order: usize,
+    /// Whether the model has a trend. Default true.
+    pub trend: bool,
+    /// Probability of a false break, 0.001 to 0.05. Default 0.05.
+    pub sensitivity: f64,
+    /// Probability of taking a stable history for unstable, 0.001 to 0.5. Default 0.05.
+    pub alpha: f64,
+}
+
+impl Default for CusumParameters {
+    fn default() -> Self {
+        Self { order: 2, trend: true, sensitivity: 0.05, alpha: 0.05 }
+    }
+}
+
+/// The method.
+pub type Cusum = super::Nrt<CusumParameters>;
+
+/// A sum and the number of looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Sum {
+    value: f64,
+    /// What a residual is divided by.
+    scale: f64,
+    history: f64,
+    looks: f64,
+    critical: f64,
+}
+
+impl Process for Sum {
+    fn look(&mut self, residual: f64) -> Effect {
+        self.looks += 1.0;
+        self.value += residual / self.scale;
+        if self.value.abs() > self.boundary() { Effect::Break } else { Effect::Quiet }
+    }
+
+    fn value(&self) -> f64 {
+        self.value
+    }
+
+    fn boundary(&self) -> f64 {
+        let relative = self.looks / self.history;
+        if relative > 1.0 { cusum_boundary(self.critical, relative) } else { f64::NAN }
+    }
+}
+
+/// Refuses probabilities that are out of range.
+pub(super) fn check(info: MethodInfo, sensitivity: f64, alpha: f64) -> Result<(), ChangeError> {
+    if !(0.001..=0.05).contains(&sensitivity) {
+        return Err(refused(info, "sensitivity", sensitivity, "a number from 0.001 to 0.05"));
+    }
+    if !(0.001..=0.5).contains(&alpha) {
+        return Err(refused(info, "alpha", alpha, "a number from 0.001 to 0.5"));
+    }
+    Ok(())
+}
+
+impl Rule for CusumParameters {
+    type Process = Sum;
+
+    const INFO: MethodInfo = METHOD;
+
+    fn check(&self) -> Result<(), ChangeError> {
+        check(METHOD, self.sensitivity, self.alpha)
+    }
+
+    fn model(&self) -> (usize, bool) {
+        (self.order, self.trend)
+    }
+
+    fn fitting(&self) -> Fitting {
+        Fitting::Stable(self.alpha)
+    }
+
+    fn begin(&self, residuals: &Residuals<'_>) -> Begun<Sum> {
+        let sigma = residuals.deviation(residuals.width);
+        let history = residuals.values.len() as f64;
+        let scale = sigma * history.sqrt();
+        let value = residuals.values.iter().sum::<f64>() / scale;
+        let process = Sum { value, scale, history, looks: history, critical: cusum_critical(self.sensitivity) };
+        Begun { process, sigma, is_stable: true }
+    }
+}

@@ -1,0 +1,113 @@
+//! Residuals outside the whiskers of the history's box plot.
+//!
+//! J. W. Tukey, "Exploratory data analysis", 1977; as the method IQR of nrt.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Begun, Effect, Fitting, Process, Residuals, Rule, is_positive, refused};
+use crate::ChangeError;
+use crate::detector::MethodInfo;
+
+pub(super) const METHOD: MethodInfo = MethodInfo {
+    name: "iqr",
+    title: "Residuals outside the interquartile range, image by image",
+    citation: "Tukey, Exploratory Data Analysis (1977); as in nrt 0.3.0, https://doi.org/10.2905/nrt",
+};
+
+/// Parameters; defaults are those of nrt.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct IqrParameters {
+    /// Number of harmonics, 0 to 5. Default 3.
+    pub order: usize,
+    /// Whether the model has a trend. Default false.
+    pub trend: bool,
+    /// Length of the whiskers in interquartile ranges, above 0. Default 1.5.
+    pub sensitivity: f64,
+    /// Consecutive looks outside that make a break, 1 to 100. Default 3.
+    pub boundary: u32,
+}
+
+impl Default for IqrParameters {
+    fn default() -> Self {
+        Self { order: 3, trend: false, sensitivity: 1.5, boundary: 3 }
+    }
+}
+
+/// The method.
+pub type Iqr = super::Nrt<IqrParameters>;
+
+/// Consecutive looks outside of bounds.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    pub(super) count: u32,
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) boundary: u32,
+}
+
+impl Process for Run {
+    fn look(&mut self, residual: f64) -> Effect {
+        if (self.low..=self.high).contains(&residual) {
+            self.count = 0;
+            return Effect::Quiet;
+        }
+        self.count += 1;
+        if self.count >= self.boundary { Effect::Break } else { Effect::Flagged }
+    }
+
+    fn value(&self) -> f64 {
+        f64::from(self.count)
+    }
+
+    fn boundary(&self) -> f64 {
+        f64::from(self.boundary)
+    }
+}
+
+/// Refuses what is out of range.
+pub(super) fn check(info: MethodInfo, sensitivity: f64, boundary: u32) -> Result<(), ChangeError> {
+    if !is_positive(sensitivity) {
+        return Err(refused(info, "sensitivity", sensitivity, "a number above 0"));
+    }
+    if !(1..=100).contains(&boundary) {
+        return Err(refused(info, "boundary", boundary, "a count from 1 to 100"));
+    }
+    Ok(())
+}
+
+impl Rule for IqrParameters {
+    type Process = Run;
+
+    const INFO: MethodInfo = METHOD;
+
+    fn check(&self) -> Result<(), ChangeError> {
+        check(METHOD, self.sensitivity, self.boundary)
+    }
+
+    fn model(&self) -> (usize, bool) {
+        (self.order, self.trend)
+    }
+
+    fn fitting(&self) -> Fitting {
+        Fitting::Plain
+    }
+
+    fn begin(&self, residuals: &Residuals<'_>) -> Begun<Run> {
+        let mut sorted = residuals.values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (low, high) = (quantile(&sorted, 0.25), quantile(&sorted, 0.75));
+        let whisker = self.sensitivity * (high - low).max(residuals.floor);
+        let process = Run { count: 0, low: low - whisker, high: high + whisker, boundary: self.boundary };
+        Begun { process, sigma: residuals.deviation(residuals.width), is_stable: true }
+    }
+}
+
+/// A quantile of sorted values, on a straight line between two (the seventh of Hyndman & Fan).
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let below = place.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
+}

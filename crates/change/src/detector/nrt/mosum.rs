@@ -1,0 +1,107 @@
+//! Moving sums of residuals.
+//!
+//! A. Zeileis, F. Leisch, C. Kleiber, K. Hornik, "Monitoring structural change in dynamic econometric models", Journal of Applied
+//! Econometrics 20, 2005; J. Verbesselt, A. Zeileis, M. Herold, Remote Sensing of Environment 123, 2012.
+
+use std::collections::VecDeque;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Begun, Effect, Fitting, Process, Residuals, Rule, cusum, refused};
+use crate::ChangeError;
+use crate::detector::MethodInfo;
+use crate::detector::critical::{mosum_boundary, mosum_critical};
+
+pub(super) const METHOD: MethodInfo = MethodInfo {
+    name: "mosum",
+    title: "Moving sum of residuals, image by image",
+    citation: "Verbesselt, Zeileis & Herold, Remote Sensing of Environment 123 (2012), https://doi.org/10.1016/j.rse.2012.02.022; as in nrt 0.3.0",
+};
+
+/// Lengths of the history over which is monitored, for the critical value.
+const PERIOD: f64 = 10.0;
+
+/// Parameters; defaults are those of nrt.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MosumParameters {
+    /// Number of harmonics, 0 to 5. Default 2.
+    pub order: usize,
+    /// Whether the model has a trend. Default true.
+    pub trend: bool,
+    /// Probability of a false break, 0.001 to 0.05. Default 0.05.
+    pub sensitivity: f64,
+    /// Length of a sum as a share of the history: 0.25, 0.5 or 1. Default 0.25.
+    pub h: f64,
+    /// Probability of taking a stable history for unstable, 0.001 to 0.5. Default 0.05.
+    pub alpha: f64,
+}
+
+impl Default for MosumParameters {
+    fn default() -> Self {
+        Self { order: 2, trend: true, sensitivity: 0.05, h: 0.25, alpha: 0.05 }
+    }
+}
+
+/// The method.
+pub type Mosum = super::Nrt<MosumParameters>;
+
+/// The residuals of a moving sum.
+#[derive(Debug, Clone)]
+pub struct Window {
+    scaled: VecDeque<f64>,
+    scale: f64,
+    history: f64,
+    looks: f64,
+    critical: f64,
+}
+
+impl Process for Window {
+    fn look(&mut self, residual: f64) -> Effect {
+        self.looks += 1.0;
+        self.scaled.pop_front();
+        self.scaled.push_back(residual / self.scale);
+        if self.value().abs() > self.boundary() { Effect::Break } else { Effect::Quiet }
+    }
+
+    fn value(&self) -> f64 {
+        self.scaled.iter().sum()
+    }
+
+    fn boundary(&self) -> f64 {
+        mosum_boundary(self.critical, self.looks / self.history)
+    }
+}
+
+impl Rule for MosumParameters {
+    type Process = Window;
+
+    const INFO: MethodInfo = METHOD;
+
+    fn check(&self) -> Result<(), ChangeError> {
+        if ![0.25, 0.5, 1.0].contains(&self.h) {
+            return Err(refused(METHOD, "h", self.h, "0.25, 0.5 or 1"));
+        }
+        cusum::check(METHOD, self.sensitivity, self.alpha)
+    }
+
+    fn model(&self) -> (usize, bool) {
+        (self.order, self.trend)
+    }
+
+    fn fitting(&self) -> Fitting {
+        Fitting::Stable(self.alpha)
+    }
+
+    fn begin(&self, residuals: &Residuals<'_>) -> Begun<Window> {
+        let sigma = residuals.deviation(residuals.width);
+        let count = residuals.values.len();
+        let scale = sigma * (count as f64).sqrt();
+        let length = (self.h * count as f64).floor() as usize;
+        let scaled = residuals.values[count - length..].iter().map(|residual| residual / scale).collect();
+        let critical = mosum_critical(self.h, PERIOD, self.sensitivity);
+        let process = Window { scaled, scale, history: count as f64, looks: count as f64, critical };
+        Begun { process, sigma, is_stable: true }
+    }
+}
