@@ -28,7 +28,7 @@ pub use detector::{
 pub use error::ChangeError;
 pub use findings::{Findings, Model, Segment};
 pub use guard::{Guard, Screening};
-pub use index::{Direction, SpectralIndex, catalogue, compute_all};
+pub use index::{Direction, SpectralIndex, catalogue, compute_all, compute_into};
 pub use mask::{MaskCounts, MaskOptions, MaskPlan};
 pub use quality::QaCounts;
 pub use series::SeriesBlock;

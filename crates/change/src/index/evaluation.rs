@@ -21,17 +21,29 @@ struct Task<'a> {
 /// # Errors
 /// [`raster::RasterError::MissingRole`] where the cube lacks a band.
 pub fn compute_all(indices: &[&SpectralIndex], cube: &Cube) -> Result<Vec<Array3<f32>>, ChangeError> {
+    let mut results = Vec::new();
+    compute_into(indices, cube, &mut results)?;
+    Ok(results)
+}
+
+/// As [`compute_all`], into arrays of an earlier call: those of another shape, and what is too many or too few, are replaced.
+///
+/// # Errors
+/// As [`compute_all`].
+pub fn compute_into(indices: &[&SpectralIndex], cube: &Cube, results: &mut Vec<Array3<f32>>) -> Result<(), ChangeError> {
     let mut bands = Vec::new();
     let tasks = indices.iter().map(|index| task(index, cube, &mut bands)).collect::<Result<Vec<_>, _>>()?;
-    Ok(evaluate(&tasks, &bands, cube))
+    // Zeros come without touching memory; every pixel is written below.
+    results.retain(|array| array.dim() == cube.shape());
+    results.resize_with(tasks.len(), || Array3::zeros(cube.shape()));
+    evaluate(&tasks, &bands, cube, results);
+    Ok(())
 }
 
 /// The values of each task, whose places are those of `bands`, which are places in the cube.
-fn evaluate(tasks: &[Task<'_>], bands: &[usize], cube: &Cube) -> Vec<Array3<f32>> {
+fn evaluate(tasks: &[Task<'_>], bands: &[usize], cube: &Cube, results: &mut [Array3<f32>]) {
     let (times, rows, cols) = cube.shape();
     let pixels = rows * cols;
-    // Zeros come without touching memory; every pixel is written below.
-    let mut results: Vec<Array3<f32>> = tasks.iter().map(|_| Array3::zeros((times, rows, cols))).collect();
     let values = cube.values.as_standard_layout();
     let values = values.as_slice().expect("standard layout is contiguous");
     let mut inputs = Register::many(bands.len());
@@ -48,12 +60,11 @@ fn evaluate(tasks: &[Task<'_>], bands: &[usize], cube: &Cube) -> Vec<Array3<f32>
                 values,
                 inputs: &mut inputs,
                 scratch: &mut scratch,
-                results: &mut results,
+                results: &mut *results,
                 at,
             });
         }
     }
-    results
 }
 
 /// Some pixels of one time: `start` to `end` of its `pixels`.

@@ -15,7 +15,7 @@ use formula::{Formula, Symbol};
 use program::Program;
 
 pub use catalogue::catalogue;
-pub use evaluation::compute_all;
+pub use evaluation::{compute_all, compute_into};
 
 /// The way in which clearing moves an index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

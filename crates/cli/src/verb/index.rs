@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use change::{ChangeError, Guard, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_all};
+use change::{ChangeError, Guard, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_into};
 use geoio::{Found, GriddedImagery, Packed, Packer, Packing, RasterOptions, RasterWriter, Resampling};
-use ndarray::{Array3, Axis, s};
+use ndarray::{Array2, Array3, Axis, s};
 use pipeline::map_in_order;
 use raster::{RasterReader as _, RasterSink as _, RasterSource as _, Role, Window};
 use serde_json::json;
@@ -56,15 +56,15 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
         &windows,
         &budget,
         budget.in_flight(bytes),
-        || Ok::<_, Fault>((source.open()?, packing.packer()?)),
-        |(reader, packer), &window| {
+        || Ok::<_, Fault>((source.open()?, packing.packer()?, Vec::new())),
+        |(reader, packer, planes), &window| {
             let cube = reader.read(0, &roles, window, mask.margin())?;
             let mut seen = QaCounts::default();
             if let Some(layer) = cube.layers.iter().position(|role| *role == Role::Qa) {
                 seen.add(cube.quality_within().slice(s![0, layer, .., ..]));
             }
             let (cube, masked) = mask.apply(cube)?;
-            let planes = compute_all(&indices.iter().collect::<Vec<_>>(), &cube)?;
+            compute_into(&indices.iter().collect::<Vec<_>>(), &cube, planes)?;
             let packed = planes
                 .iter()
                 .enumerate()
@@ -236,7 +236,7 @@ impl SinkPacking {
     fn packer(&self) -> Result<SinkPacker, Fault> {
         Ok(match self {
             Self::Float(packing) => SinkPacker::Float(packing.packer()?),
-            Self::Integer(packing, step) => SinkPacker::Integer(packing.packer()?, *step),
+            Self::Integer(packing, step) => SinkPacker::Integer(packing.packer()?, *step, Array2::zeros((0, 0))),
         })
     }
 }
@@ -244,7 +244,8 @@ impl SinkPacking {
 /// Packs the planes of a [`Sink`]; one a thread.
 enum SinkPacker {
     Float(Packer<f32>),
-    Integer(Packer<i16>, f64),
+    /// Steps, and the array of the last plane's.
+    Integer(Packer<i16>, f64, Array2<i16>),
 }
 
 /// A packed plane of a [`Sink`].
@@ -258,9 +259,12 @@ impl SinkPacker {
         let plane = plane.index_axis(Axis(0), 0);
         Ok(match self {
             Self::Float(packer) => Plane::Float(packer.pack(band, window, plane)?),
-            Self::Integer(packer, step) => {
+            Self::Integer(packer, step, steps) => {
                 let inverse = 1.0 / *step;
-                let steps = plane.mapv(|value| whole_steps(f64::from(value) * inverse));
+                if steps.dim() != plane.dim() {
+                    *steps = Array2::zeros(plane.dim());
+                }
+                steps.zip_mut_with(&plane, |step, value| *step = whole_steps(f64::from(*value) * inverse));
                 Plane::Integer(packer.pack(band, window, steps.view())?)
             }
         })
