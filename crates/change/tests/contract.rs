@@ -3,8 +3,9 @@
 mod vegetation_loss;
 
 use change::{
-    Answer, BfastMonitor, BfastMonitorParameters, CcdcParameters, CusumParameters, Detector, Difference, DifferenceParameters,
-    Direction, EwmaParameters, Findings, Incremental, IqrParameters, MosumParameters, NO_DAY, Nrt, Rule, SeriesBlock,
+    Answer, Bayts, BaytsParameters, BfastMonitor, BfastMonitorParameters, CcdcParameters, CusumParameters, Detector, Difference,
+    DifferenceParameters, Direction, EwmaParameters, Findings, Incremental, IqrParameters, MosumParameters, NO_DAY, Nrt, Rule,
+    SeriesBlock,
 };
 use ndarray::{Array3, Axis, s};
 use proptest::prelude::*;
@@ -42,6 +43,12 @@ fn bfast_monitor() -> BfastMonitor {
 fn nrt<R: Rule>(rule: R) -> Nrt<R> {
     let roles = ["nbr", "green", "swir"].map(|name| Role::Index(name.to_owned()))[..rule.roles()].to_vec();
     Nrt::new(rule, period(HISTORY, TIMES - 1), roles).expect("parameters in range")
+}
+
+fn bayts() -> Bayts {
+    let densities = [("nbr".to_owned(), [0.5, 0.1, 0.1, 0.1])].into();
+    let parameters = BaytsParameters { densities, ..BaytsParameters::default() };
+    Bayts::new(parameters, period(HISTORY, TIMES - 1), vec![Role::Index("nbr".to_owned())]).expect("parameters in range")
 }
 
 /// A drop in what is watched; the other roles, which only show clouds, stay.
@@ -159,6 +166,14 @@ fn bfast_monitor_meets_the_contract() {
 }
 
 #[test]
+fn bayts_meets_the_contract() {
+    all_nan_is_not_seen(&bayts());
+    constant_is_unchanged(&bayts());
+    planted_drop_is_dated_within_a_revisit(&bayts());
+    a_drop_has_a_negative_magnitude(&bayts());
+}
+
+#[test]
 fn the_methods_of_nrt_meet_the_contract() {
     // What is not believed would else be every look after the drop: a constant series has no spread.
     nrt_meets_the_contract(|| EwmaParameters { threshold_outlier: 1e9, ..EwmaParameters::default() });
@@ -243,12 +258,15 @@ proptest! {
     }
 
     #[test]
-    fn nrt_image_by_image_gives_what_the_whole_series_gives(values in noisy(1)) {
+    fn methods_with_state_give_image_by_image_what_the_whole_series_gives(values in noisy(1)) {
         image_by_image_is_the_whole(&nrt(EwmaParameters::default()), &values);
         image_by_image_is_the_whole(&nrt(CusumParameters::default()), &values);
         image_by_image_is_the_whole(&nrt(MosumParameters::default()), &values);
         image_by_image_is_the_whole(&nrt(IqrParameters::default()), &values);
+        image_by_image_is_the_whole(&bayts(), &values);
         order_of_pixels_is_irrelevant(&nrt(MosumParameters::default()), &values);
+        order_of_pixels_is_irrelevant(&bayts(), &values);
+        days_are_in_order(&detect(&bayts(), &values));
         days_are_in_order(&detect(&nrt(EwmaParameters::default()), &values));
     }
 }

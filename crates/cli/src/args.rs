@@ -421,9 +421,9 @@ pub(crate) struct Detect {
     /// Rasters whose bands are dates, one a role: ndvi.tif, or ndvi=FILE green=FILE
     #[arg(required = true, value_name = "[ROLE=]FILE")]
     pub(crate) inputs: Vec<String>,
-    /// CSV whose column date has the day of each band
-    #[arg(long, value_name = "FILE")]
-    pub(crate) dates: Option<PathBuf>,
+    /// CSV whose column date has the day of each band; one for all inputs, or one a role
+    #[arg(long, value_delimiter = ',', value_name = "[ROLE=]FILE,..")]
+    pub(crate) dates: Vec<String>,
     /// First day of the monitoring period; what is before it is history
     #[arg(long, value_name = "DATE")]
     pub(crate) monitor_from: Date,

@@ -233,3 +233,49 @@ fn the_methods_of_nrt_find_what_nrt_found() {
         }
     }
 }
+
+#[test]
+fn bayts_finds_what_the_r_package_found() {
+    let Some(case) = case("bayts_finds_what_the_r_package_found", "02_bayts_bolivia") else { return };
+    let scratch = scratch();
+    let at = |name: &str| argument(&case.join(name)).to_owned();
+    // Rasters of two sensors, each with dates of its own, their season taken off by a percentile of each scene.
+    let out = scratch.path().join("o.tif");
+    let inputs = [format!("ndvi={}", at("lndvi.tif")), format!("vv={}", at("s1vv.tif"))];
+    let dates = format!("ndvi={},vv={}", at("lndvi_dates.csv"), at("s1vv_dates.csv"));
+    let mut arguments = vec!["detect", "bayts", &inputs[0], &inputs[1], "--dates", &dates, "--monitor-from", "2016-01-01"];
+    arguments.extend(["-p", "chi=0.9", "-p", "percentile=0.95", "-p", "ndvi=[0,0.1,-0.5,0.125]", "-p", "vv=[-1,0.75,-4,1]"]);
+    arguments.extend(["--type", "float64", "-o", argument(&out), "-q"]);
+    succeed(arguments);
+    let (got, expected) = (bands(&out), bands(&case.join("expected_bayts.tif")));
+    let year = |day: f64| if day.is_nan() { day } else { year_of(day) };
+    for pixel in 0..got["status"].len() {
+        assert!(is_near(year(got["confirmed_day"][pixel]), expected["change_confirmed"][pixel], 1e-6), "pixel {pixel}");
+        if expected["change_confirmed"][pixel].is_nan() {
+            assert!(is_near(year(got["break_day"][pixel]), expected["flag"][pixel], 1e-6), "pixel {pixel}");
+        } else {
+            assert!(is_near(year(got["break_day"][pixel]), expected["change_flagged"][pixel], 1e-6), "pixel {pixel}");
+            assert!(is_near(got["statistic"][pixel], expected["pchange_at_confirm"][pixel], 1e-6), "pixel {pixel}");
+        }
+    }
+    // One pixel's series from tables.
+    let out = scratch.path().join("o.csv");
+    let series = [format!("ndvi={}", at("pixel_lndvi.csv")), format!("vv={}", at("pixel_s1vv.csv"))];
+    let summary = rows(&case.join("expected_pixel_summary.csv"));
+    assert_eq!(summary.len(), 3);
+    for expected in summary {
+        let name = &expected["case"];
+        let chi = if name.contains("chi0.5") { "chi=0.5" } else { "chi=0.9" };
+        let both = name.starts_with("both");
+        let mut arguments = vec!["detect", "bayts", "--monitor-from", "2015-01-01", "-p", chi, "-p", "vv=[-7,0.75,-11.5,1]"];
+        arguments.extend(["-o", argument(&out), "--force", "-q", &series[1]]);
+        if both {
+            arguments.extend([series[0].as_str(), "-p", "ndvi=[0.85,0.075,0.4,0.125]"]);
+        }
+        succeed(arguments);
+        let got = rows(&out).remove(0);
+        assert!(is_near(year(number(&got, "break_day")), number(&expected, "change_flagged"), 1e-6), "{name}: {got:?}");
+        assert!(is_near(year(number(&got, "confirmed_day")), number(&expected, "change_confirmed"), 1e-6), "{name}: {got:?}");
+        assert!(is_near(number(&got, "statistic"), number(&expected, "pchange_at_confirm"), 1e-6), "{name}: {got:?}");
+    }
+}

@@ -24,6 +24,17 @@ pub(super) fn robust_deviation(values: &mut [f64], centre: f64) -> f64 {
     NORMAL * median(values)
 }
 
+/// A quantile of sorted values, on a straight line between two (the seventh of Hyndman & Fan); NaN of nothing.
+pub fn quantile(sorted: &[f64], share: f64) -> f64 {
+    if sorted.is_empty() {
+        return f64::NAN;
+    }
+    let place = share * (sorted.len() - 1) as f64;
+    let below = place.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

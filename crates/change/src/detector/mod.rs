@@ -1,5 +1,6 @@
 //! Detectors: what turns series into findings, one file a method.
 
+mod bayts;
 mod bfast_monitor;
 mod bitemporal;
 mod critical;
@@ -11,9 +12,11 @@ use raster::{DateRange, Role};
 
 use crate::{Findings, SeriesBlock};
 
+pub use bayts::{Bayts, BaytsParameters, BaytsState};
 pub use bfast_monitor::{BfastMonitor, BfastMonitorParameters, History, Process};
 pub use bitemporal::bitemporal;
 pub use difference::{Difference, DifferenceParameters};
+pub use median::quantile;
 pub use nrt::{
     Ccdc, CcdcParameters, Cusum, CusumParameters, Ewma, EwmaParameters, Iqr, IqrParameters, Mosum, MosumParameters, Nrt,
     NrtState, Rule,
@@ -39,6 +42,7 @@ pub const METHODS: &[MethodInfo] = &[
     nrt::METHODS[2],
     nrt::METHODS[3],
     nrt::METHODS[4],
+    bayts::METHOD,
 ];
 
 /// A method that finds change in series.
@@ -58,6 +62,11 @@ pub trait Detector: Sync {
     /// Number of coefficients of the model that it fits to a history; 0 from one that fits none.
     fn coefficients(&self) -> usize {
         0
+    }
+
+    /// The percentile of each scene, 0 to 1, that whoever reads takes off its values: the season without a history.
+    fn scene_percentile(&self) -> Option<f64> {
+        None
     }
 
     /// What is found in a block of series.

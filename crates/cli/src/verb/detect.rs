@@ -29,17 +29,22 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     geoio::open::initialise(Some(budget.cache_bytes()));
     let kept = Kept::read(&arguments.keep)?;
     let stacks = stacks(arguments)?;
-    check_apart(Some(&arguments.out), stacks.iter().map(|(_, file)| file).chain(&arguments.dates))?;
+    check_apart(Some(&arguments.out), stacks.iter().map(|(_, file)| file))?;
     let given: Vec<Role> = stacks.iter().map(|(role, _)| role.clone()).collect();
     let detector = method::detector(arguments, &given)?;
     if tables::are_tables(&stacks)? {
         let (found, dates) = tables::detect(&stacks, detector.as_ref(), kept, arguments, common)?;
         return Ok(report(arguments, detector.as_ref(), dates, &Counts::of(&found)));
     }
-    let Found { imagery, warnings, .. } = scenes(&stacks, arguments)?;
+    let tables = tables_of_dates(&stacks, arguments)?;
+    check_apart(Some(&arguments.out), &tables)?;
+    let Found { imagery, warnings, .. } = scenes(&stacks, &tables, arguments)?;
     let grid = super::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
-    let series = Series::new(&source, detector.as_ref());
+    let mut series = Series::new(&source, detector.as_ref());
+    if let Some(percentile) = detector.scene_percentile() {
+        series.take_off(&source, percentile)?;
+    }
     let mut sink = Sink::create(arguments, &grid, kept, detector.as_ref(), common)?;
     let windows = series.windows(&grid, arguments.output.block, &budget);
     let mut counts = Counts::default();
@@ -122,24 +127,44 @@ fn stacks(arguments: &Detect) -> Result<Vec<(Role, PathBuf)>, Fault> {
     }
 }
 
-/// One scene a date.
-fn scenes(stacks: &[(Role, PathBuf)], arguments: &Detect) -> Result<Found, Fault> {
-    let Some(dates) = &arguments.dates else {
-        return Err(Fault::usage("--dates: give a CSV whose column date has the day of each band"));
+/// The table of dates of each input.
+fn tables_of_dates(stacks: &[(Role, PathBuf)], arguments: &Detect) -> Result<Vec<PathBuf>, Fault> {
+    if let [table] = arguments.dates.as_slice()
+        && !table.contains('=')
+    {
+        return Ok(vec![PathBuf::from(table); stacks.len()]);
+    }
+    let given = arguments.dates.iter().filter_map(|text| text.split_once('='));
+    let given: BTreeMap<String, &str> = given.map(|(role, file)| (role.to_ascii_lowercase(), file)).collect();
+    let of = |(role, _): &(Role, PathBuf)| {
+        let told = || Fault::usage(format!("--dates: give a CSV whose column date has the day of each band, for {role} too"));
+        given.get(&role.to_string()).map(PathBuf::from).ok_or_else(told)
     };
-    let spec = StackSpec {
-        bands: stacks.iter().cloned().collect::<BTreeMap<_, _>>(),
-        dates: dates.clone(),
-        sensor: None,
-        platform: None,
-        orbit: None,
-        scale: arguments.scale,
-        offset: arguments.offset,
-        nodata: None,
-        qa: None,
-        clear: None,
+    stacks.iter().map(of).collect()
+}
+
+/// One scene a date, and where inputs have dates of their own one an input and date.
+fn scenes(stacks: &[(Role, PathBuf)], tables: &[PathBuf], arguments: &Detect) -> Result<Found, Fault> {
+    let mut by_dates: BTreeMap<&PathBuf, BTreeMap<Role, PathBuf>> = BTreeMap::new();
+    for ((role, file), dates) in stacks.iter().zip(tables) {
+        by_dates.entry(dates).or_default().insert(role.clone(), file.clone());
+    }
+    let stack = |(dates, bands): (&PathBuf, BTreeMap<Role, PathBuf>)| {
+        ImagerySpec::Stack(StackSpec {
+            bands,
+            dates: dates.clone(),
+            sensor: None,
+            platform: None,
+            orbit: None,
+            scale: arguments.scale,
+            offset: arguments.offset,
+            nodata: None,
+            qa: None,
+            clear: None,
+        })
     };
-    Ok(geoio::find(&[ImagerySpec::Stack(spec)], Path::new(""))?)
+    let specs: Vec<ImagerySpec> = by_dates.into_iter().map(stack).collect();
+    Ok(geoio::find(&specs, Path::new(""))?)
 }
 
 /// What is read for each pixel.
@@ -147,12 +172,41 @@ struct Series<'a> {
     roles: &'a [Role],
     dates: Vec<Date>,
     sensors: Vec<u8>,
+    /// Of each date the places of the roles that it has, and the roles themselves.
+    there: Vec<(Vec<usize>, Vec<Role>)>,
+    /// What is taken off the values of each date, by the place of the role.
+    off: Vec<Vec<f64>>,
 }
 
 impl<'a> Series<'a> {
     fn new(source: &GriddedImagery, detector: &'a dyn Detector) -> Self {
-        let dates: Vec<Date> = source.scenes().iter().map(|scene| scene.date).collect();
-        Self { roles: detector.inputs(), sensors: vec![0; dates.len()], dates }
+        let (roles, scenes) = (detector.inputs(), source.scenes());
+        let dates: Vec<Date> = scenes.iter().map(|scene| scene.date).collect();
+        let there = |scene: &raster::Scene| roles.iter().cloned().enumerate().filter(|(_, role)| scene.has(role)).unzip();
+        Self {
+            roles,
+            sensors: vec![0; dates.len()],
+            there: scenes.iter().map(there).collect(),
+            off: vec![vec![0.0; roles.len()]; dates.len()],
+            dates,
+        }
+    }
+
+    /// Takes a percentile of each scene off its values, band by band.
+    fn take_off(&mut self, source: &GriddedImagery, percentile: f64) -> Result<(), Fault> {
+        let mut reader = source.open()?;
+        for time in 0..self.dates.len() {
+            let (places, roles) = &self.there[time];
+            let cube = reader.read(time, roles, source.grid().window(), 0)?;
+            for (layer, place) in places.iter().enumerate() {
+                let plane = cube.values.slice(s![0, layer, .., ..]);
+                let mut known: Vec<f64> =
+                    plane.iter().filter(|value| value.is_finite()).map(|value| cube.scaling[layer].apply(*value)).collect();
+                known.sort_by(f64::total_cmp);
+                self.off[time][*place] = change::quantile(&known, percentile);
+            }
+        }
+        Ok(())
     }
 
     fn bytes_a_pixel(&self) -> usize {
@@ -174,11 +228,15 @@ impl<'a> Series<'a> {
     fn read(&self, reader: &mut geoio::GriddedReader, window: Window) -> Result<Array3<f32>, Fault> {
         let mut values = Array3::from_elem((self.dates.len(), self.roles.len(), window.pixels()), f32::NAN);
         for time in 0..self.dates.len() {
-            let cube = reader.read(time, self.roles, window, 0)?;
-            for role in 0..self.roles.len() {
-                let (plane, scaling) = (cube.values.slice(s![0, role, .., ..]), cube.scaling[role]);
-                let mut row = values.slice_mut(s![time, role, ..]);
-                row.iter_mut().zip(plane).for_each(|(to, stored)| *to = scaling.apply(*stored) as f32);
+            let (places, roles) = &self.there[time];
+            let cube = reader.read(time, roles, window, 0)?;
+            for (layer, place) in places.iter().enumerate() {
+                let (plane, scaling, off) =
+                    (cube.values.slice(s![0, layer, .., ..]), cube.scaling[layer], self.off[time][*place]);
+                let mut row = values.slice_mut(s![time, *place, ..]);
+                for (to, stored) in row.iter_mut().zip(plane) {
+                    *to = (scaling.apply(*stored) - off) as f32;
+                }
             }
         }
         Ok(values)

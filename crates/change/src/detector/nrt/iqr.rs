@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Begun, Effect, Fitting, Process, Residuals, Rule, is_positive, refused};
 use crate::ChangeError;
 use crate::detector::MethodInfo;
+use crate::detector::median::quantile;
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "iqr",
@@ -102,12 +103,4 @@ impl Rule for IqrParameters {
         let process = Run { count: 0, low: low - whisker, high: high + whisker, boundary: self.boundary };
         Begun { process, sigma: residuals.deviation(residuals.width), is_stable: true }
     }
-}
-
-/// A quantile of sorted values, on a straight line between two (the seventh of Hyndman & Fan).
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
 }

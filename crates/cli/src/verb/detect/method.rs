@@ -1,7 +1,7 @@
 //! Methods by name, with their parameters.
 
 use change::{
-    BfastMonitor, CcdcParameters, CusumParameters, Detector, EwmaParameters, IqrParameters, MosumParameters, Nrt, Rule,
+    Bayts, BfastMonitor, CcdcParameters, CusumParameters, Detector, EwmaParameters, IqrParameters, MosumParameters, Nrt, Rule,
 };
 use raster::{Date, DateRange, Role};
 use serde::de::DeserializeOwned;
@@ -21,6 +21,7 @@ pub(super) fn detector(arguments: &Detect, given: &[Role]) -> Result<Box<dyn Det
         "mosum" => nrt(parameters::<MosumParameters>(arguments)?, monitoring, vec![one(arguments, given)?]),
         "iqr" => nrt(parameters::<IqrParameters>(arguments)?, monitoring, vec![one(arguments, given)?]),
         "ccdc-nrt" => nrt(parameters::<CcdcParameters>(arguments)?, monitoring, screened(arguments, given)?),
+        "bayts" => Ok(Box::new(Bayts::new(parameters(arguments)?, monitoring, given.to_vec())?)),
         other => {
             let known = change::METHODS.iter().map(|method| method.name).filter(|name| *name != "difference");
             Err(Fault::usage(format!("{other}: no such method; there is {}", known.collect::<Vec<_>>().join(", "))))

@@ -1,0 +1,304 @@
+//! BAYTS: probabilities of non-forest from several sensors, fused look by look.
+//!
+//! J. Reiche, S. de Bruin, D. Hoekman, J. Verbesselt, M. Herold, "A Bayesian approach to combine Landsat and ALOS PALSAR time series for
+//! near real-time deforestation detection", Remote Sensing 7, 2015. Held against the R package bayts (CC BY 4.0), by its results. Its
+//! ways are kept: the probability of change of the first look of a flag has the look before it as its prior and may be below a half; a
+//! flag is given up only by a later look; and then the looks after its first are taken anew, so that one of them may have been the
+//! change, and its day of confirmation lie before the look that showed it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use raster::{DateRange, Role};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::MethodInfo;
+use crate::{Answer, ChangeError, Detector, Findings, Incremental, NO_DAY, SeriesBlock};
+
+pub(super) const METHOD: MethodInfo = MethodInfo {
+    name: "bayts",
+    title: "BAYTS: Bayesian fusion of non-forest probabilities of several sensors",
+    citation: "Reiche et al., Remote Sensing 7 (2015), https://doi.org/10.3390/rs70504973",
+};
+
+/// Parameters; defaults are those of bayts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct BaytsParameters {
+    /// Probability of change from which a flag is confirmed, 0.5 to 1. Default 0.9.
+    pub chi: f64,
+    /// Probability of non-forest from which a look is flagged, above 0 and below 1. Default 0.5.
+    pub pnf_min: f64,
+    /// Least and greatest probability of non-forest that one sensor may tell. Default 0.1 and 0.9.
+    pub block_weight: [f64; 2],
+    /// Percentile of each scene, 0 to 1, that is taken off its values first: the season without a history. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percentile: Option<f64>,
+    /// Of each role: mean and standard deviation of forest, then of non-forest (normal distributions).
+    #[serde(flatten)]
+    pub densities: BTreeMap<String, [f64; 4]>,
+}
+
+impl Default for BaytsParameters {
+    fn default() -> Self {
+        Self { chi: 0.9, pnf_min: 0.5, block_weight: [0.1, 0.9], percentile: None, densities: BTreeMap::new() }
+    }
+}
+
+/// The detector.
+#[derive(Debug, Clone)]
+pub struct Bayts {
+    parameters: BaytsParameters,
+    monitoring: DateRange,
+    roles: Vec<Role>,
+    /// Of each role, as in the parameters.
+    densities: Vec<[f64; 4]>,
+}
+
+impl Bayts {
+    /// The detector of these roles, each on dates of its own. Looks before the monitoring period only tell the prior of its first.
+    ///
+    /// # Errors
+    /// [`ChangeError::Parameter`] for a parameter out of range, and for a role without densities or densities without a role.
+    pub fn new(parameters: BaytsParameters, monitoring: DateRange, roles: Vec<Role>) -> Result<Self, ChangeError> {
+        let refused = |parameter, got: String, expected| ChangeError::Parameter {
+            method: METHOD.name.to_owned(),
+            parameter,
+            got,
+            expected,
+        };
+        let [least, most] = parameters.block_weight;
+        let checks: [(&'static str, bool, String, &'static str); 4] = [
+            ("chi", (0.5..=1.0).contains(&parameters.chi), parameters.chi.to_string(), "a number from 0.5 to 1"),
+            ("pnf_min", (0.0..1.0).contains(&parameters.pnf_min), parameters.pnf_min.to_string(), "a number above 0 and below 1"),
+            (
+                "block_weight",
+                0.0 < least && least < most && most < 1.0,
+                format!("{least}, {most}"),
+                "two rising numbers between 0 and 1",
+            ),
+            (
+                "percentile",
+                parameters.percentile.is_none_or(|percentile| (0.0..=1.0).contains(&percentile)),
+                parameters.percentile.unwrap_or_default().to_string(),
+                "a number from 0 to 1",
+            ),
+        ];
+        if let Some((parameter, _, got, expected)) = checks.into_iter().find(|(_, holds, ..)| !holds) {
+            return Err(refused(parameter, got, expected));
+        }
+        let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
+        if let Some(name) = parameters.densities.keys().find(|name| !names.contains(name)) {
+            return Err(refused("densities", name.clone(), "chi, pnf_min, block_weight, percentile, or the role of an input"));
+        }
+        let expected = "for each role ROLE=[forest mean, deviation, non-forest mean, deviation], deviations above 0";
+        let of = |name: &String| {
+            let given = parameters.densities.get(name).copied().filter(|[_, forest, _, other]| *forest > 0.0 && *other > 0.0);
+            given.ok_or_else(|| refused("densities", format!("none that can be used for {name}"), expected))
+        };
+        let densities = names.iter().map(of).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { parameters, monitoring, roles, densities })
+    }
+
+    /// The probability of non-forest that a value of a role tells.
+    fn told(&self, role: usize, value: f64) -> f64 {
+        let [forest, spread, other, other_spread] = self.densities[role];
+        // Densities far out are 0 in both: their logarithms are compared.
+        let log = |mean: f64, spread: f64| -0.5 * ((value - mean) / spread).powi(2) - spread.ln();
+        let [least, most] = self.parameters.block_weight;
+        (1.0 / (1.0 + (log(forest, spread) - log(other, other_spread)).exp())).clamp(least, most)
+    }
+}
+
+/// Two probabilities of the same, put together.
+fn fused(prior: f64, told: f64) -> f64 {
+    let (both, neither) = (prior * told, (1.0 - prior) * (1.0 - told));
+    both / (both + neither)
+}
+
+/// A day, and the probability of non-forest that its looks tell.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    day: i32,
+    told: f64,
+}
+
+/// What is carried from look to look of one pixel.
+#[derive(Debug, Clone)]
+struct Pixel {
+    /// The last look that is in no flag.
+    last: Look,
+    /// The looks of a flag, and the probability of change after them.
+    flagged: Vec<Look>,
+    change: f64,
+}
+
+/// What is carried from image to image.
+#[derive(Debug, Clone)]
+pub struct BaytsState {
+    pixels: Vec<Pixel>,
+    found: Findings,
+}
+
+/// Before the first look either is as likely.
+const UNTOLD: f64 = 0.5;
+
+impl Bayts {
+    /// The probability of non-forest of the looks of one day, of all sensors; `None` where none saw the pixel.
+    fn of_day(&self, block: &SeriesBlock<'_>, times: std::ops::Range<usize>, place: usize) -> Option<f64> {
+        let values = block.values();
+        let looks = times.flat_map(|time| (0..self.roles.len()).map(move |role| (time, role)));
+        let told = looks.filter_map(|(time, role)| {
+            let value = f64::from(values[[time, role, place]]);
+            value.is_finite().then(|| self.told(role, value))
+        });
+        told.reduce(fused)
+    }
+
+    /// Takes the looks of one day.
+    fn look(&self, state: &mut BaytsState, place: usize, look: Look) {
+        let BaytsState { pixels, found } = state;
+        found.last_clear[place] = look.day;
+        found.n_monitor[place] = found.n_monitor[place].saturating_add(1);
+        if found.answer[place] == Answer::Changed {
+            return;
+        }
+        let pixel = &mut pixels[place];
+        let mut coming = VecDeque::from([look]);
+        let mut confirmed = None;
+        while let Some(look) = coming.pop_front() {
+            if pixel.flagged.is_empty() && look.told < self.parameters.pnf_min {
+                pixel.last = look;
+                continue;
+            }
+            let prior = if pixel.flagged.is_empty() { pixel.last.told } else { pixel.change };
+            pixel.change = fused(prior, look.told);
+            pixel.flagged.push(look);
+            if pixel.flagged.len() > 1 && pixel.change < 0.5 {
+                let mut given_up = std::mem::take(&mut pixel.flagged).into_iter();
+                pixel.last = given_up.next().unwrap_or(look);
+                given_up.rev().for_each(|look| coming.push_front(look));
+            } else if pixel.change >= self.parameters.chi && look.told >= self.parameters.pnf_min {
+                confirmed = Some(look.day);
+                break;
+            }
+        }
+        let first = pixel.flagged.first();
+        found.answer[place] = match (first, confirmed) {
+            (None, _) => Answer::Unchanged,
+            (Some(_), None) => Answer::Candidate,
+            (Some(_), Some(_)) => Answer::Changed,
+        };
+        found.before[place] = first.map_or(NO_DAY, |_| pixel.last.day);
+        found.first[place] = first.map_or(NO_DAY, |first| first.day);
+        found.confirmed[place] = confirmed.unwrap_or(NO_DAY);
+        found.statistic[place] = first.map_or(look.told, |_| pixel.change) as f32;
+        // There is no unit that sensors share: the change of the probability of forest.
+        found.magnitude[place] = first.map_or(f32::NAN, |_| -pixel.change as f32);
+    }
+
+    /// Runs over the days of a block.
+    fn follow(&self, state: &mut BaytsState, block: &SeriesBlock<'_>) {
+        let dates = block.dates();
+        let mut time = 0;
+        while time < dates.len() {
+            let day = dates[time];
+            let end = dates.partition_point(|date| *date <= day);
+            for place in 0..block.pixels() {
+                let Some(told) = self.of_day(block, time..end, place) else { continue };
+                if day < self.monitoring.from() {
+                    state.pixels[place].last = Look { day: day.days(), told };
+                    state.found.n_history[place] = state.found.n_history[place].saturating_add(1);
+                    state.found.last_clear_history[place] = day.days();
+                } else if self.monitoring.contains(day) {
+                    self.look(state, place, Look { day: day.days(), told });
+                }
+            }
+            time = end;
+        }
+    }
+}
+
+impl Detector for Bayts {
+    fn name(&self) -> &'static str {
+        METHOD.name
+    }
+
+    fn inputs(&self) -> &[Role] {
+        &self.roles
+    }
+
+    fn monitoring(&self) -> DateRange {
+        self.monitoring
+    }
+
+    fn scene_percentile(&self) -> Option<f64> {
+        self.parameters.percentile
+    }
+
+    fn detect(&self, block: &SeriesBlock<'_>) -> Findings {
+        self.fit(block).found
+    }
+}
+
+impl Incremental for Bayts {
+    type State = BaytsState;
+
+    fn fit(&self, history: &SeriesBlock<'_>) -> BaytsState {
+        let unseen = Pixel { last: Look { day: NO_DAY, told: UNTOLD }, flagged: Vec::new(), change: UNTOLD };
+        let pixels = history.pixels();
+        let mut state = BaytsState { pixels: vec![unseen; pixels], found: Findings::not_seen(pixels) };
+        self.follow(&mut state, history);
+        state
+    }
+
+    /// Looks of one day belong into one update.
+    fn update(&self, state: &mut BaytsState, later: &SeriesBlock<'_>) -> Findings {
+        self.follow(state, later);
+        state.found.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+    use raster::Date;
+
+    use super::*;
+
+    /// A detector whose one role tells its probability of non-forest itself: two densities whose ratio is that of a logistic curve.
+    fn detector(chi: f64) -> Bayts {
+        let parameters = BaytsParameters {
+            chi,
+            densities: BTreeMap::from([("p".to_owned(), [-0.5, 1.0, 0.5, 1.0])]),
+            ..BaytsParameters::default()
+        };
+        let monitoring = DateRange::new(Date::from_days(10), Date::from_days(1000)).expect("a period");
+        Bayts::new(parameters, monitoring, vec![Role::Index("p".to_owned())]).expect("parameters in range")
+    }
+
+    /// Looks every 10 days from day 0 on that tell these probabilities.
+    fn found(chi: f64, told: &[f64]) -> Findings {
+        let dates: Vec<Date> = (0..told.len() as i32).map(|look| Date::from_days(look * 10)).collect();
+        let values = Array3::from_shape_fn((told.len(), 1, 1), |(time, ..)| (told[time] / (1.0 - told[time])).ln() as f32);
+        let sensors = vec![0; told.len()];
+        detector(chi).detect(&SeriesBlock::new(&dates, &sensors, values.view()).expect("a block"))
+    }
+
+    #[test]
+    fn a_flag_is_confirmed_or_given_up_as_worked_out_by_hand() {
+        let confirmed = found(0.9, &[0.2, 0.7, 0.8, 0.85]);
+        assert_eq!(
+            (confirmed.answer[0], confirmed.before[0], confirmed.first[0], confirmed.confirmed[0]),
+            (Answer::Changed, 0, 10, 30)
+        );
+        assert!((confirmed.statistic[0] - 0.929_687).abs() < 1e-5, "{}", confirmed.statistic[0]);
+        let first = found(0.9, &[0.2, 0.7]);
+        assert!((first.statistic[0] - 0.368_421).abs() < 1e-5, "a first probability may be below a half");
+        assert_eq!(first.answer[0], Answer::Candidate);
+        let given_up = found(0.9, &[0.1, 0.6, 0.3, 0.2]);
+        assert_eq!((given_up.answer[0], given_up.first[0]), (Answer::Unchanged, NO_DAY));
+        let anew = found(0.9, &[0.125, 0.85, 0.9, 0.3, 0.1]);
+        assert_eq!((anew.answer[0], anew.before[0], anew.first[0], anew.confirmed[0]), (Answer::Changed, 10, 20, 20));
+    }
+}
