@@ -21,9 +21,9 @@ mod shift;
 pub use answer::{Answer, ChangeStrip, NO_DAY};
 pub use crosswise::{BandPair, Crosswise, Exchanged};
 pub use detector::{
-    Bayts, BaytsParameters, BaytsState, BfastMonitor, BfastMonitorParameters, Ccdc, CcdcParameters, Cusum, CusumParameters,
-    Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, Incremental, Iqr, IqrParameters, METHODS, MethodInfo,
-    Mosum, MosumParameters, Nrt, NrtState, Rule, bitemporal, quantile,
+    Bayts, BaytsParameters, BaytsState, BfastMonitor, BfastMonitorParameters, Ccdc, CcdcParameters, Clearing, Cusum,
+    CusumParameters, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, Incremental, Iqr, IqrParameters, METHODS,
+    MethodInfo, Mosum, MosumParameters, Nrt, NrtState, Rule, bitemporal, quantile,
 };
 pub use error::ChangeError;
 pub use findings::{Findings, Model, Segment};

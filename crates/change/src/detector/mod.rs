@@ -3,6 +3,7 @@
 mod bayts;
 mod bfast_monitor;
 mod bitemporal;
+mod clearing;
 mod critical;
 mod difference;
 mod median;
@@ -15,6 +16,7 @@ use crate::{Findings, SeriesBlock};
 pub use bayts::{Bayts, BaytsParameters, BaytsState};
 pub use bfast_monitor::{BfastMonitor, BfastMonitorParameters, History, Process};
 pub use bitemporal::bitemporal;
+pub use clearing::Clearing;
 pub use difference::{Difference, DifferenceParameters};
 pub use median::quantile;
 pub use nrt::{

@@ -10,7 +10,10 @@ pub(crate) use load::read_text;
 use std::path::{Path, PathBuf};
 
 use alert::PatchRules;
-use change::{ChangeError, DifferenceParameters, Direction, Guard, MaskOptions, SpectralIndex};
+use change::{
+    BfastMonitorParameters, ChangeError, CusumParameters, DifferenceParameters, Direction, EwmaParameters, Guard, IqrParameters,
+    MaskOptions, MosumParameters, SpectralIndex,
+};
 use geoio::{Compression, ImagerySpec, Resampling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -120,7 +123,7 @@ pub(crate) struct ChangeSpec {
     /// An index by name, or your own: { name, formula, direction }.
     #[schemars(with = "WrittenIndex")]
     pub(crate) index: IndexSpec,
-    /// The method; `difference` is the one there is.
+    /// The method.
     #[serde(default)]
     pub(crate) method: Method,
     /// The period that tells what is normal: { from, to }, both days included.
@@ -130,6 +133,21 @@ pub(crate) struct ChangeSpec {
     /// Parameters of the method `difference`.
     #[serde(default)]
     pub(crate) difference: DifferenceParameters,
+    /// Parameters of the method `bfast-monitor`.
+    #[serde(default, rename = "bfast-monitor")]
+    pub(crate) bfast_monitor: BfastMonitorParameters,
+    /// Parameters of the method `ewma`.
+    #[serde(default)]
+    pub(crate) ewma: EwmaParameters,
+    /// Parameters of the method `cusum`.
+    #[serde(default)]
+    pub(crate) cusum: CusumParameters,
+    /// Parameters of the method `mosum`.
+    #[serde(default)]
+    pub(crate) mosum: MosumParameters,
+    /// Parameters of the method `iqr`.
+    #[serde(default)]
+    pub(crate) iqr: IqrParameters,
     /// Where to look: a class raster or polygons. Outside it nothing is flagged.
     pub(crate) within: Option<Within>,
 }
@@ -141,6 +159,16 @@ pub(crate) enum Method {
     /// Each look against the baseline's median of the same season.
     #[default]
     Difference,
+    /// Moving or cumulative sums of residuals of a season-trend model (Verbesselt et al. 2012).
+    BfastMonitor,
+    /// Exponentially weighted moving average of such residuals (Brooks et al. 2014).
+    Ewma,
+    /// Their sum (Zeileis et al. 2005).
+    Cusum,
+    /// Their moving sum.
+    Mosum,
+    /// Consecutive residuals outside the interquartile range of the history's.
+    Iqr,
 }
 
 /// An index by name or by formula; a job with one that does not exist cannot be read.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use alert::{Features, Layer};
-use change::{Detector, Difference, Guard, MaskPlan, SpectralIndex};
+use change::{BfastMonitor, Clearing, Detector, Difference, Guard, MaskPlan, Nrt, SpectralIndex};
 use geoio::crs::FromLonLat;
 use geoio::{Eligibility, GriddedImagery, Hosts, Imagery, Skipped, Zones};
 use pipeline::{Detection, Look, map_in_order};
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
-use crate::job::{ChangeSpec, Job, Within};
+use crate::job::{ChangeSpec, Job, Method, Within};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
 use crate::verb::catalogue::{self, Lookup, Registries};
@@ -106,7 +106,7 @@ impl Inputs {
         count_periods(&observations, baseline, monitoring)?;
         let (sensors, sensor_numbers) = Detection::sensor_numbers(&observations, scenes);
         let looks = looks(job, &index, scenes, &grid)?;
-        let detector = Box::new(Difference::new(job.change.difference, baseline, monitoring, index.role(), index.direction())?);
+        let detector = detector(&job.change, baseline, monitoring, &index)?;
         let within =
             job.change.within.as_ref().map(|within| eligibility(job, within, &grid, &mut files, &mut warnings)).transpose()?;
         if within.is_none() {
@@ -358,6 +358,26 @@ fn periods(spec: &ChangeSpec, observations: &[Observation]) -> Result<(DateRange
         )));
     }
     Ok((baseline, monitoring))
+}
+
+/// The method of a job. All but `difference` tell of changes in both directions: only those of clearing are taken.
+fn detector(
+    spec: &ChangeSpec,
+    baseline: DateRange,
+    monitoring: DateRange,
+    index: &SpectralIndex,
+) -> Result<Box<dyn Detector>, Fault> {
+    let (role, direction) = (index.role(), index.direction());
+    Ok(match spec.method {
+        Method::Difference => Box::new(Difference::new(spec.difference, baseline, monitoring, role, direction)?),
+        Method::BfastMonitor => {
+            Box::new(Clearing::new(BfastMonitor::new(spec.bfast_monitor, monitoring, role)?, baseline, direction))
+        }
+        Method::Ewma => Box::new(Clearing::new(Nrt::new(spec.ewma, monitoring, vec![role])?, baseline, direction)),
+        Method::Cusum => Box::new(Clearing::new(Nrt::new(spec.cusum, monitoring, vec![role])?, baseline, direction)),
+        Method::Mosum => Box::new(Clearing::new(Nrt::new(spec.mosum, monitoring, vec![role])?, baseline, direction)),
+        Method::Iqr => Box::new(Clearing::new(Nrt::new(spec.iqr, monitoring, vec![role])?, baseline, direction)),
+    })
 }
 
 fn count_periods(observations: &[Observation], baseline: DateRange, monitoring: DateRange) -> Result<(), Fault> {
