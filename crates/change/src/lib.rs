@@ -22,8 +22,8 @@ pub use answer::{Answer, ChangeStrip, NO_DAY};
 pub use crosswise::{BandPair, Crosswise, Exchanged};
 pub use detector::{
     Bayts, BaytsParameters, BaytsState, BfastMonitor, BfastMonitorParameters, Ccdc, CcdcParameters, Clearing, Cusum,
-    CusumParameters, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, Incremental, Iqr, IqrParameters, METHODS,
-    MethodInfo, Mosum, MosumParameters, Nrt, NrtState, Rule, bitemporal, quantile,
+    CusumParameters, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, HistoryFit, Incremental, Iqr,
+    IqrParameters, METHODS, MethodInfo, Mosum, MosumParameters, Nrt, NrtState, Rule, bitemporal, quantile,
 };
 pub use error::ChangeError;
 pub use findings::{Findings, Model, Segment};

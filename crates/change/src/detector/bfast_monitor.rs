@@ -90,6 +90,7 @@ pub struct BfastMonitor {
     monitoring: DateRange,
     role: [Role; 1],
     critical: f64,
+    stability: Roc,
 }
 
 impl BfastMonitor {
@@ -114,7 +115,8 @@ impl BfastMonitor {
             Process::Mosum => mosum_critical(h, end, level),
             Process::Cusum => cusum_critical(level),
         };
-        Ok(Self { parameters, monitoring, role: [role], critical })
+        let stability = Roc::new(level, 0, 1.0);
+        Ok(Self { parameters, monitoring, role: [role], critical, stability })
     }
 
     fn axis(&self) -> TimeAxis {
@@ -129,8 +131,7 @@ impl BfastMonitor {
     fn tile(&self, series: &Series<'_>, tile: &Tile, first: usize, findings: &mut Findings) {
         let mut weights: Vec<Lane> = tile.seen[..series.history].to_vec();
         if self.parameters.history == History::Roc {
-            let test = Roc { level: self.parameters.level, discarded: 0, degrees: 1.0 };
-            let starts = stable_starts(&series.design, &tile.values[..series.history], &weights, test);
+            let starts = stable_starts(&series.design, &tile.values[..series.history], &weights, self.stability);
             for (time, weight) in weights.iter_mut().enumerate() {
                 for (lane, start) in starts.iter().enumerate() {
                     weight[lane] *= f64::from(u8::from(time >= *start));

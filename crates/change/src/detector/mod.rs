@@ -20,8 +20,8 @@ pub use clearing::Clearing;
 pub use difference::{Difference, DifferenceParameters};
 pub use median::quantile;
 pub use nrt::{
-    Ccdc, CcdcParameters, Cusum, CusumParameters, Ewma, EwmaParameters, Iqr, IqrParameters, Mosum, MosumParameters, Nrt,
-    NrtState, Rule,
+    Ccdc, CcdcParameters, Cusum, CusumParameters, Ewma, EwmaParameters, HistoryFit, Iqr, IqrParameters, Mosum, MosumParameters,
+    Nrt, NrtState, Rule,
 };
 
 /// What is to be known of a method before it is used.

@@ -13,6 +13,7 @@ mod history;
 mod iqr;
 mod mosum;
 
+use pulp::NullaryFnOnce;
 use raster::{Date, DateRange, Role};
 
 use self::history::{Fitting, History, Standing};
@@ -21,7 +22,7 @@ use crate::season_trend::{Design, LANES, Terms, Tile, TimeAxis};
 use crate::{Answer, ChangeError, Detector, Findings, Incremental, Model, NO_DAY, SeriesBlock};
 
 pub use ccdc::{Ccdc, CcdcParameters};
-pub use cusum::{Cusum, CusumParameters};
+pub use cusum::{Cusum, CusumParameters, HistoryFit};
 pub use ewma::{Ewma, EwmaParameters};
 pub use iqr::{Iqr, IqrParameters};
 pub use mosum::{Mosum, MosumParameters};
@@ -68,6 +69,8 @@ pub struct Residuals<'a> {
     width: usize,
     /// A spread below which residuals are what rounding leaves.
     floor: f64,
+    /// The rule's own.
+    critical: f64,
 }
 
 impl Residuals<'_> {
@@ -109,6 +112,11 @@ pub trait Rule: Sync + Send {
         1
     }
 
+    /// The factor of its boundary, where that takes long to work out.
+    fn critical(&self) -> f64 {
+        f64::NAN
+    }
+
     /// The process after the history.
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Self::Process>;
 }
@@ -119,6 +127,8 @@ pub struct Nrt<R> {
     rule: R,
     monitoring: DateRange,
     roles: Vec<Role>,
+    fitting: Fitting,
+    critical: f64,
 }
 
 /// What is carried from image to image.
@@ -150,7 +160,8 @@ impl<R: Rule> Nrt<R> {
             let expected = if rule.roles() == 1 { "one" } else { "three: what is watched, green and swir" };
             return Err(told("inputs", roles.len(), expected));
         }
-        Ok(Self { rule, monitoring, roles })
+        let (fitting, critical) = (rule.fitting(), rule.critical());
+        Ok(Self { rule, monitoring, roles, fitting, critical })
     }
 
     fn terms(&self) -> Terms {
@@ -159,9 +170,10 @@ impl<R: Rule> Nrt<R> {
     }
 
     /// Fits the models of a tile and begins its processes.
+    #[inline(always)]
     fn begin(&self, block: &SeriesBlock<'_>, design: &Design, first: usize, state: &mut NrtState<R::Process>) {
         let tiles: Vec<Tile> = (0..self.roles.len()).map(|role| Tile::load(block, role, first)).collect();
-        let history = History::fit(design, &tiles, block.dates(), self.rule.fitting());
+        let history = History::fit(design, &tiles, block.dates(), self.fitting);
         for lane in 0..tiles[0].width {
             let place = first + lane;
             let last = (0..block.dates().len()).rfind(|time| tiles[0].seen[*time][lane] > 0.0);
@@ -175,7 +187,7 @@ impl<R: Rule> Nrt<R> {
             let values: Vec<f64> = history.looks(lane).map(|time| history.residuals[time][lane]).collect();
             let start = history.starts[lane];
             let floor = 1e-7 * history.fit.predicted(design.row(start))[lane].abs();
-            let begun = self.rule.begin(&Residuals { values: &values, width: design.width(), floor });
+            let begun = self.rule.begin(&Residuals { values: &values, width: design.width(), floor, critical: self.critical });
             model.is_stable[place] = begun.is_stable;
             model.history_start[place] = block.dates()[start].days();
             model.sigma[place] = begun.sigma;
@@ -263,8 +275,9 @@ impl<R: Rule> Incremental for Nrt<R> {
         found.model = Some(Model::none(self.terms().width(), pixels));
         let mut state = NrtState { watched: vec![None; pixels], found };
         let design = Design::new(self.terms(), TimeAxis::Calendar, history.dates());
+        let arch = pulp::Arch::new();
         for first in (0..pixels).step_by(LANES) {
-            self.begin(history, &design, first, &mut state);
+            arch.dispatch(Beginning { detector: self, history, design: &design, first, state: &mut state });
         }
         state
     }
@@ -272,6 +285,24 @@ impl<R: Rule> Incremental for Nrt<R> {
     fn update(&self, state: &mut Self::State, later: &SeriesBlock<'_>) -> Findings {
         self.follow(state, later);
         state.found.clone()
+    }
+}
+
+/// The beginning of a tile, compiled for the processor's own vectors.
+struct Beginning<'a, 'b, R: Rule> {
+    detector: &'a Nrt<R>,
+    history: &'a SeriesBlock<'b>,
+    design: &'a Design,
+    first: usize,
+    state: &'a mut NrtState<R::Process>,
+}
+
+impl<R: Rule> NullaryFnOnce for Beginning<'_, '_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.detector.begin(self.history, self.design, self.first, self.state);
     }
 }
 

@@ -4,14 +4,22 @@ use super::{Design, LANES, Lane, NONE};
 use crate::normal::cumulative;
 
 /// How the test is done: implementations differ.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Roc {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Roc {
     /// Probability of taking a stable history for unstable.
-    pub(crate) level: f64,
+    level: f64,
+    /// What the test is held against.
+    critical: f64,
     /// How many of the first residuals are left out.
-    pub(crate) discarded: usize,
+    discarded: usize,
     /// Degrees of freedom taken off where their spread is estimated.
-    pub(crate) degrees: f64,
+    degrees: f64,
+}
+
+impl Roc {
+    pub(crate) fn new(level: f64, discarded: usize, degrees: f64) -> Self {
+        Self { level, critical: critical_value(level), discarded, degrees }
+    }
 }
 
 /// The first time of the stable history of each pixel, among those of weight 1; 0 where the test says nothing against the whole of it.
@@ -21,7 +29,6 @@ pub(crate) struct Roc {
 #[inline(always)]
 pub(crate) fn stable_starts(design: &Design, values: &[Lane], weights: &[Lane], test: Roc) -> [usize; LANES] {
     let residuals = recursive_residuals(design, values, weights);
-    let critical = critical_value(test.level);
     std::array::from_fn(|lane| {
         let seen: Vec<usize> = (0..weights.len()).filter(|time| weights[*time][lane] > 0.0).collect();
         let skipped = design.width() + test.discarded;
@@ -30,12 +37,12 @@ pub(crate) fn stable_starts(design: &Design, values: &[Lane], weights: &[Lane], 
         }
         // From the last look back, without those that only make up the first model.
         let own: Vec<f64> = seen.iter().rev().skip(skipped).map(|time| residuals[*time][lane]).collect();
-        crossing(&own, test, critical).map_or(0, |after| seen[seen.len() - skipped - after])
+        crossing(&own, test).map_or(0, |after| seen[seen.len() - skipped - after])
     })
 }
 
 /// The number of the first residual (from 0) with which the sum passes the boundary; `None` where the test accepts stability.
-fn crossing(residuals: &[f64], test: Roc, critical: f64) -> Option<usize> {
+fn crossing(residuals: &[f64], test: Roc) -> Option<usize> {
     let count = residuals.len() as f64;
     let mean = residuals.iter().sum::<f64>() / count;
     let variance = residuals.iter().map(|residual| (residual - mean).powi(2)).sum::<f64>() / (count - test.degrees);
@@ -50,7 +57,7 @@ fn crossing(residuals: &[f64], test: Roc, critical: f64) -> Option<usize> {
         let limit = 1.0 + 2.0 * (number + 1) as f64 / count;
         let ratio = sum.abs() / limit;
         statistic = statistic.max(ratio);
-        if first.is_none() && ratio > critical {
+        if first.is_none() && ratio > test.critical {
             first = Some(number);
         }
     }

@@ -10,6 +10,7 @@ use super::{Begun, Effect, Fitting, Process, Residuals, Rule, refused};
 use crate::ChangeError;
 use crate::detector::MethodInfo;
 use crate::detector::critical::{cusum_boundary, cusum_critical};
+use crate::season_trend::Roc;
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "cusum",
@@ -27,13 +28,36 @@ pub struct CusumParameters {
     pub trend: bool,
     /// Probability of a false break, 0.001 to 0.05. Default 0.05.
     pub sensitivity: f64,
+    /// What of the history the model is fitted to. Default ROC.
+    pub fit: HistoryFit,
     /// Probability of taking a stable history for unstable, 0.001 to 0.5. Default 0.05.
     pub alpha: f64,
 }
 
+/// What of a history a model is fitted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum HistoryFit {
+    /// What a reversed recursive CUSUM test takes for stable.
+    #[serde(rename = "ROC")]
+    Roc,
+    /// All of it.
+    #[serde(rename = "OLS")]
+    Ols,
+}
+
+impl HistoryFit {
+    /// The fit, with the level of its test.
+    pub(super) fn fitting(self, alpha: f64) -> Fitting {
+        match self {
+            Self::Roc => Fitting::Stable(Roc::new(alpha, 1, 0.0)),
+            Self::Ols => Fitting::Plain,
+        }
+    }
+}
+
 impl Default for CusumParameters {
     fn default() -> Self {
-        Self { order: 2, trend: true, sensitivity: 0.05, alpha: 0.05 }
+        Self { order: 2, trend: true, sensitivity: 0.05, fit: HistoryFit::Roc, alpha: 0.05 }
     }
 }
 
@@ -93,7 +117,11 @@ impl Rule for CusumParameters {
     }
 
     fn fitting(&self) -> Fitting {
-        Fitting::Stable(self.alpha)
+        self.fit.fitting(self.alpha)
+    }
+
+    fn critical(&self) -> f64 {
+        cusum_critical(self.sensitivity)
     }
 
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Sum> {
@@ -101,7 +129,7 @@ impl Rule for CusumParameters {
         let history = residuals.values.len() as f64;
         let scale = sigma * history.sqrt();
         let value = residuals.values.iter().sum::<f64>() / scale;
-        let process = Sum { value, scale, history, looks: history, critical: cusum_critical(self.sensitivity) };
+        let process = Sum { value, scale, history, looks: history, critical: residuals.critical };
         Begun { process, sigma, is_stable: true }
     }
 }

@@ -26,8 +26,8 @@ pub enum Fitting {
     Plain,
     /// Least squares without looks that lie so many standard deviations off a first fit (Shewhart's rule).
     Shewhart(f64),
-    /// Least squares of what a reversed recursive CUSUM test at this level takes for stable; the residuals are those of all looks.
-    Stable(f64),
+    /// Least squares of what a reversed recursive CUSUM test at takes for stable; the residuals are those of all looks.
+    Stable(Roc),
     /// Least squares of a history cut from its beginning until slope, first and last residual are small (CCDC), without looks that
     /// green and short-wave infrared show to be cloud or shadow; reflectance times this.
     Ccdc(f64),
@@ -56,6 +56,7 @@ pub(super) struct History {
 
 impl History {
     /// `tiles`: what is watched, then for CCDC green and short-wave infrared.
+    #[inline(always)]
     pub(super) fn fit(design: &Design, tiles: &[Tile], dates: &[Date], fitting: Fitting) -> Self {
         let (values, seen) = (&tiles[0].values, &tiles[0].seen);
         match fitting {
@@ -68,7 +69,7 @@ impl History {
                 });
                 Self::plain(design, values, kept)
             }
-            Fitting::Stable(level) => Self::stable(design, values, seen, dates, level),
+            Fitting::Stable(test) => Self::stable(design, values, seen, dates, test),
             Fitting::Ccdc(scaling) => Self::ccdc(design, tiles, dates, scaling),
         }
     }
@@ -78,6 +79,7 @@ impl History {
         (0..self.weights.len()).filter(move |time| self.weights[*time][lane] > 0.0)
     }
 
+    #[inline(always)]
     fn plain(design: &Design, values: &[Lane], weights: Vec<Lane>) -> Self {
         let fit = fit(design, values, &weights);
         let mut history = Self {
@@ -116,9 +118,10 @@ impl History {
         kept
     }
 
-    fn stable(design: &Design, values: &[Lane], seen: &[Lane], dates: &[Date], level: f64) -> Self {
+    #[inline(always)]
+    fn stable(design: &Design, values: &[Lane], seen: &[Lane], dates: &[Date], test: Roc) -> Self {
         let whole = Self::plain(design, values, seen.to_vec());
-        let starts = stable_starts(design, values, seen, Roc { level, discarded: 1, degrees: 0.0 });
+        let starts = stable_starts(design, values, seen, test);
         let part = Self::plain(design, values, from(seen, starts));
         let mut history = Self { residuals: residuals(design, values, &part.fit), starts, ..whole };
         for lane in 0..LANES {
@@ -196,6 +199,7 @@ impl History {
 }
 
 /// Predicted minus observed.
+#[inline(always)]
 fn residuals(design: &Design, values: &[Lane], fit: &Fit) -> Vec<Lane> {
     let difference = |(time, value): (usize, &Lane)| {
         let mut predicted = fit.predicted(design.row(time));

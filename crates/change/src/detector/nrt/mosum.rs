@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Begun, Effect, Fitting, Process, Residuals, Rule, cusum, refused};
+use super::cusum::{self, HistoryFit};
+use super::{Begun, Effect, Fitting, Process, Residuals, Rule, refused};
 use crate::ChangeError;
 use crate::detector::MethodInfo;
 use crate::detector::critical::{mosum_boundary, mosum_critical};
@@ -34,13 +35,15 @@ pub struct MosumParameters {
     pub sensitivity: f64,
     /// Length of a sum as a share of the history: 0.25, 0.5 or 1. Default 0.25.
     pub h: f64,
+    /// What of the history the model is fitted to. Default ROC.
+    pub fit: HistoryFit,
     /// Probability of taking a stable history for unstable, 0.001 to 0.5. Default 0.05.
     pub alpha: f64,
 }
 
 impl Default for MosumParameters {
     fn default() -> Self {
-        Self { order: 2, trend: true, sensitivity: 0.05, h: 0.25, alpha: 0.05 }
+        Self { order: 2, trend: true, sensitivity: 0.05, h: 0.25, fit: HistoryFit::Roc, alpha: 0.05 }
     }
 }
 
@@ -91,7 +94,11 @@ impl Rule for MosumParameters {
     }
 
     fn fitting(&self) -> Fitting {
-        Fitting::Stable(self.alpha)
+        self.fit.fitting(self.alpha)
+    }
+
+    fn critical(&self) -> f64 {
+        mosum_critical(self.h, PERIOD, self.sensitivity)
     }
 
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Window> {
@@ -100,8 +107,7 @@ impl Rule for MosumParameters {
         let scale = sigma * (count as f64).sqrt();
         let length = (self.h * count as f64).floor() as usize;
         let scaled = residuals.values[count - length..].iter().map(|residual| residual / scale).collect();
-        let critical = mosum_critical(self.h, PERIOD, self.sensitivity);
-        let process = Window { scaled, scale, history: count as f64, looks: count as f64, critical };
+        let process = Window { scaled, scale, history: count as f64, looks: count as f64, critical: residuals.critical };
         Begun { process, sigma, is_stable: true }
     }
 }
