@@ -26,10 +26,10 @@ pub(super) const METHOD: MethodInfo = MethodInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Process {
     /// Moving sums of as many residuals as `h` of the history.
-    #[serde(rename = "OLS-MOSUM")]
+    #[serde(rename = "OLS-MOSUM", alias = "ols-mosum")]
     Mosum,
     /// Sums of all residuals.
-    #[serde(rename = "OLS-CUSUM")]
+    #[serde(rename = "OLS-CUSUM", alias = "ols-cusum")]
     Cusum,
 }
 
@@ -40,7 +40,7 @@ pub enum History {
     #[serde(rename = "all")]
     All,
     /// What a reversed recursive CUSUM test takes for stable.
-    #[serde(rename = "ROC")]
+    #[serde(rename = "ROC", alias = "roc")]
     Roc,
 }
 

@@ -38,10 +38,10 @@ pub struct CusumParameters {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum HistoryFit {
     /// What a reversed recursive CUSUM test takes for stable.
-    #[serde(rename = "ROC")]
+    #[serde(rename = "ROC", alias = "roc")]
     Roc,
     /// All of it.
-    #[serde(rename = "OLS")]
+    #[serde(rename = "OLS", alias = "ols")]
     Ols,
 }
 
