@@ -40,7 +40,8 @@ fn is_near(a: f64, b: f64, by: f64) -> bool {
 fn bfast_monitor_finds_what_the_r_package_found() {
     let Some(case) = case("bfast_monitor_finds_what_the_r_package_found", "01_bfastmonitor_tura") else { return };
     let scratch = scratch();
-    let configurations: [(&str, &[&str]); 2] = [("A", &["-p", "order=1", "-p", "trend=false", "-p", "history=all"]), ("B", &["-p", "history=roc"])];
+    let configurations: [(&str, &[&str]); 2] =
+        [("A", &["-p", "order=1", "-p", "trend=false", "-p", "history=all"]), ("B", &["-p", "history=roc"])];
     for (name, parameters) in configurations {
         let (stack, dates, out) = (case.join("ndvi.tif"), case.join("dates.csv"), scratch.path().join("out.tif"));
         let mut arguments = vec!["detect", "bfast-monitor", argument(&stack), "--dates", argument(&dates), "--scale", "0.0001"];

@@ -39,23 +39,23 @@ where
     }
     let belt = Belt::new(chunks.len(), in_flight);
     threads(workers).in_place_scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|_| {
-                let _stop = StopOnPanic(&belt);
-                let mut worker = None;
-                while let Some(place) = belt.next() {
-                    let result = match worker.take().map_or_else(&open, Ok) {
-                        Ok(mut opened) => {
-                            let result = map(&mut opened, &chunks[place]);
-                            worker = Some(opened);
-                            result
-                        }
-                        Err(error) => Err(error),
-                    };
-                    belt.put(place, result);
-                }
-            });
-        }
+        // One loop on each thread, and none that waits to be taken up: a thread that waits for another pool (polars has one) takes
+        // up what lies in its own meanwhile, and a second loop on it would wait for the chunk that it is at.
+        scope.spawn_broadcast(|_, _| {
+            let _stop = StopOnPanic(&belt);
+            let mut worker = None;
+            while let Some(place) = belt.next() {
+                let result = match worker.take().map_or_else(&open, Ok) {
+                    Ok(mut opened) => {
+                        let result = map(&mut opened, &chunks[place]);
+                        worker = Some(opened);
+                        result
+                    }
+                    Err(error) => Err(error),
+                };
+                belt.put(place, result);
+            }
+        });
         let _stop = StopOnExit(&belt);
         for place in 0..chunks.len() {
             match belt.take(place) {
@@ -169,6 +169,35 @@ impl<T> Drop for StopOnExit<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn work_that_waits_for_another_pool_comes_to_an_end() {
+        let other = ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+        let budget = Budget::new(2, 1 << 30);
+        let chunks: Vec<u64> = (0..40).collect();
+        for _ in 0..200 {
+            let mut sum = 0;
+            let map = |(): &mut (), chunk: &u64| -> Result<u64, ()> {
+                Ok(other.install(|| {
+                    std::thread::sleep(std::time::Duration::from_micros(50));
+                    *chunk
+                }))
+            };
+            map_in_order(
+                &chunks,
+                &budget,
+                2,
+                || Ok(()),
+                map,
+                |chunk| {
+                    sum += chunk;
+                    Ok(())
+                },
+            )
+            .expect("nothing fails");
+            assert_eq!(sum, 780);
+        }
+    }
 
     fn squares(jobs: usize, in_flight: usize) -> Vec<u64> {
         let chunks: Vec<u64> = (0..500).collect();

@@ -19,11 +19,10 @@ impl Tile {
         let width = LANES.min(block.pixels() - first);
         let mut tile = Self { values: vec![NONE; times], seen: vec![NONE; times], width };
         for time in 0..times {
-            let row = values.slice(ndarray::s![time, role, first..first + width]);
-            for (lane, value) in row.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-                tile.values[time][lane] = f64::from(*value);
-                tile.seen[time][lane] = 1.0;
-            }
+            let own = |lane: usize| if lane < width { values[[time, role, first + lane]] } else { f32::NAN };
+            let row: [f32; LANES] = std::array::from_fn(own);
+            tile.values[time] = row.map(|value| if value.is_finite() { f64::from(value) } else { 0.0 });
+            tile.seen[time] = row.map(|value| f64::from(u8::from(value.is_finite())));
         }
         tile
     }
