@@ -23,7 +23,7 @@ struct Ring<'a> {
 pub(crate) fn is_sound(polygons: &MultiPolygon<f64>) -> bool {
     let rings = rings_of_all(polygons);
     let tree = segment_tree(&rings);
-    are_noded(&tree, &rings) && (0..rings.len()).all(|ring| is_nested(ring, &tree, &rings))
+    are_noded(&tree, &rings) && none_cross(&rings) && (0..rings.len()).all(|ring| is_nested(ring, &tree, &rings))
 }
 
 /// Whether rings meet in single common corners only and none meets itself, in time n log n for n corners.
@@ -36,6 +36,26 @@ fn are_noded(tree: &RTree<Segment>, rings: &[Ring<'_>]) -> bool {
     !rings.is_empty()
         && rings.iter().all(|ring| ring.line.0.len() >= 4 && ring.line.is_closed())
         && tree.iter().all(|segment| meets_only_at_corners(segment, tree, rings))
+}
+
+/// Whether no two of noded rings pass through one another in a common corner.
+fn none_cross(rings: &[Ring<'_>]) -> bool {
+    let mut at: BTreeMap<(u64, u64), Vec<(f64, f64)>> = BTreeMap::new();
+    for ring in rings {
+        let corners = &ring.line.0[1..];
+        for (place, corner) in corners.iter().enumerate() {
+            let before = corners[(place + corners.len() - 1) % corners.len()];
+            let after = corners[(place + 1) % corners.len()];
+            let angle = |to: Coord<f64>| (to.y - corner.y).atan2(to.x - corner.x);
+            // Adding 0 makes one of both zeros.
+            at.entry(((corner.x + 0.0).to_bits(), (corner.y + 0.0).to_bits())).or_default().push((angle(before), angle(after)));
+        }
+    }
+    let cross = |a: (f64, f64), b: (f64, f64)| {
+        let turn = |angle: f64| (angle - a.0).rem_euclid(std::f64::consts::TAU);
+        (turn(b.0) < turn(a.1)) != (turn(b.1) < turn(a.1))
+    };
+    at.values().all(|passes| (1..passes.len()).all(|i| passes[..i].iter().all(|first| !cross(*first, passes[i]))))
 }
 
 fn rings_of_all(polygons: &MultiPolygon<f64>) -> Vec<Ring<'_>> {
@@ -159,6 +179,16 @@ mod tests {
         assert!(!of(vec![shape(square(0.0, 0.0, 9.0), vec![]), shape(square(9.0, 0.0, 9.0), vec![])]));
         assert!(!of(vec![polygon![(x: 0.0, y: 0.0), (x: 2.0, y: 2.0), (x: 2.0, y: 0.0), (x: 0.0, y: 2.0)]]));
         assert!(!of(vec![polygon![(x: 0.0, y: 0.0), (x: 3.0, y: 0.0), (x: 1.0, y: 0.0), (x: 0.0, y: 2.0)]]));
+    }
+
+    #[test]
+    fn polygons_that_pass_through_one_another_in_corners_are_not_sound() {
+        let first = polygon![(x: 0.0, y: 0.0), (x: 4.0, y: 0.0), (x: 4.0, y: 3.0), (x: 1.0, y: 3.0), (x: 0.0, y: 2.0)];
+        let second = polygon![(x: 4.0, y: 3.0), (x: 0.0, y: 2.0), (x: 0.0, y: 4.0)];
+        assert!(!is_sound(&MultiPolygon::new(vec![first, second])));
+        let beside = polygon![(x: 4.0, y: 3.0), (x: 1.0, y: 3.5), (x: 0.0, y: 2.0), (x: 0.0, y: 4.0)];
+        let below = polygon![(x: 0.0, y: 0.0), (x: 4.0, y: 0.0), (x: 4.0, y: 3.0), (x: 1.0, y: 3.0), (x: 0.0, y: 2.0)];
+        assert!(is_sound(&MultiPolygon::new(vec![below, beside])), "they touch in two corners");
     }
 
     proptest! {
