@@ -6,7 +6,7 @@ use polars::prelude::{DataFrame, NULL, PolarsResult, col, lit, when};
 use crate::RegistryError;
 use crate::join::Joined;
 use crate::linked::{Line, Linked};
-use crate::overlay::Link;
+use crate::overlay::{Link, Overlay};
 use crate::source::{Join, RegistrySource};
 use crate::table::{column, failed, hectares, integers, metres, shares, text};
 
@@ -87,12 +87,22 @@ impl Linked<'_> {
     }
 }
 
-/// The features with the columns `<id>_key` of sources that other sources are joined by and they do not have themselves: a table of
-/// codes is joined by the code of the place that a feature lies in. `joined` has the links by place.
+/// The features with the columns `<id>_key` of sources that other sources are joined by and they do not have themselves, and all links in
+/// their order: those by place, which `joined` has, and those by key. A table of codes is joined by the code of the place that a
+/// feature lies in.
 ///
 /// # Errors
-/// As [`Linked::wide`].
-pub fn with_keys(features: &Features, joined: &Joined<'_>) -> Result<Features, RegistryError> {
+/// As [`Linked::wide`] and [`Overlay::key_links`].
+pub fn with_key_links(features: &Features, joined: &Joined<'_>) -> Result<(Features, Vec<Link>), RegistryError> {
+    let keyed = with_keys(features, joined)?;
+    let mut links = joined.links.to_vec();
+    links.extend(Overlay::new(joined.sources)?.key_links(&keyed)?);
+    links.sort();
+    Ok((keyed, links))
+}
+
+/// The features with the keys that sources are joined by.
+fn with_keys(features: &Features, joined: &Joined<'_>) -> Result<Features, RegistryError> {
     let asked = joined.sources.iter().filter_map(|(source, _)| match &source.join {
         Join::Key { column } if features.column(column).is_none() => Some(column.as_str()),
         _ => None,

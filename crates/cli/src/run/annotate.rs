@@ -119,9 +119,7 @@ pub(crate) fn annotate(
     let periods = Periods::Changes(&changes);
     let silences = registry::silences(&inputs.registries.reaches(), &geometries, periods);
     let by_place = Joined { ids: &ids, links: &found, sources: registries, periods, silences: &[], error_m, internal: true };
-    let keyed = registry::with_keys(&Features::new("alerts", geometries.clone()), &by_place)?;
-    found.extend(Overlay::new(registries)?.key_links(&keyed)?);
-    found.sort();
+    let (_, found) = registry::with_key_links(&Features::new("alerts", geometries.clone()), &by_place)?;
     let joined = Joined {
         ids: &ids,
         links: &found,

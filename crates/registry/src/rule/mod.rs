@@ -4,10 +4,12 @@
 //! not there, could not have said no, or is known from documentation only; where a measure straddles its threshold; and where the
 //! law was not in force throughout the change.
 
+mod bench;
 mod copies;
 mod expression;
 mod judgement;
 mod pack;
+mod reasons;
 mod table;
 mod terms;
 
