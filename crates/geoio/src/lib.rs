@@ -24,6 +24,7 @@ mod regrid;
 mod scenes;
 mod series;
 pub mod sink;
+mod small_table;
 mod soundness;
 mod staged;
 pub mod store;

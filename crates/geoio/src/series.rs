@@ -6,7 +6,7 @@ use std::path::Path;
 use ndarray::Array2;
 use raster::Date;
 
-use crate::GeoioError;
+use crate::{GeoioError, small_table};
 
 /// Series on one time axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,13 +28,9 @@ impl SeriesTable {
     pub fn read(path: &Path) -> Result<Self, GeoioError> {
         let bytes = std::fs::read(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
         let wrong = |line: Option<u64>, reason: String| GeoioError::Series { path: path.to_owned(), line, reason };
-        let text = String::from_utf8(bytes).map_err(|_| wrong(None, "it is not UTF-8 text".to_owned()))?;
-        let text = text.trim_start_matches('\u{feff}');
-        let head = text.lines().next().unwrap_or_default();
-        let delimiter = if head.contains(';') && !head.contains(',') { b';' } else { b',' };
-        let mut table = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
+        let mut table = small_table::reader(bytes).map_err(|reason| wrong(None, reason.to_owned()))?;
         let header = table.headers().map_err(|error| wrong(Some(1), error.to_string()))?.clone();
-        let place = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
+        let place = |name: &str| small_table::place(&header, name);
         let (date, time) = (place("date"), place("time"));
         let when = date.or(time).ok_or_else(|| wrong(Some(1), "it has no column date, nor time".to_owned()))?;
         let (id, value) = (place("id"), place("value"));
