@@ -5,7 +5,7 @@ use raster::{Date, Grid, Window};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::days::DayCounts;
+use crate::days::{DayCounts, FirstDays};
 use crate::fringe::Fringe;
 use crate::label::{Component, Connectivity, Dropped, Labeller, Run, Tally};
 use crate::outline::outline;
@@ -57,7 +57,7 @@ impl PatchRules {
 /// Connected changed pixels.
 ///
 /// The clearing began in (`date_before`, `date_first`] and was complete by `date_last`: by the confirmed pixels where at least
-/// half are, so that a single doubtful one moves no date, else by all. A patch is not split by date: a slow clearing would fall
+/// half are, else by all but the earliest twentieth, so that a single doubtful one moves no date. A patch is not split by date: a slow clearing would fall
 /// apart into pieces below the smallest area and be lost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patch {
@@ -73,7 +73,7 @@ pub struct Patch {
     pub edge_pixels: u64,
     /// Pixels outside it that share an edge with it.
     pub ring_pixels: u64,
-    /// Row and column of its pixel with the earliest first day; of several the northernmost, then the westernmost.
+    /// Row and column of the pixel that `date_first` is the first day of; of several the northernmost, then the westernmost.
     pub anchor: (u32, u32),
     /// Smallest of its pixels' last clear days before the change; `None` where one of them has none.
     pub date_before: Option<Date>,
@@ -243,7 +243,10 @@ fn patch(component: Component<(), Pixels>, grid: &Grid) -> Patch {
     let sum = &component.tally;
     let fringe = Fringe::of(&component.runs);
     let date_confirmed = sum.confirmed.day_of_count(component.pixels.div_ceil(2));
-    let span = if date_confirmed.is_some() { &sum.sure } else { &sum.all };
+    let span = match date_confirmed {
+        Some(_) => sum.sure.span_without(0),
+        None => sum.all.span_without(component.pixels / 20),
+    };
     Patch {
         outline: outline(&component.runs).map_coords(|corner| {
             let (x, y) = grid.corner(corner.y, corner.x);
@@ -253,9 +256,9 @@ fn patch(component: Component<(), Pixels>, grid: &Grid) -> Patch {
         pixels_confirmed: sum.confirmed.total(),
         edge_pixels: fringe.edge_pixels,
         ring_pixels: fringe.ring_pixels,
-        anchor: (span.anchor.1, span.anchor.2),
+        anchor: span.anchor,
         date_before: day(span.before),
-        date_first: Date::from_days(span.anchor.0),
+        date_first: Date::from_days(span.first),
         date_last: Date::from_days(span.last),
         date_confirmed: date_confirmed.map(Date::from_days),
         magnitude: sum.magnitude_micro as f64 / 1e6 / sum.with_magnitude as f64,
@@ -268,32 +271,12 @@ fn patch(component: Component<(), Pixels>, grid: &Grid) -> Patch {
     }
 }
 
-/// The days between which some pixels changed.
-#[derive(Clone, Copy)]
-struct Span {
-    /// First day, row and column; the smallest is the anchor.
-    anchor: (i32, u32, u32),
-    /// Smallest day; `NO_DAY` is smaller than every day, and so stays.
-    before: i32,
-    last: i32,
-}
-
-impl Span {
-    const EMPTY: Self = Self { anchor: (i32::MAX, u32::MAX, u32::MAX), before: i32::MAX, last: NO_DAY };
-
-    fn join(&mut self, other: Self) {
-        self.anchor = self.anchor.min(other.anchor);
-        self.before = self.before.min(other.before);
-        self.last = self.last.max(other.last);
-    }
-}
-
 /// Sums over pixels: whole numbers only, so that no order of adding changes them.
 struct Pixels {
     /// Of all pixels.
-    all: Span,
+    all: FirstDays,
     /// Of the confirmed ones.
-    sure: Span,
+    sure: FirstDays,
     confirmed: DayCounts,
     magnitude_micro: i64,
     with_magnitude: u64,
@@ -307,8 +290,8 @@ struct Pixels {
 impl Default for Pixels {
     fn default() -> Self {
         Self {
-            all: Span::EMPTY,
-            sure: Span::EMPTY,
+            all: FirstDays::default(),
+            sure: FirstDays::default(),
             confirmed: DayCounts::default(),
             magnitude_micro: 0,
             with_magnitude: 0,
@@ -326,11 +309,10 @@ impl Pixels {
     fn add(&mut self, strip: &ChangeStrip, row: usize, run: Run) {
         for col in run.col_start..run.col_end {
             let at = (row, (col as isize - strip.window.col) as usize);
-            let first = strip.first[at];
-            let span = Span { anchor: (first, run.row, col), before: strip.before[at], last: first };
-            self.all.join(span);
+            let (first, before) = (strip.first[at], strip.before[at]);
+            self.all.add(first, before, (run.row, col));
             if strip.confirmed[at] != NO_DAY {
-                self.sure.join(span);
+                self.sure.add(first, before, (run.row, col));
                 self.confirmed.add(strip.confirmed[at], 1);
             }
             let magnitude = f64::from(strip.magnitude[at]);
@@ -349,8 +331,8 @@ impl Pixels {
 
 impl Tally for Pixels {
     fn merge(&mut self, other: Self) {
-        self.all.join(other.all);
-        self.sure.join(other.sure);
+        self.all.merge(&other.all);
+        self.sure.merge(&other.sure);
         self.confirmed.merge(&other.confirmed);
         self.magnitude_micro += other.magnitude_micro;
         self.with_magnitude += other.with_magnitude;

@@ -53,7 +53,7 @@ pub struct Model {
     pub history_start: Vec<i32>,
     /// Whether the history is one in which the model holds throughout.
     pub is_stable: Vec<bool>,
-    /// Coefficients in the detector's own order, each with one entry a pixel.
+    /// Coefficients in the order of [`Detector::predictors`](crate::Detector::predictors), each with one entry a pixel.
     pub coefficients: Vec<Vec<f64>>,
     /// Spread of the residuals.
     pub sigma: Vec<f64>,

@@ -21,8 +21,8 @@ mod shift;
 pub use answer::{Answer, ChangeStrip, NO_DAY};
 pub use crosswise::{BandPair, Crosswise, Exchanged};
 pub use detector::{
-    Bayts, BaytsParameters, BaytsState, BfastMonitor, BfastMonitorParameters, Ccdc, CcdcParameters, Clearing, Cusum,
-    CusumParameters, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, HistoryFit, Incremental, Iqr,
+    Bayts, BaytsParameters, BaytsState, BfastMonitor, BfastMonitorParameters, Ccdc, CcdcParameters, Clearing, ClearingParameters,
+    Cusum, CusumParameters, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, HistoryFit, Incremental, Iqr,
     IqrParameters, METHODS, MethodInfo, Mosum, MosumParameters, Nrt, NrtState, Rule, bitemporal, quantile,
 };
 pub use error::ChangeError;

@@ -2,11 +2,11 @@
 
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use geo::{BoundingRect as _, Contains as _, Intersects as _, Winding as _};
+use geo::{BoundingRect as _, Contains as _, Winding as _};
 use geo_types::{Coord, LineString, MultiPolygon, Point, Polygon, Rect};
 use raster::Date;
 use serde_json::{Value, json};
@@ -399,26 +399,4 @@ fn every_format_tells_the_same_alerts() {
     assert_eq!(stored, ids, "alerts.gpkg");
     assert!(ids.iter().all(|id| plain().text("alerts.kml").contains(id)), "alerts.kml");
     assert_eq!(plain().json("run.json")["counts"]["alerts"], ids.len());
-}
-
-#[test]
-fn every_method_of_one_role_makes_alerts_of_its_own_that_nobody_calls_confirmed() {
-    let found = |alerts: &BTreeMap<String, Value>| -> usize {
-        let own: Vec<Rect<f64>> = alerts.values().map(bounds).collect();
-        let clearings = plain().alerts();
-        clearings.values().filter(|alert| own.iter().any(|own| own.intersects(&bounds(alert)))).count()
-    };
-    let all = plain().alerts().len();
-    for method in ["bfast-monitor", "ewma", "cusum", "mosum", "iqr"] {
-        let scratch = scratch();
-        let copy = edited(scratch.path(), &[("method = \"difference\"", &format!("method = \"{method}\""))]);
-        copy.run(&[]);
-        let alerts = copy.outputs().alerts();
-        assert!(found(&alerts) * 10 >= all * 6, "{method} meets {} of {all} alerts of difference", found(&alerts));
-        for alert in alerts.values() {
-            assert_eq!(alert["properties"]["method"], *method);
-            assert_eq!(alert["properties"]["confidence"], "low", "{method}");
-            assert!(number(alert, "magnitude") < 0.0, "{method}: clearing lowers the index");
-        }
-    }
 }

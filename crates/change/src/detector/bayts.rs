@@ -89,12 +89,16 @@ impl Bayts {
         }
         let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
         if let Some(name) = parameters.densities.keys().find(|name| !names.contains(name)) {
-            return Err(refused("densities", name.clone(), "chi, pnf_min, block_weight, percentile, or the role of an input"));
+            return Err(refused(
+                "the parameter",
+                name.clone(),
+                "chi, pnf_min, block_weight, percentile, or the role of an input",
+            ));
         }
-        let expected = "for each role ROLE=[forest mean, deviation, non-forest mean, deviation], deviations above 0";
+        let expected = "ROLE=[forest mean, deviation, non-forest mean, deviation] with deviations above 0, for each role";
         let of = |name: &String| {
             let given = parameters.densities.get(name).copied().filter(|[_, forest, _, other]| *forest > 0.0 && *other > 0.0);
-            given.ok_or_else(|| refused("densities", format!("none that can be used for {name}"), expected))
+            given.ok_or_else(|| refused("the density", format!("missing or of no use for {name}"), expected))
         };
         let densities = names.iter().map(of).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { parameters, monitoring, roles, densities })

@@ -289,6 +289,10 @@ impl Detector for BfastMonitor {
         self.terms().width()
     }
 
+    fn predictors(&self, first: Date, date: Date) -> Vec<f64> {
+        Design::plain(self.terms(), self.axis(), first, date)
+    }
+
     fn detect(&self, block: &SeriesBlock<'_>) -> Findings {
         let dates = block.dates();
         let history = dates.partition_point(|date| *date < self.monitoring.from());

@@ -9,14 +9,14 @@ mod difference;
 mod median;
 mod nrt;
 
-use raster::{DateRange, Role};
+use raster::{Date, DateRange, Role};
 
 use crate::{Findings, SeriesBlock};
 
 pub use bayts::{Bayts, BaytsParameters, BaytsState};
 pub use bfast_monitor::{BfastMonitor, BfastMonitorParameters, History, Process};
 pub use bitemporal::bitemporal;
-pub use clearing::Clearing;
+pub use clearing::{Clearing, ClearingParameters};
 pub use difference::{Difference, DifferenceParameters};
 pub use median::quantile;
 pub use nrt::{
@@ -64,6 +64,12 @@ pub trait Detector: Sync {
     /// Number of coefficients of the model that it fits to a history; 0 from one that fits none.
     fn coefficients(&self) -> usize {
         0
+    }
+
+    /// What the coefficients of the model are multiplied by on a day, in their order, where the series begins on `first`: the sum of the
+    /// products is what the model predicts. Empty where there is no model.
+    fn predictors(&self, _first: Date, _date: Date) -> Vec<f64> {
+        Vec::new()
     }
 
     /// The percentile of each scene, 0 to 1, that whoever reads takes off its values: the season without a history.

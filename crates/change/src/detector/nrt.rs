@@ -12,6 +12,7 @@ mod ewma;
 mod history;
 mod iqr;
 mod mosum;
+mod rule;
 
 use pulp::NullaryFnOnce;
 use raster::{Date, DateRange, Role};
@@ -26,100 +27,10 @@ pub use cusum::{Cusum, CusumParameters, HistoryFit};
 pub use ewma::{Ewma, EwmaParameters};
 pub use iqr::{Iqr, IqrParameters};
 pub use mosum::{Mosum, MosumParameters};
+pub use rule::Rule;
+use rule::{Begun, Effect, Process, Residuals, deviation, is_positive, refused};
 
 pub(super) const METHODS: [MethodInfo; 5] = [ewma::METHOD, cusum::METHOD, mosum::METHOD, iqr::METHOD, ccdc::METHOD];
-
-/// What a look did to a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing: the look is not believed.
-    Ignored,
-    /// It moved, within its bounds.
-    Quiet,
-    /// It moved out of its bounds, not yet for long enough.
-    Flagged,
-    /// A break.
-    Break,
-}
-
-/// What is carried from look to look of one pixel.
-pub trait Process: Clone + Send {
-    /// Takes what was observed minus what was predicted.
-    fn look(&mut self, residual: f64) -> Effect;
-
-    /// Its value.
-    fn value(&self) -> f64;
-
-    /// What its value is held against.
-    fn boundary(&self) -> f64;
-}
-
-/// How a pixel's process begins.
-pub struct Begun<P> {
-    process: P,
-    /// Spread of the history's residuals.
-    sigma: f64,
-    is_stable: bool,
-}
-
-/// Residuals of a pixel's history, predicted minus observed.
-pub struct Residuals<'a> {
-    values: &'a [f64],
-    /// Number of the model's coefficients.
-    width: usize,
-    /// A spread below which residuals are what rounding leaves.
-    floor: f64,
-    /// The rule's own.
-    critical: f64,
-}
-
-impl Residuals<'_> {
-    /// Standard deviation with so many degrees of freedom taken off, at least the floor.
-    fn deviation(&self, degrees: usize) -> f64 {
-        deviation(self.values, degrees as f64).max(self.floor)
-    }
-}
-
-/// Standard deviation around the mean with so many degrees of freedom taken off.
-fn deviation(values: &[f64], degrees: f64) -> f64 {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - degrees)).sqrt()
-}
-
-/// What one of the methods is.
-pub trait Rule: Sync + Send {
-    /// Its process.
-    type Process: Process;
-
-    /// Name, title and citation.
-    const INFO: MethodInfo;
-
-    /// Refuses parameters that are out of range.
-    ///
-    /// # Errors
-    /// [`ChangeError::Parameter`].
-    fn check(&self) -> Result<(), ChangeError>;
-
-    /// Number of harmonics, and whether there is a trend.
-    fn model(&self) -> (usize, bool);
-
-    /// How the model is fitted to the history.
-    fn fitting(&self) -> Fitting;
-
-    /// How many roles it needs.
-    fn roles(&self) -> usize {
-        1
-    }
-
-    /// The factor of its boundary, where that takes long to work out.
-    fn critical(&self) -> f64 {
-        f64::NAN
-    }
-
-    /// The process after the history.
-    fn begin(&self, residuals: &Residuals<'_>) -> Begun<Self::Process>;
-}
 
 /// The detector of one of the methods.
 #[derive(Debug, Clone)]
@@ -206,7 +117,7 @@ impl<R: Rule> Nrt<R> {
         let NrtState { watched, found } = state;
         let values = later.values();
         for (time, date) in later.dates().iter().enumerate().filter(|(_, date)| self.monitoring.contains(**date)) {
-            let row = Design::plain(self.terms(), TimeAxis::Calendar, *date);
+            let row = self.predictors(*date, *date);
             let model = found.model.as_mut().expect("it is there");
             for place in 0..later.pixels() {
                 let value = f64::from(values[[time, 0, place]]);
@@ -256,6 +167,10 @@ impl<R: Rule> Detector for Nrt<R> {
 
     fn coefficients(&self) -> usize {
         self.terms().width()
+    }
+
+    fn predictors(&self, first: Date, date: Date) -> Vec<f64> {
+        Design::plain(self.terms(), TimeAxis::Calendar, first, date)
     }
 
     fn detect(&self, block: &SeriesBlock<'_>) -> Findings {
@@ -308,16 +223,6 @@ impl<R: Rule> NullaryFnOnce for Beginning<'_, '_, R> {
 
 fn count(looks: usize) -> u16 {
     u16::try_from(looks).unwrap_or(u16::MAX)
-}
-
-/// The refusal of a parameter.
-fn refused<T: ToString>(info: MethodInfo, parameter: &'static str, got: T, expected: &'static str) -> ChangeError {
-    ChangeError::Parameter { method: info.name.to_owned(), parameter, got: got.to_string(), expected }
-}
-
-/// Whether a number is above 0.
-fn is_positive(value: f64) -> bool {
-    value.is_finite() && value > 0.0
 }
 
 /// Days between two.

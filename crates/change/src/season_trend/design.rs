@@ -46,17 +46,23 @@ impl Design {
             rows.extend(harmonics().map(f64::cos));
             rows.extend(harmonics().map(f64::sin));
         }
-        Self { terms, rows, centre, scale, origin: if axis == TimeAxis::Calendar { 0.0 } else { first - 1.0 } }
+        let origin = dates.first().map_or(0.0, |date| Self::origin(axis, *date));
+        Self { terms, rows, centre, scale, origin }
     }
 
-    /// The row of a day for coefficients [in units](Self::in_units) of the calendar.
-    pub(crate) fn plain(terms: Terms, axis: TimeAxis, date: Date) -> Vec<f64> {
+    /// The row of a day for coefficients [in units](Self::in_units) of a series that begins on `first`.
+    pub(crate) fn plain(terms: Terms, axis: TimeAxis, first: Date, date: Date) -> Vec<f64> {
         let design = Self::new(terms, axis, &[date]);
         let mut row = design.rows;
         if terms.trend {
-            row[1] = axis.trend(date);
+            row[1] = axis.trend(date) - Self::origin(axis, first);
         }
         row
+    }
+
+    /// What the trend of a series that begins on a day is counted from.
+    fn origin(axis: TimeAxis, first: Date) -> f64 {
+        if axis == TimeAxis::Calendar { 0.0 } else { axis.trend(first) - 1.0 }
     }
 
     /// The slope a unit of the axis, 0 without a trend.

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use alert::PatchRules;
 use change::{
-    BfastMonitorParameters, ChangeError, CusumParameters, DifferenceParameters, Direction, EwmaParameters, Guard, IqrParameters,
-    MaskOptions, MosumParameters, SpectralIndex,
+    BfastMonitorParameters, ChangeError, ClearingParameters, CusumParameters, DifferenceParameters, Direction, EwmaParameters,
+    Guard, IqrParameters, MaskOptions, MosumParameters, SpectralIndex,
 };
 use geoio::{Compression, ImagerySpec, Resampling};
 use schemars::JsonSchema;
@@ -133,6 +133,9 @@ pub(crate) struct ChangeSpec {
     /// Parameters of the method `difference`.
     #[serde(default)]
     pub(crate) difference: DifferenceParameters,
+    /// What a clearing is to every method but `difference`.
+    #[serde(default)]
+    pub(crate) clearing: ClearingParameters,
     /// Parameters of the method `bfast-monitor`.
     #[serde(default, rename = "bfast-monitor")]
     pub(crate) bfast_monitor: BfastMonitorParameters,

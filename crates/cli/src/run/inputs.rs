@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use alert::{Features, Layer};
-use change::{BfastMonitor, Clearing, Detector, Difference, Guard, MaskPlan, Nrt, SpectralIndex};
+use change::{Detector, Guard, MaskPlan, SpectralIndex};
 use geoio::crs::FromLonLat;
 use geoio::{Eligibility, GriddedImagery, Hosts, Imagery, Skipped, Zones};
 use pipeline::{Detection, Look, map_in_order};
@@ -12,9 +12,10 @@ use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
 use registry::{Overlay, RegistrySource, RulePack};
 use serde_json::Value;
 
+use super::periods::{count_periods, detector, periods};
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
-use crate::job::{ChangeSpec, Job, Method, Within};
+use crate::job::{Job, Method, Within};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
 use crate::verb::catalogue::{self, Lookup, Registries};
@@ -113,6 +114,15 @@ impl Inputs {
             warnings.push(Warning::new(
                 "no_eligibility",
                 "the job names no layer to look in ([change] within): seasonal land is flagged too, and the outputs cannot say what kind of cover was lost",
+            ));
+        }
+        if job.change.method == Method::Ewma {
+            warnings.push(Warning::new(
+                "drops_ignored",
+                format!(
+                    "ewma does not believe looks that are {} deviations off, and a clear-cut is often further off: without a larger [change.ewma] threshold_outlier such clearings are missed",
+                    job.change.ewma.threshold_outlier
+                ),
             ));
         }
         if observations.iter().filter(|look| monitoring.contains(look.date)).count() == 1 {
@@ -336,66 +346,6 @@ fn lacking(scene: &Scene, index: &SpectralIndex) -> Option<String> {
         Err(error) => Some(error.to_string()),
         Ok(_) => masks.map(|class| format!("it has no layer {}, without which cloud cannot be masked", class.layer)),
     }
-}
-
-fn periods(spec: &ChangeSpec, observations: &[Observation]) -> Result<(DateRange, DateRange), Fault> {
-    let last = observations.last().map_or(spec.monitoring.from, |look| look.date);
-    let baseline_to = spec.baseline.to.unwrap_or(raster::Date::from_days(spec.monitoring.from.days() - 1));
-    let baseline = DateRange::new(spec.baseline.from, baseline_to)?;
-    let monitoring_to = spec.monitoring.to.unwrap_or(last);
-    if monitoring_to < spec.monitoring.from {
-        return Err(Fault::new(
-            Exit::Input,
-            format!("the last scene is of {last}, before the monitoring period begins on {}", spec.monitoring.from),
-        ));
-    }
-    let monitoring = DateRange::new(spec.monitoring.from, monitoring_to)?;
-    if baseline.to() >= monitoring.from() {
-        return Err(Fault::usage(format!(
-            "[change] the baseline ends on {} and the monitoring begins on {}: the baseline must end before",
-            baseline.to(),
-            monitoring.from()
-        )));
-    }
-    Ok((baseline, monitoring))
-}
-
-/// The method of a job. All but `difference` tell of changes in both directions: only those of clearing are taken.
-fn detector(
-    spec: &ChangeSpec,
-    baseline: DateRange,
-    monitoring: DateRange,
-    index: &SpectralIndex,
-) -> Result<Box<dyn Detector>, Fault> {
-    let (role, direction) = (index.role(), index.direction());
-    Ok(match spec.method {
-        Method::Difference => Box::new(Difference::new(spec.difference, baseline, monitoring, role, direction)?),
-        Method::BfastMonitor => {
-            Box::new(Clearing::new(BfastMonitor::new(spec.bfast_monitor, monitoring, role)?, baseline, direction))
-        }
-        Method::Ewma => Box::new(Clearing::new(Nrt::new(spec.ewma, monitoring, vec![role])?, baseline, direction)),
-        Method::Cusum => Box::new(Clearing::new(Nrt::new(spec.cusum, monitoring, vec![role])?, baseline, direction)),
-        Method::Mosum => Box::new(Clearing::new(Nrt::new(spec.mosum, monitoring, vec![role])?, baseline, direction)),
-        Method::Iqr => Box::new(Clearing::new(Nrt::new(spec.iqr, monitoring, vec![role])?, baseline, direction)),
-    })
-}
-
-fn count_periods(observations: &[Observation], baseline: DateRange, monitoring: DateRange) -> Result<(), Fault> {
-    for (name, period) in [("baseline", baseline), ("monitoring", monitoring)] {
-        if !observations.iter().any(|look| period.contains(look.date)) {
-            let span = observations.first().zip(observations.last()).map(|(a, b)| format!("{} to {}", a.date, b.date));
-            return Err(Fault::new(
-                Exit::Input,
-                format!(
-                    "no scene lies in the {name} period ({} to {}); the scenes are of {}",
-                    period.from(),
-                    period.to(),
-                    span.unwrap_or_default()
-                ),
-            ));
-        }
-    }
-    Ok(())
 }
 
 fn looks(job: &Job, index: &SpectralIndex, scenes: &[Scene], grid: &Grid) -> Result<Vec<Look>, Fault> {

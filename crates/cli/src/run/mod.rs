@@ -6,6 +6,7 @@ mod folder;
 mod inputs;
 mod manifest;
 mod outputs;
+mod periods;
 mod quicklook;
 mod tally;
 

@@ -11,7 +11,7 @@ use super::region::{self, Form};
 use super::scored;
 use crate::args::{Common, Demo};
 use crate::fault::{Exit, Fault};
-use crate::job::Job;
+use crate::job::{Job, Method, read_text};
 use crate::report::Report;
 use crate::run;
 
@@ -23,6 +23,7 @@ pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     let mut report = Report::new("demo");
     let job_path = arguments.dir.join("job.toml");
     report.output(&job_path);
+    name_method(&job_path, &arguments.method)?;
     let job = Job::load(&job_path)?;
     let common = &Common { json: false, force: true, ..common.clone() };
     let out = run::out_folder(&job);
@@ -40,9 +41,13 @@ pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     by_column(&mut report, &alerts, "area_protegida_name", "alerts by protected area");
     let mut scores = Vec::new();
     let here = score(&landscape, &alerts)?;
-    tell(&mut report, "with forest layer and season window", &here);
-    scores.push(json!({ "run": "forest layer and season window", "score": as_json(&here) }));
-    for (name, change) in variants() {
+    let (shown, key, variants) = match job.change.method {
+        Method::Difference => ("with forest layer and season window", "forest layer and season window", variants().to_vec()),
+        _ => ("with forest layer", "forest layer", variants()[..1].to_vec()),
+    };
+    tell(&mut report, shown, &here);
+    scores.push(json!({ "run": key, "score": as_json(&here) }));
+    for (name, change) in variants {
         let mut other = job.clone();
         change(&mut other);
         other.output.quicklook = false;
@@ -57,6 +62,12 @@ pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     report.fact("scores", scores);
     files(&mut report, &out);
     Ok(report)
+}
+
+/// Puts a method's name into a job that was written with another.
+fn name_method(job: &Path, method: &str) -> Result<(), Fault> {
+    let text = read_text(job)?.replacen("method = \"difference\"", &format!("method = \"{method}\""), 1);
+    run::write_text(job, text.trim_end())
 }
 
 type Variant = (&'static str, fn(&mut Job));

@@ -12,7 +12,7 @@ use change::{Detector, Findings, SeriesBlock};
 use geoio::{Found, GriddedImagery, ImagerySpec, Resampling, StackSpec};
 use ndarray::{Array3, s};
 use pipeline::{Budget, map_in_order};
-use raster::{Date, Grid, RasterReader as _, RasterSource as _, Role, Window};
+use raster::{Date, Grid, RasterReader as _, RasterSource as _, Role, Warning, Window};
 use serde_json::json;
 
 use super::apart::check_apart;
@@ -34,8 +34,9 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     let detector = method::detector(arguments, &given)?;
     if tables::are_tables(&stacks)? {
         let (found, dates) = tables::detect(&stacks, detector.as_ref(), kept, arguments, common)?;
-        return Ok(report(arguments, detector.as_ref(), dates, &Counts::of(&found)));
+        return Ok(report(arguments, detector.as_ref(), &dates, &Counts::of(&found)));
     }
+    tables::refuse_table(&arguments.out)?;
     let tables = tables_of_dates(&stacks, arguments)?;
     check_apart(Some(&arguments.out), &tables)?;
     let Found { imagery, warnings, .. } = scenes(&stacks, &tables, arguments)?;
@@ -69,44 +70,69 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
         },
     )?;
     sink.finish()?;
-    let mut report = report(arguments, detector.as_ref(), series.dates.len(), &counts);
-    report.warnings = warnings;
+    let mut report = report(arguments, detector.as_ref(), &series.dates, &counts);
+    report.warnings.extend(warnings);
     Ok(report)
 }
 
 /// What was done, in words and numbers.
-fn report(arguments: &Detect, detector: &dyn Detector, dates: usize, counts: &Counts) -> Report {
+fn report(arguments: &Detect, detector: &dyn Detector, dates: &[Date], counts: &Counts) -> Report {
     let mut report = Report::new("detect");
     report.output(&arguments.out);
     report.fact("method", detector.name());
-    report.fact("dates", dates);
-    report.fact("counts", json!({ "pixels": counts.pixels, "breaks": counts.changed, "not_enough": counts.not_seen }));
+    report.fact("dates", dates.len());
+    report.fact(
+        "counts",
+        json!({
+            "series": counts.series, "breaks": counts.changed, "not_enough": counts.not_seen, "unstable": counts.unstable
+        }),
+    );
     report.say(format!(
-        "{}: {} of {} series changed, {} of too few observations",
+        "{}: {} of {} series changed; {} have too few observations, {} an unstable history",
         arguments.out.display(),
         counts.changed,
-        counts.pixels,
-        counts.not_seen
+        counts.series,
+        counts.not_seen,
+        counts.unstable
     ));
+    let period = detector.monitoring();
+    if !dates.iter().any(|date| *date < period.from()) {
+        let message = format!("no image lies before the monitoring period, which begins on {}", period.from());
+        report.warnings.push(Warning::new("no_history", message));
+    }
+    if !dates.iter().any(|date| period.contains(*date)) {
+        let message = format!("no image lies in the monitoring period, {} to {}", period.from(), period.to());
+        report.warnings.push(Warning::new("no_monitoring", message));
+    }
     report
 }
 
-/// How many pixels were answered how.
+/// How many series were answered how.
 #[derive(Default)]
 struct Counts {
-    pixels: usize,
+    series: usize,
     changed: usize,
     not_seen: usize,
+    unstable: usize,
 }
 
 impl Counts {
     fn of(found: &Findings) -> Self {
-        let of = |answer| found.answer.iter().filter(|known| **known == answer).count();
-        Self { pixels: found.answer.len(), changed: of(change::Answer::Changed), not_seen: of(change::Answer::NotSeen) }
+        let mut counts = Self { series: found.answer.len(), ..Self::default() };
+        for status in told::statuses(found) {
+            match status {
+                told::Status::None => {}
+                told::Status::Break => counts.changed += 1,
+                told::Status::TooFew => counts.not_seen += 1,
+                told::Status::Unstable => counts.unstable += 1,
+            }
+        }
+        counts
     }
 
     fn add(&mut self, other: &Self) {
-        self.pixels += other.pixels;
+        self.series += other.series;
+        self.unstable += other.unstable;
         self.changed += other.changed;
         self.not_seen += other.not_seen;
     }

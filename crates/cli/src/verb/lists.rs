@@ -51,7 +51,7 @@ pub(crate) fn methods(common: &Common) -> Result<Report, Fault> {
     let mut list = Vec::new();
     for method in change::METHODS {
         if !common.json {
-            print(&format!("{:<12} {}\n             {}", method.name, method.title, method.citation))?;
+            print(&format!("{:<13} {}\n              {}", method.name, method.title, method.citation))?;
         }
         list.push(json!({ "name": method.name, "title": method.title, "citation": method.citation }));
     }

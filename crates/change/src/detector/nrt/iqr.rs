@@ -13,7 +13,7 @@ use crate::detector::median::quantile;
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "iqr",
     title: "Residuals outside the interquartile range, image by image",
-    citation: "Tukey, Exploratory Data Analysis (1977); as in nrt 0.3.0, https://doi.org/10.2905/nrt",
+    citation: "Tukey, Exploratory Data Analysis (1977); as in nrt 0.3.0",
 };
 
 /// Parameters; defaults are those of nrt.

@@ -65,6 +65,15 @@ fn parameters<T: DeserializeOwned>(arguments: &Detect) -> Result<T, Fault> {
             return Err(Fault::usage(format!("-p {key}: given twice")));
         }
     }
-    // A number where a fraction is wanted may be written without one.
-    table.try_into().map_err(|error: toml::de::Error| Fault::usage(format!("{}: {}", arguments.method, error.message())))
+    let read = |table: toml::Table| table.try_into::<T>();
+    read(table.clone()).map_err(|error| {
+        // The one without which the others can be read.
+        let without = |key: &String| {
+            let mut others = table.clone();
+            others.remove(key);
+            read(others).is_ok()
+        };
+        let place = table.keys().find(|key| without(key)).map(|key| format!(" -p {key}:")).unwrap_or_default();
+        Fault::usage(format!("{}:{place} {}", arguments.method, error.message()))
+    })
 }

@@ -1,6 +1,6 @@
 //! Series from tables, and a table of what was found of each.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alert::{Features, Values};
 use change::{Detector, Findings, SeriesBlock};
@@ -13,9 +13,21 @@ use super::told::{Kept, names, values};
 use crate::args::{Common, Detect};
 use crate::fault::Fault;
 
+/// Whether a file is a table, by its name.
+fn is_table(file: &Path) -> bool {
+    file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+}
+
+/// Refuses a table as the output of rasters.
+pub(super) fn refuse_table(out: &Path) -> Result<(), Fault> {
+    if is_table(out) {
+        return Err(Fault::usage(format!("{}: rasters make a raster; name one that ends in .tif", out.display())));
+    }
+    Ok(())
+}
+
 /// Whether all inputs are tables; some tables and some rasters are a mistake.
 pub(super) fn are_tables(inputs: &[(Role, PathBuf)]) -> Result<bool, Fault> {
-    let is_table = |file: &PathBuf| file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
     let tables = inputs.iter().filter(|(_, file)| is_table(file)).count();
     if tables != 0 && tables != inputs.len() {
         return Err(Fault::usage("give tables or rasters, not both"));
@@ -30,7 +42,7 @@ pub(super) fn detect(
     kept: Kept,
     arguments: &Detect,
     common: &Common,
-) -> Result<(Findings, usize), Fault> {
+) -> Result<(Findings, Vec<Date>), Fault> {
     let series = Series::read(inputs, arguments)?;
     let sensors = vec![0; series.dates.len()];
     let found = detector.detect(&SeriesBlock::new(&series.dates, &sensors, series.values.view())?);
@@ -47,7 +59,7 @@ pub(super) fn detect(
         table = table.with(name, column)?;
     }
     geoio::sink::write(&arguments.out, &table, &SinkOptions { force: common.force, ..SinkOptions::default() })?;
-    Ok((found, series.dates.len()))
+    Ok((found, series.dates))
 }
 
 /// The series of all roles on one time axis.

@@ -40,8 +40,28 @@ const BANDS: [&str; 9] = [
     "status",
 ];
 
-/// Status of a pixel: no break, a break, not enough observations, unstable history.
-const STATUS: [f64; 4] = [0.0, 1.0, 2.0, 3.0];
+/// What is said of a series in one word; its number is what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    /// No break.
+    None = 0,
+    /// A break.
+    Break = 1,
+    /// Not enough observations.
+    TooFew = 2,
+    /// No part of the history is stable.
+    Unstable = 3,
+}
+
+/// The status of each series.
+pub(super) fn statuses(found: &Findings) -> impl Iterator<Item = Status> {
+    found.answer.iter().enumerate().map(|(place, answer)| match answer {
+        _ if found.model.as_ref().is_some_and(|model| !model.is_stable[place]) => Status::Unstable,
+        Answer::Changed => Status::Break,
+        Answer::NotSeen | Answer::NotEligible => Status::TooFew,
+        Answer::Unchanged | Answer::Candidate => Status::None,
+    })
+}
 
 /// Names of the bands, in order.
 pub(super) fn names(kept: Kept, coefficients: usize) -> Vec<String> {
@@ -63,15 +83,6 @@ pub(super) fn values(found: &Findings, kept: Kept) -> Vec<Vec<f64>> {
     let count = |values: &[u16]| values.iter().map(|value| f64::from(*value)).collect();
     let nothing = vec![NO_DAY; found.answer.len()];
     let starts = found.model.as_ref().map_or(&nothing, |model| &model.history_start);
-    let status = found.answer.iter().enumerate().map(|(pixel, answer)| {
-        let is_stable = found.model.as_ref().is_none_or(|model| model.is_stable[pixel]);
-        match answer {
-            _ if !is_stable => STATUS[3],
-            Answer::Changed => STATUS[1],
-            Answer::NotSeen | Answer::NotEligible => STATUS[2],
-            Answer::Unchanged | Answer::Candidate => STATUS[0],
-        }
-    });
     let mut values = vec![
         day(&found.before),
         day(&found.first),
@@ -81,7 +92,7 @@ pub(super) fn values(found: &Findings, kept: Kept) -> Vec<Vec<f64>> {
         day(starts),
         count(&found.n_history),
         count(&found.n_monitor),
-        status.collect(),
+        statuses(found).map(|status| f64::from(status as u8)).collect(),
     ];
     if let Some(model) = &found.model {
         if kept.fit {

@@ -1,0 +1,107 @@
+//! What makes one of the methods: how its process begins after the history and moves with each look.
+
+use super::history::Fitting;
+use crate::ChangeError;
+use crate::detector::MethodInfo;
+
+/// What a look did to a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing: the look is not believed.
+    Ignored,
+    /// It moved, within its bounds.
+    Quiet,
+    /// It moved out of its bounds, not yet for long enough.
+    Flagged,
+    /// A break.
+    Break,
+}
+
+/// What is carried from look to look of one pixel.
+pub trait Process: Clone + Send {
+    /// Takes what was observed minus what was predicted.
+    fn look(&mut self, residual: f64) -> Effect;
+
+    /// Its value.
+    fn value(&self) -> f64;
+
+    /// What its value is held against.
+    fn boundary(&self) -> f64;
+}
+
+/// How a pixel's process begins.
+pub struct Begun<P> {
+    pub(super) process: P,
+    /// Spread of the history's residuals.
+    pub(super) sigma: f64,
+    pub(super) is_stable: bool,
+}
+
+/// Residuals of a pixel's history, predicted minus observed.
+pub struct Residuals<'a> {
+    pub(super) values: &'a [f64],
+    /// Number of the model's coefficients.
+    pub(super) width: usize,
+    /// A spread below which residuals are what rounding leaves.
+    pub(super) floor: f64,
+    /// The rule's own.
+    pub(super) critical: f64,
+}
+
+impl Residuals<'_> {
+    /// Standard deviation with so many degrees of freedom taken off, at least the floor.
+    pub(super) fn deviation(&self, degrees: usize) -> f64 {
+        deviation(self.values, degrees as f64).max(self.floor)
+    }
+}
+
+/// Standard deviation around the mean with so many degrees of freedom taken off.
+pub(super) fn deviation(values: &[f64], degrees: f64) -> f64 {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - degrees)).sqrt()
+}
+
+/// What one of the methods is.
+pub trait Rule: Sync + Send {
+    /// Its process.
+    type Process: Process;
+
+    /// Name, title and citation.
+    const INFO: MethodInfo;
+
+    /// Refuses parameters that are out of range.
+    ///
+    /// # Errors
+    /// [`ChangeError::Parameter`].
+    fn check(&self) -> Result<(), ChangeError>;
+
+    /// Number of harmonics, and whether there is a trend.
+    fn model(&self) -> (usize, bool);
+
+    /// How the model is fitted to the history.
+    fn fitting(&self) -> Fitting;
+
+    /// How many roles it needs.
+    fn roles(&self) -> usize {
+        1
+    }
+
+    /// The factor of its boundary, where that takes long to work out.
+    fn critical(&self) -> f64 {
+        f64::NAN
+    }
+
+    /// The process after the history.
+    fn begin(&self, residuals: &Residuals<'_>) -> Begun<Self::Process>;
+}
+
+/// The refusal of a parameter.
+pub(super) fn refused<T: ToString>(info: MethodInfo, parameter: &'static str, got: T, expected: &'static str) -> ChangeError {
+    ChangeError::Parameter { method: info.name.to_owned(), parameter, got: got.to_string(), expected }
+}
+
+/// Whether a number is above 0.
+pub(super) fn is_positive(value: f64) -> bool {
+    value.is_finite() && value > 0.0
+}

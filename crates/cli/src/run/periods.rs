@@ -1,0 +1,75 @@
+//! When a job looks, and by which method.
+
+use change::{BfastMonitor, Clearing, Detector, Difference, Direction, Nrt, SpectralIndex};
+use raster::{DateRange, Observation};
+
+use crate::fault::{Exit, Fault};
+use crate::job::{ChangeSpec, Method};
+
+pub(super) fn periods(spec: &ChangeSpec, observations: &[Observation]) -> Result<(DateRange, DateRange), Fault> {
+    let last = observations.last().map_or(spec.monitoring.from, |look| look.date);
+    let baseline_to = spec.baseline.to.unwrap_or(raster::Date::from_days(spec.monitoring.from.days() - 1));
+    let baseline = DateRange::new(spec.baseline.from, baseline_to)?;
+    let monitoring_to = spec.monitoring.to.unwrap_or(last);
+    if monitoring_to < spec.monitoring.from {
+        return Err(Fault::new(
+            Exit::Input,
+            format!("the last scene is of {last}, before the monitoring period begins on {}", spec.monitoring.from),
+        ));
+    }
+    let monitoring = DateRange::new(spec.monitoring.from, monitoring_to)?;
+    if baseline.to() >= monitoring.from() {
+        return Err(Fault::usage(format!(
+            "[change] the baseline ends on {} and the monitoring begins on {}: the baseline must end before",
+            baseline.to(),
+            monitoring.from()
+        )));
+    }
+    Ok((baseline, monitoring))
+}
+
+pub(super) fn count_periods(observations: &[Observation], baseline: DateRange, monitoring: DateRange) -> Result<(), Fault> {
+    for (name, period) in [("baseline", baseline), ("monitoring", monitoring)] {
+        if !observations.iter().any(|look| period.contains(look.date)) {
+            let span = observations.first().zip(observations.last()).map(|(a, b)| format!("{} to {}", a.date, b.date));
+            return Err(Fault::new(
+                Exit::Input,
+                format!(
+                    "no scene lies in the {name} period ({} to {}); the scenes are of {}",
+                    period.from(),
+                    period.to(),
+                    span.unwrap_or_default()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The method of a job. All but `difference` tell of changes in both directions: only those of clearing are taken.
+pub(super) fn detector(
+    spec: &ChangeSpec,
+    baseline: DateRange,
+    monitoring: DateRange,
+    index: &SpectralIndex,
+) -> Result<Box<dyn Detector>, Fault> {
+    let (role, direction) = (index.role(), index.direction());
+    let roles = vec![role.clone()];
+    Ok(match spec.method {
+        Method::Difference => Box::new(Difference::new(spec.difference, baseline, monitoring, role, direction)?),
+        Method::BfastMonitor => clearings(BfastMonitor::new(spec.bfast_monitor, monitoring, role)?, spec, baseline, direction)?,
+        Method::Ewma => clearings(Nrt::new(spec.ewma, monitoring, roles)?, spec, baseline, direction)?,
+        Method::Cusum => clearings(Nrt::new(spec.cusum, monitoring, roles)?, spec, baseline, direction)?,
+        Method::Mosum => clearings(Nrt::new(spec.mosum, monitoring, roles)?, spec, baseline, direction)?,
+        Method::Iqr => clearings(Nrt::new(spec.iqr, monitoring, roles)?, spec, baseline, direction)?,
+    })
+}
+
+fn clearings<D: Detector + 'static>(
+    method: D,
+    spec: &ChangeSpec,
+    baseline: DateRange,
+    direction: Direction,
+) -> Result<Box<dyn Detector>, Fault> {
+    Ok(Box::new(Clearing::new(method, spec.clearing, baseline, direction)?))
+}
