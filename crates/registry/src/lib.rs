@@ -10,6 +10,7 @@ mod answer;
 mod boxes;
 mod catalogue;
 mod coverage;
+mod crossing;
 mod cut_keys;
 mod day;
 mod error;

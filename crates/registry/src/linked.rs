@@ -72,7 +72,7 @@ impl<'a> Linked<'a> {
         made().map_err(failed("the frame of records"))
     }
 
-    /// The links of a run of features: by feature, source, overlap (largest first), distance, key and record; what is missing comes last.
+    /// The links of a run of features: by feature, source, overlap and crossing (largest first), distance, key and record; what is missing comes last.
     pub(crate) fn links(&self, run: Range<usize>) -> Result<Vec<Link>, RegistryError> {
         let all = self.joined.links;
         let place = |feature: usize| all.partition_point(|link| (link.feature as usize) < feature);
@@ -87,6 +87,7 @@ impl<'a> Linked<'a> {
             let key = |link: &Link| keys.and_then(|keys| keys[link.record as usize].as_deref());
             group.sort_by(|a, b| {
                 missing_last(a.shared_cm2(), b.shared_cm2(), |a, b| b.cmp(a))
+                    .then(b.crossing_mm.cmp(&a.crossing_mm))
                     .then_with(|| missing_last(a.distance_mm, b.distance_mm, Ord::cmp))
                     .then_with(|| missing_last(key(a), key(b), Ord::cmp))
                     .then(a.record.cmp(&b.record))
@@ -110,7 +111,7 @@ impl<'a> Linked<'a> {
         self.frame(&lines).and_then(LazyFrame::collect).map_err(failed("the frame of links"))
     }
 
-    /// Lines as a frame: `feature`, `source`, `record`, `area`, `overlap`, `distance` (square centimetres, millimetres), `position`,
+    /// Lines as a frame: `feature`, `source`, `record`, `area`, `overlap`, `distance`, `crossing` (square centimetres, millimetres), `position`,
     /// `key`, `name`, `from`, `to`, `first`, `last` (days since 1970-01-01), `error`, `shown`, `shown_key`, `shown_name`, `share` and `validity`.
     pub(crate) fn frame(&self, lines: &[Line]) -> PolarsResult<LazyFrame> {
         let of =
@@ -123,6 +124,7 @@ impl<'a> Linked<'a> {
             "area" => of(&Link::area_cm2),
             "overlap" => of(&Link::shared_cm2),
             "distance" => of(&|link| link.distance_mm),
+            "crossing" => of(&|link| Some(i64::from(link.crossing_mm)).filter(|crossing| *crossing > 0)),
             "position" => lines.iter().map(|line| line.link.map(|link| link.position.name())).collect::<Vec<_>>(),
             "first" => days.iter().map(|days| days.0).collect::<Vec<_>>(),
             "last" => days.iter().map(|days| days.1).collect::<Vec<_>>(),

@@ -12,12 +12,13 @@ use crate::table::{column, days, failed, hectares, metres, shares, text};
 
 impl Linked<'_> {
     /// The long table of a run of features, one row a feature and record: `id`, `source`, `key`, `name`, `overlap_ha`, `share`,
-    /// `distance_m`, `valid_from`, `valid_to`, `validity`, `retrieved`, `position`, `answer`.
+    /// `distance_m`, `valid_from`, `valid_to`, `validity`, `retrieved`, `position`, `answer`, `crossing_m`.
     ///
-    /// Rows are sorted by feature, source (in their given order), overlap (largest first), distance and key. A feature without any
+    /// Rows are sorted by feature, source (in their given order), overlap and crossing (largest first), distance and key. A feature without any
     /// hit has one row whose other columns are missing. A source that has no record of a feature and could not have said "no" (see
     /// [`SourceAnswer`]) has a row of its own, with its `source`, `retrieved` and `answer` only. `overlap_ha` and `share` are missing
-    /// for points and lines and for joins by key, `distance_m` for joins by key. Validity is that of the record's `[from, to)` on the
+    /// for points and lines and for joins by key, `distance_m` for joins by key;
+    /// `crossing_m` is the length of a line within a surface, missing where there is none. Validity is that of the record's `[from, to)` on the
     /// feature's period: `valid_throughout`, `valid_in_part`, `not_valid`, or `unknown` where the record or the feature has no usable
     /// dates or the source declares none. Of a source that may not be shown, the row stays and only its `source` is written.
     ///
@@ -52,6 +53,7 @@ impl Linked<'_> {
             column("retrieved", Values::Day(retrieved)),
             column("position", Values::Text(text(frame, "position")?)),
             column("answer", texts(&|line| Some(line.answer?.name().to_owned()))),
+            column("crossing_m", Values::Real(metres(frame, "crossing")?)),
         ])
     }
 
@@ -85,7 +87,7 @@ impl Linked<'_> {
 fn written() -> Vec<Expr> {
     let if_shown = |name: &str, shown: &str| when(col(shown)).then(col(name)).otherwise(lit(NULL)).alias(name);
     let mut written = vec![if_shown("key", "shown_key"), if_shown("name", "shown_name")];
-    written.extend(["overlap", "share", "distance", "from", "to", "position"].map(|name| if_shown(name, "shown")));
+    written.extend(["overlap", "share", "distance", "crossing", "from", "to", "position"].map(|name| if_shown(name, "shown")));
     let is_record = col("shown").and(col("record").is_not_null());
     written.push(when(is_record).then(col("validity")).otherwise(lit(NULL)).alias("validity"));
     written

@@ -10,6 +10,7 @@ use raster::Bounds;
 
 use crate::RegistryError;
 use crate::boxes::{BoxTree, along};
+use crate::crossing::length_within;
 use crate::error::hint;
 use crate::measure::{AreaMeasure, cm2, grown};
 use crate::nearness::{METRES_PER_DEGREE, distance_m};
@@ -33,6 +34,8 @@ pub struct Link {
     /// Geodesic distance in millimetres, 0 where they meet; `None` for a join by key. To the pixel where the record is a class of a
     /// raster, and then at least 1 where they do not meet.
     pub distance_mm: Option<i64>,
+    /// Length of the line within the other, in millimetres, where one of them is a line and the other a surface; else 0.
+    pub crossing_mm: u32,
     /// Whether they meet for certain, by how well both are placed. What may meet although it lies a little apart has a distance.
     pub position: Position,
 }
@@ -98,6 +101,7 @@ impl<'a> Overlay<'a> {
                     feature_cm2: feature.area_cm2(),
                     overlap_cm2: hit.overlap_cm2,
                     distance_mm: Some((hit.distance_m * 1000.0).round() as i64),
+                    crossing_mm: if hit.distance_m > 0.0 { 0 } else { indexed.crossing_mm(feature, hit.record) },
                     position: hit.position,
                 }));
             }
@@ -105,10 +109,12 @@ impl<'a> Overlay<'a> {
         links
     }
 
-    /// The link of a feature with one record by the area they share, in the coordinates and by the measure of this overlay.
+    /// The link of a feature with one record by the area or length they share, in the coordinates and by the measure of this overlay.
     pub fn with_area(&self, link: Link, feature: &Footprint<'_>) -> Link {
-        let shared = self.indexed[usize::from(link.source)].shared(feature, link.record, &mut Scratch::default());
-        Link { feature_cm2: feature.area_cm2(), overlap_cm2: shared.unwrap_or(0), ..link }
+        let indexed = &self.indexed[usize::from(link.source)];
+        let shared = indexed.shared(feature, link.record, &mut Scratch::default());
+        let crossing_mm = indexed.crossing_mm(feature, link.record);
+        Link { feature_cm2: feature.area_cm2(), overlap_cm2: shared.unwrap_or(0), crossing_mm, ..link }
     }
 
     /// Links of the sources joined by key: one for each record whose key is the feature's text. Sorted as [`Overlay::links`].
@@ -133,6 +139,7 @@ impl<'a> Overlay<'a> {
                     feature_cm2: None,
                     overlap_cm2: 0,
                     distance_mm: None,
+                    crossing_mm: 0,
                     position: Position::Certain,
                 }));
             }
@@ -306,6 +313,18 @@ impl<'a> Indexed<'a> {
             (Some(surface), None, Geometry::Point(point)) => (surface.position(point.0) != CoordPos::Outside).then_some(0),
             _ => self.geometries[record as usize].as_ref()?.intersects(feature.geometry).then_some(0),
         }
+    }
+
+    /// Millimetres of a line within a surface; 0 where the two are no such pair.
+    fn crossing_mm(&self, feature: &Footprint<'_>, record: u32) -> u32 {
+        let metres = match (self.surface(record), &feature.patch) {
+            (Some(surface), None) => length_within(feature.geometry, surface, feature.measure),
+            (None, Some(patch)) => {
+                self.geometries[record as usize].as_ref().and_then(|line| length_within(line, &patch.surface, feature.measure))
+            }
+            _ => None,
+        };
+        (metres.unwrap_or(0.0) * 1000.0).round() as u32
     }
 
     /// The record at its distance; polygons that only touch have distance 0 and no overlap.

@@ -129,6 +129,16 @@ impl<'a> Surface<'a> {
         found
     }
 
+    /// Calls with the ends of each edge that may have a point in a box.
+    pub(crate) fn edges_in(&self, bounds: &Bounds, mut found: impl FnMut(Coord<f64>, Coord<f64>)) {
+        self.rings_in(bounds, |ring| {
+            ring.tree.walk(
+                |held, _| overlap(held, bounds),
+                |edges| ring.corners[edges.start..=edges.end].windows(2).for_each(|edge| found(edge[0], edge[1])),
+            );
+        });
+    }
+
     /// Where a point lies (even-odd rule over all rings).
     pub(crate) fn position(&self, at: Coord<f64>) -> CoordPos {
         let ray = Bounds { west: at.x, south: at.y, east: self.bounds.east.max(at.x), north: at.y };

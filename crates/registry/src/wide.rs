@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use alert::{Column, Features, Layer, Values};
+use geo_types::Geometry;
 use polars::prelude::{DataFrame, NULL, PolarsResult, col, lit, when};
 
 use crate::RegistryError;
@@ -13,9 +14,9 @@ use crate::table::{column, failed, hectares, integers, metres, shares, text};
 impl Linked<'_> {
     /// The wide columns, one row a feature in the features' order.
     ///
-    /// For each source the record with the largest overlap (ties, and points: smallest distance, then smallest key) gives
+    /// For each source the record with the largest overlap (lines: the longest crossing; ties, and points: smallest distance, then smallest key) gives
     /// `<id>_key`, `<id>_name`, `<id>_overlap_ha`, `<id>_share`, `<id>_<column>` for each declared column, `<id>_distance_m` where the
-    /// join measures distance, `<id>_position` where the source or the features say how well they are placed and `<id>_validity` where the source
+    /// join measures distance, `<id>_crossing_m` where it has lines, `<id>_position` where the source or the features say how well they are placed and `<id>_validity` where the source
     /// declares validity; `<id>_count` is the number of records linked and `<id>_answer` what the source says: `overlap`, or what it
     /// means that it has no record (see [`SourceAnswer`](crate::SourceAnswer)). What there is not is missing; a count is then 0. Of a source that may not
     /// be shown only `<id>_count` and `<id>_answer` are there, and of one that is shown nothing that it declares private. Of several
@@ -71,6 +72,9 @@ impl Linked<'_> {
         if source.join.measures_distance() {
             columns.push(named("distance_m", Values::Real(metres(&frame, "distance")?)));
         }
+        if layer.features.geometries.iter().flatten().any(is_line) {
+            columns.push(named("crossing_m", Values::Real(metres(&frame, "crossing")?)));
+        }
         let records = integers(&frame, "record")?;
         for (output, field) in &source.columns {
             let values = layer.features.text(field).unwrap_or_default();
@@ -114,6 +118,10 @@ fn with_keys(features: &Features, joined: &Joined<'_>) -> Result<Features, Regis
         with.columns.extend(columns.into_iter().filter(|column| asked.contains(column.name.as_str())));
     }
     Ok(with)
+}
+
+fn is_line(geometry: &Geometry<f64>) -> bool {
+    matches!(geometry, Geometry::LineString(_) | Geometry::MultiLineString(_) | Geometry::Line(_))
 }
 
 /// What one source has of each feature.

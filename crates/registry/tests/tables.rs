@@ -50,6 +50,10 @@ fn texts(columns: &[Column], name: &str) -> Vec<String> {
     values.iter().map(|value| value.clone().unwrap_or_default()).collect()
 }
 
+fn strings(values: &[&str]) -> Vec<String> {
+    values.iter().map(|value| (*value).to_owned()).collect()
+}
+
 fn whole(columns: &[Column], name: &str) -> Vec<Option<i64>> {
     match &columns.iter().find(|column| column.name == name).expect("a column").values {
         Values::Integer(values) => values.clone(),
@@ -164,6 +168,31 @@ fn what_is_personal_stays_inside() {
     assert_eq!((texts(&long, "source"), texts(&long, "key")), (vec!["p".to_owned()], vec![String::new()]));
     let internal = Joined { internal: true, ..public };
     assert_eq!(texts(&Linked::new(internal).and_then(|linked| linked.wide()).expect("a wide table"), "p_name"), ["Ana"]);
+}
+
+#[test]
+fn of_lines_the_length_within_a_feature_is_told_and_the_longest_is_the_best() {
+    let line = |ends: [(f64, f64); 2]| Some(Geometry::LineString(ends.to_vec().into()));
+    let geometries =
+        vec![line([(0.009, -1.0), (0.009, 1.0)]), line([(-1.0, 0.001), (1.0, 0.001)]), line([(0.5, 0.5), (0.6, 0.5)])];
+    let features = Features::new("roads", geometries).with("code", text(&["a", "b", "c"])).expect("three rows");
+    let layer = Layer { path: "p.gpkg".to_owned(), features, ..Layer::default() };
+    let sources = [(source("privacy = \"public\""), layer)];
+    let links = links(&sources, &[Some(square(0.0, 0.0, 0.01)), Some(square(0.008, 0.002, 0.005)), Some(square(0.3, 0.3, 0.01))]);
+    let ids = ids(3);
+    let periods = Periods::AsOf(day("2021-01-01"));
+    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], error_m: 0.0, internal: false };
+    let long = Linked::new(joined).and_then(|linked| linked.long(0..3)).expect("a long table");
+    assert_eq!((texts(&long, "id"), texts(&long, "key")), (strings(&["f0", "f0", "f1", "f2"]), strings(&["b", "a", "a", ""])));
+    let crossings = reals(&long, "crossing_m");
+    // A hundredth of a degree at the equator: 1113.195 m of the parallel, 1105.743 m of the meridian.
+    for (found, expected) in crossings.iter().zip([1113.195, 1105.743, 552.871]) {
+        assert!((found.expect("a length") - expected).abs() < 0.002, "{crossings:?}");
+    }
+    assert_eq!(crossings[3], None);
+    let wide = Linked::new(joined).and_then(|linked| linked.wide()).expect("a wide table");
+    assert_eq!(texts(&wide, "p_key"), ["b", "a", ""]);
+    assert_eq!(reals(&wide, "p_crossing_m"), [crossings[0], crossings[2], None]);
 }
 
 #[test]

@@ -293,6 +293,7 @@ fn link(feature: usize, record: usize, area_cm2: i64, overlap_cm2: i64) -> Link 
         feature_cm2: Some(area_cm2),
         overlap_cm2: overlap_cm2.clamp(1, area_cm2.max(1)),
         distance_mm: Some(0),
+        crossing_mm: 0,
         position: Position::Certain,
     }
 }
