@@ -62,5 +62,5 @@ pub use source::{
 pub use suggestion::{Suggestion, suggested_lines, suggestions};
 pub use summary::{AlertUnit, UnitTally, summary};
 pub use totals::totals;
-pub use wide::with_key_links;
+pub use wide::key_links;
 pub use zonal::{ClassAreas, Pixels as RasterPixels, Slack, Statistics};

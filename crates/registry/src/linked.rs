@@ -72,6 +72,25 @@ impl<'a> Linked<'a> {
         made().map_err(failed("the frame of records"))
     }
 
+    /// The features in runs of about so many rows of the long table, one feature at least.
+    pub fn runs(&self, rows: usize) -> Vec<Range<usize>> {
+        let mut links = self.joined.links.chunk_by(|a, b| a.feature == b.feature).peekable();
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        let mut filled = rows;
+        for feature in 0..self.joined.ids.len() {
+            let own = links.next_if(|group| group[0].feature as usize == feature).map_or(1, <[Link]>::len);
+            match runs.last_mut().filter(|_| filled + own <= rows) {
+                Some(run) => run.end += 1,
+                None => {
+                    runs.push(feature..feature + 1);
+                    filled = 0;
+                }
+            }
+            filled += own;
+        }
+        runs
+    }
+
     /// The links of a run of features: by feature, source, overlap and crossing (largest first), distance, key and record; what is missing comes last.
     pub(crate) fn links(&self, run: Range<usize>) -> Result<Vec<Link>, RegistryError> {
         let all = self.joined.links;

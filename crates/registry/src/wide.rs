@@ -91,17 +91,14 @@ impl Linked<'_> {
     }
 }
 
-/// The features with the columns `<id>_key` of sources that other sources are joined by and they do not have themselves, and all links in
-/// their order: those by place, which `joined` has, and those by key. A table of codes is joined by the code of the place that a
-/// feature lies in.
+/// The features with the columns `<id>_key` of sources that other sources are joined by and they do not have themselves, and the links
+/// by key; `joined` has those by place. A table of codes is joined by the code of the place that a feature lies in.
 ///
 /// # Errors
 /// As [`Linked::wide`] and [`Overlay::key_links`].
-pub fn with_key_links(features: &Features, joined: &Joined<'_>) -> Result<(Features, Vec<Link>), RegistryError> {
+pub fn key_links(features: &Features, joined: &Joined<'_>) -> Result<(Features, Vec<Link>), RegistryError> {
     let keyed = with_keys(features, joined)?;
-    let mut links = joined.links.to_vec();
-    links.extend(Overlay::new(joined.sources)?.key_links(&keyed)?);
-    links.sort();
+    let links = Overlay::new(joined.sources)?.key_links(&keyed)?;
     Ok((keyed, links))
 }
 

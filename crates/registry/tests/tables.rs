@@ -94,6 +94,19 @@ fn the_largest_overlap_wins_and_nothing_is_lost() {
 }
 
 #[test]
+fn runs_of_features_hold_about_as_many_rows_as_asked_for() {
+    let sources = [(source("privacy = \"public\""), parcels())];
+    let features = [Some(square(0.0, 0.0, 0.02)), Some(square(0.3, 0.3, 0.01)), Some(square(0.0, 0.0, 0.02)), None, None];
+    let (links, ids) = (links(&sources, &features), ids(5));
+    let periods = Periods::AsOf(day("2021-01-01"));
+    let joined = Joined { ids: &ids, links: &links, sources: &sources, periods, silences: &[], error_m: 0.0, internal: false };
+    let linked = Linked::new(joined).expect("links");
+    assert_eq!(linked.runs(100), [0..5]);
+    assert_eq!(linked.runs(3), [0..2, 2..4, 4..5]);
+    assert_eq!(linked.runs(1), [0..1, 1..2, 2..3, 3..4, 4..5]);
+}
+
+#[test]
 fn a_point_on_a_border_belongs_to_the_smallest_key() {
     let sources = [(source("privacy = \"public\""), parcels())];
     let links = links(&sources, &[Some(Geometry::Point(Point::new(0.01, 0.005)))]);

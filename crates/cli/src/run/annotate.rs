@@ -20,6 +20,9 @@ use crate::rules::Judging;
 use crate::verb::catalogue::Lookup;
 use crate::verb::zonal::{Ground, Told, statistics_columns};
 
+/// Links that always have room.
+const FEW: usize = 1 << 17;
+
 /// Patches or alerts a chunk.
 const CHUNK: usize = 256;
 
@@ -111,7 +114,7 @@ pub(crate) fn annotate(
         found.extend(told.links.into_iter().map(|link| Link { source: number as u16, ..link }));
         statistics.extend(told.statistics.map(|of| (number, of)));
     }
-    found.sort();
+    found.sort_unstable();
     let registries = &*sources;
     let ids: Vec<String> = alerts.iter().map(|alert| alert.id.clone()).collect();
     let changes: Vec<Option<Period>> =
@@ -119,7 +122,9 @@ pub(crate) fn annotate(
     let periods = Periods::Changes(&changes);
     let silences = registry::silences(&inputs.registries.reaches(), &geometries, periods);
     let by_place = Joined { ids: &ids, links: &found, sources: registries, periods, silences: &[], error_m, internal: true };
-    let (_, found) = registry::with_key_links(&Features::new("alerts", geometries.clone()), &by_place)?;
+    let (_, by_key) = registry::key_links(&Features::new("alerts", geometries.clone()), &by_place)?;
+    found.extend(by_key);
+    found.sort_unstable();
     let joined = Joined {
         ids: &ids,
         links: &found,
@@ -192,10 +197,13 @@ pub(crate) fn footprints<'g>(
     Ok(footprints)
 }
 
+/// What is held beside the links of a large join: layers, and the tables of a run of features.
+const BESIDE: u64 = 320 << 20;
+
 /// Refuses more links than there is memory for: they are held twice while they are put in order.
 pub(crate) fn keep_within(budget: &Budget, links: usize) -> Result<(), Fault> {
-    let bytes = 2 * (links * size_of::<Link>()) as u64;
-    if bytes <= budget.bytes() {
+    let bytes = BESIDE + 2 * (links * size_of::<Link>()) as u64;
+    if links < FEW || bytes <= budget.bytes() {
         return Ok(());
     }
     let mib = |bytes: u64| bytes >> 20;
@@ -216,7 +224,8 @@ pub(crate) fn links(
 ) -> Result<Vec<Link>, Fault> {
     let overlay = Overlay::new(registries)?.with_error(error_m);
     let chunks: Vec<&[Footprint<'_>]> = footprints.chunks(CHUNK).collect();
-    let mut links = Vec::new();
+    // One list that grows would be copied from place to place, twice as large at times.
+    let (mut parts, mut count) = (Vec::new(), 0);
     map_in_order(
         &chunks,
         budget,
@@ -224,11 +233,14 @@ pub(crate) fn links(
         || Ok::<_, Fault>(()),
         |(), chunk| Ok(overlay.links_of(chunk)),
         |chunk| {
-            links.extend(chunk);
-            keep_within(budget, links.len())?;
+            count += chunk.len();
+            parts.push(chunk);
+            keep_within(budget, count)?;
             step()
         },
     )?;
+    let mut links = Vec::with_capacity(count);
+    parts.into_iter().for_each(|part| links.extend(part));
     links.sort_unstable();
     Ok(links)
 }

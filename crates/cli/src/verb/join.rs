@@ -45,12 +45,14 @@ pub(crate) fn join(arguments: &Join, common: &Common) -> Result<Report, Fault> {
     let Found { registries, mut links, statistics, warnings, extent } = laying.lay(sources)?;
     catalogue::refuse_none(&warnings, registries.len(), &lookup)?;
     report.warnings.extend(catalogue::told_together(warnings, &registries));
-    links.sort();
+    links.sort_unstable();
     let as_of = registries.iter().filter_map(|(source, _)| source.retrieved).max().unwrap_or(Date::from_days(0));
     let periods = days.as_deref().map_or(Periods::AsOf(as_of), Periods::Changes);
     let error_m = arguments.accuracy_m;
     let by_place = Joined { ids: &ids, links: &links, sources: &registries, periods, silences: &[], error_m, internal: true };
-    let (keyed, links) = registry::with_key_links(&features.features, &by_place)?;
+    let (keyed, by_key) = registry::key_links(&features.features, &by_place)?;
+    links.extend(by_key);
+    links.sort_unstable();
     report.warnings.extend(registries.iter().flat_map(|(source, layer)| registry::key_notices(source, layer, &keyed)));
     let is_asked = days.is_some() || registries.iter().any(|(source, layer)| layer.absent || !source.coverage.is_open());
     let lonlat = match &plane {

@@ -100,7 +100,11 @@ impl Laying<'_> {
             Found { registries: Vec::new(), links: Vec::new(), statistics: Vec::new(), warnings: Vec::new(), extent: None };
         for one in laid.into_iter().flatten() {
             found.registries.push((one.source, one.layer));
-            found.links.extend(one.links);
+            if found.links.is_empty() {
+                found.links = one.links;
+            } else {
+                found.links.extend(one.links);
+            }
             run::keep_within(&self.budget, found.links.len())?;
             found.warnings.extend(one.warnings);
             found.extent = found.extent.into_iter().chain(one.extent).reduce(joined);

@@ -86,15 +86,15 @@ impl Tables<'_> {
             Some(plane) => Some(geoio::layer::to_lonlat(given, plane)?),
             None => Some(given.clone()),
         };
-        let starts: Vec<usize> = (0..self.ids.len()).step_by(PART).collect();
+        let runs = self.linked.runs(ROWS);
         let mut out = sink.parts()?;
         let mut rows = 0;
         map_in_order(
-            &starts,
+            &runs,
             budget,
             budget.in_flight(1 << 24),
             || Ok::<_, Fault>(()),
-            |(), &first| self.long(own.as_deref(), first..(first + PART).min(self.ids.len())),
+            |(), run| self.long(own.as_deref(), run.clone()),
             |part| {
                 rows += part.len();
                 Ok(out.append(part)?)
@@ -119,8 +119,8 @@ impl Tables<'_> {
     }
 }
 
-/// Features whose rows are put together at once.
-const PART: usize = 2048;
+/// Rows that are put together at once.
+const ROWS: usize = 1 << 15;
 
 /// Writes totals of the wide table by some of its columns.
 fn write_totals(path: &Path, whole: &Features, arguments: &Join, options: &SinkOptions) -> Result<(), Fault> {
