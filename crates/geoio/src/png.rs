@@ -26,7 +26,7 @@ pub fn write_png(path: &Path, pixels: &ArrayView3<'_, u8>, force: bool) -> Resul
             memory.rasterband(i + 1)?.write((0, 0), (cols, rows), &mut buffer)?;
         }
         let driver = DriverManager::get_driver_by_name("PNG")?;
-        memory.create_copy(&driver, staged.partial(), &RasterCreationOptions::from_iter(["ZLEVEL=6"]))?.close()
+        memory.create_copy(&driver, staged.partial(), &RasterCreationOptions::from_iter(["ZLEVEL=4"]))?.close()
     })
     .map_err(wrong)?;
     check_end(staged.partial()).map_err(|source| GeoioError::Write { path: path.to_owned(), source })?;
