@@ -22,8 +22,9 @@ pub use answer::{Answer, ChangeStrip, NO_DAY};
 pub use crosswise::{BandPair, Crosswise, Exchanged};
 pub use detector::{
     Bayts, BaytsParameters, BaytsState, BfastMonitor, BfastMonitorParameters, Ccdc, CcdcParameters, Clearing, ClearingParameters,
-    Cusum, CusumParameters, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, HistoryFit, Incremental, Iqr,
-    IqrParameters, METHODS, MethodInfo, Mosum, MosumParameters, Nrt, NrtState, Rule, bitemporal, quantile,
+    Cusum, CusumParameters, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, HistoryFit, Implementation,
+    Incremental, Iqr, IqrParameters, METHODS, MethodInfo, Mosum, MosumParameters, Nrt, NrtState, Place, Publication, Rule,
+    Statistic, Step, bitemporal, path, quantile,
 };
 pub use error::ChangeError;
 pub use findings::{Findings, Model, Segment};

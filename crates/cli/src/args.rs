@@ -158,8 +158,8 @@ pub(crate) enum Verb {
     Indices,
     /// List the sensors
     Sensors,
-    /// List the change detection methods
-    Methods,
+    /// List the change detection methods, or cite them
+    Methods(Methods),
     /// Say which libraries and drivers are there
     Doctor,
     /// Print a JSON Schema
@@ -200,6 +200,16 @@ pub(crate) struct Run {
 pub(crate) struct Scenes {
     /// Folder or zip of products, or a metadata file (.xml)
     pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Methods {
+    /// Only these [default: all]
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Print BibTeX: the publications of each method and the program whose answers it gives
+    #[arg(long)]
+    pub(crate) cite: bool,
 }
 
 #[derive(Debug, Args)]

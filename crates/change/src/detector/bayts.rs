@@ -12,13 +12,31 @@ use raster::{DateRange, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::MethodInfo;
+use super::publication::{Implementation, Place, Publication};
+use super::{MethodInfo, Statistic};
 use crate::{Answer, ChangeError, Detector, Findings, Incremental, NO_DAY, SeriesBlock};
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "bayts",
     title: "BAYTS: Bayesian fusion of non-forest probabilities of several sensors",
     citation: "Reiche et al., Remote Sensing 7 (2015), https://doi.org/10.3390/rs70504973",
+    publications: &[Publication {
+        key: "reiche2015",
+        authors: &["Reiche, J.", "de Bruin, S.", "Hoekman, D.", "Verbesselt, J.", "Herold, M."],
+        title: "A Bayesian approach to combine Landsat and ALOS PALSAR time series for near real-time deforestation detection",
+        place: Place::Journal { name: "Remote Sensing", volume: 7, number: "5", pages: "4973--4996" },
+        year: 2015,
+        doi: "10.3390/rs70504973",
+    }],
+    reference: Some(Implementation {
+        key: "bayts",
+        name: "bayts",
+        kind: "R package",
+        version: "c5c5cbd",
+        licence: "CC BY 4.0",
+        url: "https://github.com/jreiche/bayts",
+    }),
+    statistic: Statistic::Probability,
 };
 
 /// Parameters; defaults are those of bayts.
@@ -238,6 +256,18 @@ impl Detector for Bayts {
 
     fn scene_percentile(&self) -> Option<f64> {
         self.parameters.percentile
+    }
+
+    fn non_forest(&self, role: usize, value: f64) -> Option<f64> {
+        Some(self.told(role, value))
+    }
+
+    fn threshold(&self) -> Option<f64> {
+        Some(self.parameters.chi)
+    }
+
+    fn takes_days(&self) -> bool {
+        true
     }
 
     fn detect(&self, block: &SeriesBlock<'_>) -> Findings {

@@ -10,16 +10,47 @@ use raster::{Date, DateRange, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::MethodInfo;
 use super::critical::{cusum_boundary, cusum_critical, mosum_boundary, mosum_critical};
 use super::median::median;
-use crate::season_trend::{Design, Fit, LANES, Lane, Roc, Terms, Tile, TimeAxis, fit, stable_starts};
+use super::publication::{Implementation, Place, Publication};
+use super::{MethodInfo, Statistic};
+use crate::season_trend::{Design, Fit, LANES, Lane, NONE, Roc, Terms, Tile, TimeAxis, fit, stable_starts};
 use crate::{Answer, ChangeError, Detector, Findings, Model, NO_DAY, SeriesBlock};
+
+/// Verbesselt, Zeileis and Herold, 2012.
+pub(super) const VERBESSELT_2012: Publication = Publication {
+    key: "verbesselt2012",
+    authors: &["Verbesselt, J.", "Zeileis, A.", "Herold, M."],
+    title: "Near real-time disturbance detection using satellite image time series",
+    place: Place::Journal { name: "Remote Sensing of Environment", volume: 123, number: "", pages: "98--108" },
+    year: 2012,
+    doi: "10.1016/j.rse.2012.02.022",
+};
+
+/// Zeileis, Leisch, Kleiber and Hornik, 2005.
+pub(super) const ZEILEIS_2005: Publication = Publication {
+    key: "zeileis2005",
+    authors: &["Zeileis, A.", "Leisch, F.", "Kleiber, C.", "Hornik, K."],
+    title: "Monitoring structural change in dynamic econometric models",
+    place: Place::Journal { name: "Journal of Applied Econometrics", volume: 20, number: "1", pages: "99--121" },
+    year: 2005,
+    doi: "10.1002/jae.776",
+};
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "bfast-monitor",
     title: "BFAST-Monitor: moving sums of residuals of a season-trend model",
     citation: "Verbesselt, Zeileis & Herold, Remote Sensing of Environment 123 (2012), https://doi.org/10.1016/j.rse.2012.02.022",
+    publications: &[VERBESSELT_2012, ZEILEIS_2005],
+    reference: Some(Implementation {
+        key: "bfast",
+        name: "bfast",
+        kind: "R package",
+        version: "1.7.2",
+        licence: "GPL-2 or later",
+        url: "https://github.com/bfast2/bfast",
+    }),
+    statistic: Statistic::Sum,
 };
 
 /// What is added up and held against a boundary.
@@ -127,8 +158,16 @@ impl BfastMonitor {
         Terms { order: self.parameters.order, trend: self.parameters.trend }
     }
 
+    /// What the pixels of a block with these days share.
+    fn series<'d>(&self, dates: &'d [Date]) -> Series<'d> {
+        let history = dates.partition_point(|date| *date < self.monitoring.from());
+        let end = dates.partition_point(|date| *date <= self.monitoring.to());
+        Series { dates, design: Design::new(self.terms(), self.axis(), dates), history, end }
+    }
+
+    /// 1 where a look of the history counts, else 0.
     #[inline(always)]
-    fn tile(&self, series: &Series<'_>, tile: &Tile, first: usize, findings: &mut Findings) {
+    fn weights(&self, series: &Series<'_>, tile: &Tile) -> Vec<Lane> {
         let mut weights: Vec<Lane> = tile.seen[..series.history].to_vec();
         if self.parameters.history == History::Roc {
             let starts = stable_starts(&series.design, &tile.values[..series.history], &weights, self.stability);
@@ -138,6 +177,12 @@ impl BfastMonitor {
                 }
             }
         }
+        weights
+    }
+
+    #[inline(always)]
+    fn tile(&self, series: &Series<'_>, tile: &Tile, first: usize, findings: &mut Findings) {
+        let weights = self.weights(series, tile);
         let model = fit(&series.design, &tile.values[..series.history], &weights);
         let mut residuals = tile.values[..series.end].to_vec();
         for (time, residual) in residuals.iter_mut().enumerate() {
@@ -293,14 +338,21 @@ impl Detector for BfastMonitor {
         Design::plain(self.terms(), self.axis(), first, date)
     }
 
+    fn least_history(&self) -> usize {
+        let sum = (2.0 / self.parameters.h).ceil() as usize;
+        sum.max(self.coefficients() + 1)
+    }
+
+    fn fitted_times(&self, block: &SeriesBlock<'_>) -> Vec<bool> {
+        let mut weights = self.weights(&self.series(block.dates()), &Tile::load(block, 0, 0));
+        weights.resize(block.dates().len(), NONE);
+        weights.iter().map(|weight| weight[0] > 0.0).collect()
+    }
+
     fn detect(&self, block: &SeriesBlock<'_>) -> Findings {
-        let dates = block.dates();
-        let history = dates.partition_point(|date| *date < self.monitoring.from());
-        let end = dates.partition_point(|date| *date <= self.monitoring.to());
-        let design = Design::new(self.terms(), self.axis(), dates);
+        let series = self.series(block.dates());
         let mut findings = Findings::not_seen(block.pixels());
-        findings.model = Some(Model::none(design.width(), block.pixels()));
-        let series = Series { dates, design, history, end };
+        findings.model = Some(Model::none(series.design.width(), block.pixels()));
         let arch = pulp::Arch::new();
         for first in (0..block.pixels()).step_by(LANES) {
             let tile = Tile::load(block, 0, first);

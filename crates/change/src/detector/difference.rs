@@ -13,7 +13,8 @@ use raster::{DateRange, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::MethodInfo;
+use super::publication::{Place, Publication};
+use super::{MethodInfo, Statistic};
 use crate::{Answer, ChangeError, Detector, Direction, Findings, NO_DAY, SeriesBlock};
 use periods::Periods;
 use pixel::{Outcome, Pixel};
@@ -23,6 +24,21 @@ pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "difference",
     title: "Difference from the seasonal median",
     citation: "Atalaya's own rule; robust deviation after Hampel, JASA 69 (1974), https://doi.org/10.1080/01621459.1974.10482962",
+    publications: &[Publication {
+        key: "hampel1974",
+        authors: &["Hampel, F. R."],
+        title: "The influence curve and its role in robust estimation",
+        place: Place::Journal {
+            name: "Journal of the American Statistical Association",
+            volume: 69,
+            number: "346",
+            pages: "383--393",
+        },
+        year: 1974,
+        doi: "10.1080/01621459.1974.10482962",
+    }],
+    reference: None,
+    statistic: Statistic::Sum,
 };
 
 /// Parameters of [`Difference`].

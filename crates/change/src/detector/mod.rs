@@ -8,7 +8,10 @@ mod critical;
 mod difference;
 mod median;
 mod nrt;
+mod path;
+mod publication;
 
+use ndarray::s;
 use raster::{Date, DateRange, Role};
 
 use crate::{Findings, SeriesBlock};
@@ -23,6 +26,8 @@ pub use nrt::{
     Ccdc, CcdcParameters, Cusum, CusumParameters, Ewma, EwmaParameters, HistoryFit, Iqr, IqrParameters, Mosum, MosumParameters,
     Nrt, NrtState, Rule,
 };
+pub use path::{Step, path};
+pub use publication::{Implementation, Place, Publication};
 
 /// What is to be known of a method before it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +38,23 @@ pub struct MethodInfo {
     pub title: &'static str,
     /// Where it was published.
     pub citation: &'static str,
+    /// The publications that it was written from, the first that of the citation.
+    pub publications: &'static [Publication],
+    /// The program whose answers it gives, where there is one.
+    pub reference: Option<Implementation>,
+    /// What its statistic is.
+    pub statistic: Statistic,
+}
+
+/// What the statistic of a method is, and when it tells of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statistic {
+    /// A sum or an average of residuals, held against a boundary above and below 0.
+    Sum,
+    /// Looks in a row that lie outside of bounds, so many of which make a break.
+    Count,
+    /// A probability, from which on a change is confirmed.
+    Probability,
 }
 
 /// Every detector, one line each.
@@ -75,6 +97,32 @@ pub trait Detector: Sync {
     /// The percentile of each scene, 0 to 1, that whoever reads takes off its values: the season without a history.
     fn scene_percentile(&self) -> Option<f64> {
         None
+    }
+
+    /// Fewest looks of the history that it needs.
+    fn least_history(&self) -> usize {
+        0
+    }
+
+    /// Whether each time of a block belongs to what its model was fitted to, told of the first pixel.
+    fn fitted_times(&self, block: &SeriesBlock<'_>) -> Vec<bool> {
+        let is_seen = |time: usize| block.values().slice(s![time, .., 0]).iter().any(|value| value.is_finite());
+        (0..block.dates().len()).map(|time| block.dates()[time] < self.monitoring().from() && is_seen(time)).collect()
+    }
+
+    /// The probability of non-forest that one look of a role (by its place) tells by itself, from methods that know of one.
+    fn non_forest(&self, _role: usize, _value: f64) -> Option<f64> {
+        None
+    }
+
+    /// What the statistic is held against, where that is the same for all pixels and looks.
+    fn threshold(&self) -> Option<f64> {
+        None
+    }
+
+    /// Whether it takes all looks of one day together.
+    fn takes_days(&self) -> bool {
+        false
     }
 
     /// What is found in a block of series.

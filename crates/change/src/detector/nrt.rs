@@ -19,6 +19,7 @@ use raster::{Date, DateRange, Role};
 
 use self::history::{Fitting, History, Standing};
 use super::MethodInfo;
+use super::publication::Implementation;
 use crate::season_trend::{Design, LANES, Terms, Tile, TimeAxis};
 use crate::{Answer, ChangeError, Detector, Findings, Incremental, Model, NO_DAY, SeriesBlock};
 
@@ -29,6 +30,16 @@ pub use iqr::{Iqr, IqrParameters};
 pub use mosum::{Mosum, MosumParameters};
 pub use rule::Rule;
 use rule::{Begun, Effect, Process, Residuals, deviation, is_positive, refused};
+
+/// The package whose answers the five methods give.
+const REFERENCE: Implementation = Implementation {
+    key: "nrt",
+    name: "nrt",
+    kind: "Python package, European Commission, Joint Research Centre",
+    version: "0.3.0",
+    licence: "EUPL-1.2",
+    url: "https://github.com/ec-jrc/nrt",
+};
 
 pub(super) const METHODS: [MethodInfo; 5] = [ewma::METHOD, cusum::METHOD, mosum::METHOD, iqr::METHOD, ccdc::METHOD];
 
@@ -171,6 +182,22 @@ impl<R: Rule> Detector for Nrt<R> {
 
     fn predictors(&self, first: Date, date: Date) -> Vec<f64> {
         Design::plain(self.terms(), TimeAxis::Calendar, first, date)
+    }
+
+    fn least_history(&self) -> usize {
+        (history::LOOKS_A_COEFFICIENT * self.coefficients() as f64).ceil() as usize
+    }
+
+    fn fitted_times(&self, block: &SeriesBlock<'_>) -> Vec<bool> {
+        let mut is_fitted = vec![false; block.dates().len()];
+        let (history, _) = block.split(block.dates().partition_point(|date| *date < self.monitoring.from()));
+        let tiles: Vec<Tile> = (0..self.roles.len()).map(|role| Tile::load(&history, role, 0)).collect();
+        let design = Design::new(self.terms(), TimeAxis::Calendar, history.dates());
+        let fitted = History::fit(&design, &tiles, history.dates(), self.fitting);
+        for time in fitted.looks(0).filter(|time| *time >= fitted.starts[0]) {
+            is_fitted[time] = true;
+        }
+        is_fitted
     }
 
     fn detect(&self, block: &SeriesBlock<'_>) -> Findings {

@@ -1,8 +1,9 @@
 //! `indices`, `sensors`, `methods`: what there is.
 
-use serde_json::json;
+use change::{Implementation, MethodInfo, Place, Publication};
+use serde_json::{Value, json};
 
-use crate::args::Common;
+use crate::args::{Common, Methods};
 use crate::fault::Fault;
 use crate::report::{Report, print};
 
@@ -45,16 +46,67 @@ pub(crate) fn sensors(common: &Common) -> Result<Report, Fault> {
     Ok(report)
 }
 
-/// The change detection methods.
-pub(crate) fn methods(common: &Common) -> Result<Report, Fault> {
+/// The change detection methods, and what each rests on.
+pub(crate) fn methods(arguments: &Methods, common: &Common) -> Result<Report, Fault> {
     let mut report = Report::new("methods");
-    let mut list = Vec::new();
-    for method in change::METHODS {
-        if !common.json {
+    let chosen = chosen(&arguments.names)?;
+    if !common.json && arguments.cite {
+        print(&entries(&chosen).join("\n\n"))?;
+    } else if !common.json {
+        for method in &chosen {
             print(&format!("{:<13} {}\n              {}", method.name, method.title, method.citation))?;
         }
-        list.push(json!({ "name": method.name, "title": method.title, "citation": method.citation }));
     }
-    report.fact("methods", json!(list));
+    report.fact("methods", chosen.into_iter().map(record).collect::<Vec<_>>());
     Ok(report)
+}
+
+/// The methods of these names in the order of the list; all where none is named.
+fn chosen(names: &[String]) -> Result<Vec<&'static MethodInfo>, Fault> {
+    let is_known = |name: &&String| change::METHODS.iter().any(|method| method.name == **name);
+    if let Some(name) = names.iter().find(|name| !is_known(name)) {
+        let known: Vec<&str> = change::METHODS.iter().map(|method| method.name).collect();
+        return Err(Fault::usage(format!("{name}: no such method; there is {}", known.join(", "))));
+    }
+    let is_chosen = |method: &&MethodInfo| names.is_empty() || names.iter().any(|name| name == method.name);
+    Ok(change::METHODS.iter().filter(is_chosen).collect())
+}
+
+/// BibTeX entries of what methods rest on, each once.
+fn entries(methods: &[&MethodInfo]) -> Vec<String> {
+    let mut entries: Vec<String> = Vec::new();
+    for method in methods {
+        let publications = method.publications.iter().map(Publication::bibtex);
+        for entry in publications.chain(method.reference.map(|program| program.bibtex())) {
+            if !entries.contains(&entry) {
+                entries.push(entry);
+            }
+        }
+    }
+    entries
+}
+
+fn record(method: &MethodInfo) -> Value {
+    let publication = |of: &Publication| {
+        let (name, volume, number, pages) = match of.place {
+            Place::Journal { name, volume, number, pages } => (name, Some(volume), number, pages),
+            Place::Book { publisher } => (publisher, None, "", ""),
+        };
+        let known = |text: &'static str| Some(text).filter(|text| !text.is_empty());
+        json!({
+            "key": of.key, "authors": of.authors, "title": of.title, "year": of.year, "published": name, "volume": volume,
+            "number": known(number), "pages": known(pages), "doi": known(of.doi), "bibtex": of.bibtex()
+        })
+    };
+    let program = |of: Implementation| {
+        json!({
+            "key": of.key, "name": of.name, "kind": of.kind, "version": of.version, "licence": of.licence, "url": of.url,
+            "bibtex": of.bibtex()
+        })
+    };
+    json!({
+        "name": method.name, "title": method.title, "citation": method.citation,
+        "publications": method.publications.iter().map(publication).collect::<Vec<_>>(),
+        "reference": method.reference.map(program)
+    })
 }

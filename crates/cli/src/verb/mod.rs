@@ -49,7 +49,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Scenes(scenes) => scenes::scenes(scenes, common),
         Verb::Indices => lists::indices(common),
         Verb::Sensors => lists::sensors(common),
-        Verb::Methods => lists::methods(common),
+        Verb::Methods(methods) => lists::methods(methods, common),
         Verb::Doctor => doctor::doctor(common),
         Verb::Schema(schema) => schema::schema(schema),
     }?;

@@ -9,12 +9,25 @@ use serde::{Deserialize, Serialize};
 use super::iqr::{Run, check};
 use super::{Begun, Fitting, Residuals, Rule, is_positive, refused};
 use crate::ChangeError;
-use crate::detector::MethodInfo;
+use crate::detector::publication::{Place, Publication};
+use crate::detector::{MethodInfo, Statistic};
+
+const ZHU_2014: Publication = Publication {
+    key: "zhu2014",
+    authors: &["Zhu, Z.", "Woodcock, C. E."],
+    title: "Continuous change detection and classification of land cover using all available Landsat data",
+    place: Place::Journal { name: "Remote Sensing of Environment", volume: 144, number: "", pages: "152--171" },
+    year: 2014,
+    doi: "10.1016/j.rse.2014.01.011",
+};
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "ccdc-nrt",
     title: "Consecutive large residuals (CCDC), image by image",
     citation: "Zhu & Woodcock, Remote Sensing of Environment 144 (2014), https://doi.org/10.1016/j.rse.2014.01.011; as in nrt 0.3.0",
+    publications: &[ZHU_2014],
+    reference: Some(super::REFERENCE),
+    statistic: Statistic::Count,
 };
 
 /// Parameters; defaults are those of nrt.

@@ -8,14 +8,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{Begun, Effect, Fitting, Process, Residuals, Rule, refused};
 use crate::ChangeError;
-use crate::detector::MethodInfo;
+use crate::detector::bfast_monitor::ZEILEIS_2005;
 use crate::detector::critical::{cusum_boundary, cusum_critical};
+use crate::detector::publication::{Place, Publication};
+use crate::detector::{MethodInfo, Statistic};
 use crate::season_trend::Roc;
+
+const CHU_1996: Publication = Publication {
+    key: "chu1996",
+    authors: &["Chu, C.-S. J.", "Stinchcombe, M.", "White, H."],
+    title: "Monitoring structural change",
+    place: Place::Journal { name: "Econometrica", volume: 64, number: "5", pages: "1045--1065" },
+    year: 1996,
+    doi: "10.2307/2171955",
+};
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "cusum",
     title: "Cumulative sum of residuals, image by image",
     citation: "Zeileis et al., Journal of Applied Econometrics 20 (2005), https://doi.org/10.1002/jae.776; as in nrt 0.3.0",
+    publications: &[ZEILEIS_2005, CHU_1996],
+    reference: Some(super::REFERENCE),
+    statistic: Statistic::Sum,
 };
 
 /// Parameters; defaults are those of nrt.

@@ -8,12 +8,30 @@ use serde::{Deserialize, Serialize};
 
 use super::{Begun, Effect, Fitting, Process, Residuals, Rule, is_positive, refused};
 use crate::ChangeError;
-use crate::detector::MethodInfo;
+use crate::detector::publication::{Place, Publication};
+use crate::detector::{MethodInfo, Statistic};
+
+const BROOKS_2014: Publication = Publication {
+    key: "brooks2014",
+    authors: &["Brooks, E. B.", "Wynne, R. H.", "Thomas, V. A.", "Blinn, C. E.", "Coulston, J. W."],
+    title: "On-the-fly massively multitemporal change detection using statistical quality control charts and Landsat data",
+    place: Place::Journal {
+        name: "IEEE Transactions on Geoscience and Remote Sensing",
+        volume: 52,
+        number: "6",
+        pages: "3316--3332",
+    },
+    year: 2014,
+    doi: "10.1109/TGRS.2013.2272545",
+};
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "ewma",
     title: "Exponentially weighted moving average of residuals, image by image",
     citation: "Brooks et al., IEEE TGRS 52 (2014), https://doi.org/10.1109/TGRS.2013.2272545; as in nrt 0.3.0",
+    publications: &[BROOKS_2014],
+    reference: Some(super::REFERENCE),
+    statistic: Statistic::Sum,
 };
 
 /// Parameters; defaults are those of nrt.

@@ -7,7 +7,7 @@ use crate::detector::median::median;
 use crate::season_trend::{Design, Fit, LANES, Lane, NONE, Roc, Tile, fit, stable_starts};
 
 /// Fewest looks, a coefficient.
-const LOOKS_A_COEFFICIENT: f64 = 1.5;
+pub(super) const LOOKS_A_COEFFICIENT: f64 = 1.5;
 
 /// Fewest days of a history that is shortened.
 const LEAST_DAYS: i32 = 183;

@@ -7,13 +7,26 @@ use serde::{Deserialize, Serialize};
 
 use super::{Begun, Effect, Fitting, Process, Residuals, Rule, is_positive, refused};
 use crate::ChangeError;
-use crate::detector::MethodInfo;
 use crate::detector::median::quantile;
+use crate::detector::publication::{Place, Publication};
+use crate::detector::{MethodInfo, Statistic};
+
+const TUKEY_1977: Publication = Publication {
+    key: "tukey1977",
+    authors: &["Tukey, J. W."],
+    title: "Exploratory data analysis",
+    place: Place::Book { publisher: "Addison-Wesley" },
+    year: 1977,
+    doi: "",
+};
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "iqr",
     title: "Residuals outside the interquartile range, image by image",
     citation: "Tukey, Exploratory Data Analysis (1977); as in nrt 0.3.0",
+    publications: &[TUKEY_1977],
+    reference: Some(super::REFERENCE),
+    statistic: Statistic::Count,
 };
 
 /// Parameters; defaults are those of nrt.

@@ -11,13 +11,17 @@ use serde::{Deserialize, Serialize};
 use super::cusum::{self, HistoryFit};
 use super::{Begun, Effect, Fitting, Process, Residuals, Rule, refused};
 use crate::ChangeError;
-use crate::detector::MethodInfo;
+use crate::detector::bfast_monitor::{VERBESSELT_2012, ZEILEIS_2005};
 use crate::detector::critical::{mosum_boundary, mosum_critical};
+use crate::detector::{MethodInfo, Statistic};
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "mosum",
     title: "Moving sum of residuals, image by image",
     citation: "Verbesselt, Zeileis & Herold, Remote Sensing of Environment 123 (2012), https://doi.org/10.1016/j.rse.2012.02.022; as in nrt 0.3.0",
+    publications: &[VERBESSELT_2012, ZEILEIS_2005],
+    reference: Some(super::REFERENCE),
+    statistic: Statistic::Sum,
 };
 
 /// Lengths of the history over which is monitored, for the critical value.
