@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::ArgPredicate;
 use geoio::{Compression, RasterFormat};
 use raster::Date;
 
@@ -157,8 +158,18 @@ pub(crate) struct Detect {
     /// Only this area (polygons)
     #[arg(long, value_name = "FILE")]
     pub(crate) aoi: Option<PathBuf>,
+    /// Tell the whole story of one pixel (row and column, counted from 0 at the top left) or of one series of tables, and nothing else:
+    /// every look, the model, the process, the decision; -o names a .csv, .json, .png or .svg [default: CSV on stdout]
+    #[arg(long, value_name = "ROW,COL|ID", conflicts_with_all = ["keep", "kind"])]
+    pub(crate) explain: Option<String>,
     /// Raster of what was found of each pixel, or table (.csv) of each series
-    #[arg(short, long)]
+    #[arg(
+        short,
+        long,
+        required = false,
+        required_unless_present = "explain",
+        default_value_if("explain", ArgPredicate::IsPresent, "-")
+    )]
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) output: RasterOutput,

@@ -202,29 +202,36 @@ fn columns(letter: char, cell: &Cell) -> (usize, usize) {
 }
 
 /// Height of a line of text.
-pub(super) fn line_height(scale: usize) -> usize {
+pub(crate) fn line_height(scale: usize) -> usize {
     (ABOVE + BODY + BELOW + 1) * scale
 }
 
 /// Width of a text.
-pub(super) fn width(text: &str, scale: usize) -> usize {
+pub(crate) fn width(text: &str, scale: usize) -> usize {
     let columns: usize = text.chars().map(|letter| columns(letter, &cell(letter)).1 + SPACING).sum();
     columns.saturating_sub(SPACING) * scale
 }
 
-/// Writes a line; `at` is its upper left corner (x, y), accents included.
-pub(super) fn write(canvas: &mut Canvas, text: &str, at: (usize, usize), scale: usize, colour: Colour) {
-    let mut left = at.0;
+/// The inked places of a line in pixels of the font, (0, 0) its upper left corner, accents included.
+pub(crate) fn ink(text: &str) -> Vec<(usize, usize)> {
+    let (mut left, mut places) = (0, Vec::new());
     for letter in text.chars() {
         let cell = cell(letter);
         let (first, count) = columns(letter, &cell);
         for (row, bits) in cell.into_iter().enumerate() {
-            for column in (0..count).filter(|column| bits & (0x10 >> (first + column)) != 0) {
-                let (x, y) = (left + column * scale, at.1 + row * scale);
-                canvas.fill(super::canvas::Frame { x, y, width: scale, height: scale }, colour);
-            }
+            let inked = (0..count).filter(|column| bits & (0x10 >> (first + column)) != 0);
+            places.extend(inked.map(|column| (left + column, row)));
         }
-        left += (count + SPACING) * scale;
+        left += count + SPACING;
+    }
+    places
+}
+
+/// Writes a line; `at` is its upper left corner (x, y), accents included.
+pub(super) fn write(canvas: &mut Canvas, text: &str, at: (usize, usize), scale: usize, colour: Colour) {
+    for (column, row) in ink(text) {
+        let (x, y) = (at.0 + column * scale, at.1 + row * scale);
+        canvas.fill(super::canvas::Frame { x, y, width: scale, height: scale }, colour);
     }
 }
 
@@ -237,7 +244,7 @@ pub(super) fn write_cased(canvas: &mut Canvas, text: &str, at: (usize, usize), s
 }
 
 /// The text in lines of at most this width, broken at spaces; a longer word stands alone. No text gives no line.
-pub(super) fn wrap(text: &str, scale: usize, most: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, scale: usize, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

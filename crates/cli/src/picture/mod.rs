@@ -4,7 +4,7 @@
 //! column and y = row, (0, 0) the north-west corner of the north-west pixel.
 
 mod canvas;
-mod font;
+pub(crate) mod font;
 mod furniture;
 mod label;
 mod panel;

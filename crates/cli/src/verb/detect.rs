@@ -1,7 +1,11 @@
 //! `detect`: one method over series of images.
 
+mod decision;
+mod drawing;
+mod explain;
 mod method;
 mod sink;
+mod story;
 mod tables;
 mod told;
 
@@ -27,6 +31,9 @@ use told::Kept;
 pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Fault> {
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
+    if let Some(place) = &arguments.explain {
+        return explain::explain(place, arguments, common);
+    }
     let kept = Kept::read(&arguments.keep)?;
     let stacks = stacks(arguments)?;
     check_apart(Some(&arguments.out), stacks.iter().map(|(_, file)| file))?;

@@ -1,13 +1,15 @@
 //! Methods by name, with their parameters.
 
 use change::{
-    Bayts, BfastMonitor, CcdcParameters, CusumParameters, Detector, EwmaParameters, IqrParameters, MosumParameters, Nrt, Rule,
+    Bayts, BaytsParameters, BfastMonitor, BfastMonitorParameters, CcdcParameters, CusumParameters, Detector, EwmaParameters,
+    IqrParameters, MosumParameters, Nrt, Rule,
 };
 use raster::{Date, DateRange, Role};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::args::Detect;
-use crate::fault::Fault;
+use crate::fault::{Exit, Fault};
 
 /// The method that the arguments name.
 pub(super) fn detector(arguments: &Detect, given: &[Role]) -> Result<Box<dyn Detector>, Fault> {
@@ -49,6 +51,24 @@ fn one(arguments: &Detect, given: &[Role]) -> Result<Role, Fault> {
     match given {
         [role] => Ok(role.clone()),
         _ => Err(Fault::usage(format!("{} takes one input, {} were given", arguments.method, given.len()))),
+    }
+}
+
+/// The parameters of the method that the arguments name, defaults as well.
+pub(super) fn told(arguments: &Detect) -> Result<serde_json::Value, Fault> {
+    fn of<T: DeserializeOwned + Serialize>(arguments: &Detect) -> Result<serde_json::Value, Fault> {
+        let wrong = |error| Fault::from_error(Exit::Internal, error);
+        serde_json::to_value(parameters::<T>(arguments)?).map_err(wrong)
+    }
+    match arguments.method.as_str() {
+        "bfast-monitor" => of::<BfastMonitorParameters>(arguments),
+        "ewma" => of::<EwmaParameters>(arguments),
+        "cusum" => of::<CusumParameters>(arguments),
+        "mosum" => of::<MosumParameters>(arguments),
+        "iqr" => of::<IqrParameters>(arguments),
+        "ccdc-nrt" => of::<CcdcParameters>(arguments),
+        "bayts" => of::<BaytsParameters>(arguments),
+        _ => Ok(serde_json::Value::Null),
     }
 }
 

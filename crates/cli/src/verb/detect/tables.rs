@@ -1,12 +1,13 @@
 //! Series from tables, and a table of what was found of each.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use alert::{Features, Values};
 use change::{Detector, Findings, SeriesBlock};
 use geoio::SeriesTable;
 use geoio::sink::SinkOptions;
-use ndarray::Array3;
+use ndarray::{Array3, s};
 use raster::{Date, Role};
 
 use super::told::{Kept, names, values};
@@ -43,7 +44,7 @@ pub(super) fn detect(
     arguments: &Detect,
     common: &Common,
 ) -> Result<(Findings, Vec<Date>), Fault> {
-    let series = Series::read(inputs, arguments)?;
+    let series = Series::read(inputs, detector.inputs(), arguments)?;
     let sensors = vec![0; series.dates.len()];
     let found = detector.detect(&SeriesBlock::new(&series.dates, &sensors, series.values.view())?);
     let ids = Values::Text(series.ids.iter().cloned().map(Some).collect());
@@ -63,36 +64,50 @@ pub(super) fn detect(
 }
 
 /// The series of all roles on one time axis.
-struct Series {
-    ids: Vec<String>,
-    dates: Vec<Date>,
+pub(super) struct Series {
+    pub(super) ids: Vec<String>,
+    pub(super) dates: Vec<Date>,
+    /// Of each time the roles that were looked at.
+    pub(super) there: Vec<Vec<usize>>,
+    /// Numbers as they stand in the tables (time, role, series).
+    pub(super) raw: Array3<f64>,
     /// Values (time, role, series).
-    values: Array3<f32>,
+    pub(super) values: Array3<f32>,
 }
 
 impl Series {
-    /// Tables of several roles have the same series, by their ids; where each has one only, these belong together. A look of one role is
-    /// not observed in the others.
-    fn read(inputs: &[(Role, PathBuf)], arguments: &Detect) -> Result<Self, Fault> {
+    /// Tables of several roles, in the order of the method's, have the same series, by their ids; where each has one only, these belong
+    /// together. What roles saw on one day is one look, the first of each, then the second; a role that did not look is not observed.
+    pub(super) fn read(inputs: &[(Role, PathBuf)], roles: &[Role], arguments: &Detect) -> Result<Self, Fault> {
+        let of = |role: &Role| inputs.iter().find(|(own, _)| own == role);
+        let inputs: Vec<&(Role, PathBuf)> = roles.iter().filter_map(of).collect();
         let tables = inputs.iter().map(|(_, file)| Ok(SeriesTable::read(file)?)).collect::<Result<Vec<_>, Fault>>()?;
         let ids = tables[0].ids.clone();
-        for (table, (role, file)) in tables.iter().zip(inputs).skip(1) {
+        for (table, (role, file)) in tables.iter().zip(&inputs).skip(1) {
             if table.ids != ids && (ids.len() > 1 || table.ids.len() > 1) {
                 return Err(Fault::usage(format!("{}: the series of {role} are not those of {}", file.display(), inputs[0].0)));
             }
         }
-        let mut looks: Vec<(Date, usize, usize)> = Vec::new();
+        let mut looks: BTreeMap<(Date, usize), Vec<(usize, usize)>> = BTreeMap::new();
         for (role, table) in tables.iter().enumerate() {
-            looks.extend(table.dates.iter().enumerate().map(|(time, date)| (*date, role, time)));
-        }
-        looks.sort();
-        let (scale, offset) = (arguments.scale.unwrap_or(1.0), arguments.offset.unwrap_or(0.0));
-        let mut values = Array3::from_elem((looks.len(), tables.len(), ids.len()), f32::NAN);
-        for (place, (_, role, time)) in looks.iter().enumerate() {
-            for (id, value) in tables[*role].values.row(*time).iter().enumerate() {
-                values[[place, *role, id]] = (value * scale + offset) as f32;
+            for (time, date) in table.dates.iter().enumerate() {
+                let often = time - table.dates.partition_point(|earlier| earlier < date);
+                looks.entry((*date, often)).or_default().push((role, time));
             }
         }
-        Ok(Self { ids, dates: looks.into_iter().map(|(date, ..)| date).collect(), values })
+        let mut raw = Array3::from_elem((looks.len(), tables.len(), ids.len()), f64::NAN);
+        for (place, of) in looks.values().enumerate() {
+            for (role, time) in of {
+                raw.slice_mut(s![place, *role, ..]).assign(&tables[*role].values.row(*time));
+            }
+        }
+        let (scale, offset) = (arguments.scale.unwrap_or(1.0), arguments.offset.unwrap_or(0.0));
+        Ok(Self {
+            ids,
+            dates: looks.keys().map(|(date, _)| *date).collect(),
+            there: looks.values().map(|of| of.iter().map(|(role, _)| *role).collect()).collect(),
+            values: raw.mapv(|value| (value * scale + offset) as f32),
+            raw,
+        })
     }
 }
