@@ -39,6 +39,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     check_apart(Some(&arguments.out), stacks.iter().map(|(_, file)| file))?;
     let given: Vec<Role> = stacks.iter().map(|(role, _)| role.clone()).collect();
     let detector = method::detector(arguments, &given)?;
+    kept.check(detector.as_ref())?;
     if tables::are_tables(&stacks)? {
         let (found, dates) = tables::detect(&stacks, detector.as_ref(), kept, arguments, common)?;
         return Ok(report(arguments, detector.as_ref(), &dates, &Counts::of(&found)));

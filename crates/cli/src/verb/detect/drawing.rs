@@ -58,10 +58,8 @@ fn draw<B: DrawingBackend>(story: &Story, backend: B, letters: Letters) -> Resul
         panel.frame(&sheet)?;
         panel.content(&sheet)?;
     }
-    for (number, panel) in panels.iter().enumerate() {
-        panel.marks(&sheet, number == 0)?;
-    }
-    if let Some(last) = panels.last() {
+    if let [first, .., last] = panels.as_slice() {
+        first.names(&sheet)?;
         last.days(&sheet)?;
     }
     area.present().map_err(|error| Fault::new(Exit::Internal, format!("the drawing: {error}")))

@@ -321,7 +321,8 @@ fn looks(
             // Sums are of the first role; probabilities of all.
             let is_watched = value.is_some() && (*role == 0 || story.kind == Statistic::Probability);
             let predicted = model.filter(|_| *role == 0).map(|model| model.predicted(*date));
-            let step = steps[time].filter(|_| is_watched && state == State::Monitored);
+            let is_judged = |step: &Step| is_watched && state == State::Monitored && step.statistic.is_finite();
+            let step = steps[time].filter(is_judged);
             looks.push(Look {
                 date: *date,
                 role: story.inputs[*role].clone(),
@@ -332,7 +333,7 @@ fn looks(
                 predicted,
                 residual: value.zip(predicted).map(|(value, predicted)| f64::from(value) - predicted),
                 non_forest: value.and_then(|value| detector.non_forest(*role, f64::from(value))),
-                statistic: step.and_then(|step| known_single(step.statistic)),
+                statistic: step.map(|step| step.statistic),
                 boundary: step.and_then(|step| known(step.boundary)),
                 event: step.and(events[time]),
             });

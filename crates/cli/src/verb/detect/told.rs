@@ -1,6 +1,6 @@
 //! What a method tells of each pixel or series, by name.
 
-use change::{Answer, Findings, NO_DAY};
+use change::{Answer, Detector, Findings, NO_DAY};
 
 use crate::fault::Fault;
 
@@ -24,6 +24,14 @@ impl Kept {
             }
         }
         Ok(kept)
+    }
+
+    /// Refuses to keep what a method has not.
+    pub(super) fn check(self, detector: &dyn Detector) -> Result<(), Fault> {
+        if (self.fit || self.process) && detector.coefficients() == 0 {
+            return Err(Fault::usage(format!("--keep: {} fits no model, there is neither fit nor process", detector.name())));
+        }
+        Ok(())
     }
 }
 

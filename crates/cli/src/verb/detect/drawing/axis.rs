@@ -30,6 +30,9 @@ impl Axis {
     /// Round numbers within it, about so many, with their text.
     pub(super) fn marks(&self, about: usize) -> Vec<(f64, String)> {
         let step = round_step((self.high - self.low) / about as f64);
+        let inside = |step: f64| (self.high / step).floor() - (self.low / step).ceil() + 1.0;
+        // Two say what the unit is; one does not.
+        let step = if inside(step) < 2.0 { round_step(step / 2.5) } else { step };
         let digits = (-step.log10().floor()).max(0.0) as usize;
         let (first, last) = ((self.low / step).ceil() as i64, (self.high / step).floor() as i64);
         (first..=last)
@@ -82,6 +85,8 @@ mod tests {
         assert_eq!(texts, ["0.0", "0.5"]);
         let texts: Vec<String> = axis.marks(8).into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts, ["0.0", "0.2", "0.4", "0.6", "0.8"]);
+        let texts: Vec<String> = Axis { low: -12.9, high: -6.8, ..axis }.marks(3).into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["-12", "-10", "-8"]);
         assert!((axis.place(0.92) - 0.0).abs() < 1e-9 && (axis.place(-0.13) - 100.0).abs() < 1e-9);
     }
 

@@ -17,6 +17,8 @@ pub(super) const MONITORED: RGBColor = RGBColor(0, 114, 178);
 pub(super) const AFTER: RGBColor = RGBColor(86, 180, 233);
 /// The model.
 pub(super) const MODEL: RGBColor = RGBColor(0, 158, 115);
+/// One sigma around it.
+pub(super) const BAND: RGBColor = RGBColor(214, 239, 230);
 /// A break, and the days in which it lies.
 pub(super) const BREAK: RGBColor = RGBColor(213, 94, 0);
 pub(super) const BETWEEN: RGBColor = RGBColor(230, 159, 0);

@@ -3,7 +3,7 @@
 use plotters::prelude::DrawingBackend;
 use plotters::style::Color;
 
-use super::colours::{AFTER, BETWEEN, BREAK, FAINT, HISTORY, LEFT_OUT, MODEL, MONITORED, WHITE};
+use super::colours::{AFTER, BAND, BETWEEN, BREAK, FAINT, HISTORY, LEFT_OUT, MODEL, MONITORED, WHITE};
 use super::sheet::{Height, SIZE, Sheet, Side};
 use super::{LEFT, RIGHT};
 use crate::fault::Fault;
@@ -24,12 +24,12 @@ impl Sign {
             Self::Looks(State::History) => "history",
             Self::Looks(State::LeftOut) => "left out",
             Self::Looks(State::Monitored) => "monitored",
-            Self::Looks(State::AfterBreak) => "after the break",
+            Self::Looks(State::AfterBreak) => "after break",
             Self::Looks(State::AfterMonitoring) => "after monitoring",
             Self::Looks(State::Masked) => "masked",
             Self::Model => "model ± sigma",
             Self::Boundary => "boundary",
-            Self::Between => "change lies here",
+            Self::Between => "change began",
         }
     }
 
@@ -49,7 +49,7 @@ impl Sign {
             Self::Looks(State::Masked) => sheet.line(&[(x + 9.0, y - 5.0), (x + 9.0, y + 5.0)], LEFT_OUT.to_rgba(), 1.5),
             Self::Looks(state) => look(sheet, state, middle),
             Self::Model => {
-                sheet.rectangle((x, y - 6.0), (x + 20.0, y + 6.0), MODEL.mix(0.18))?;
+                sheet.rectangle((x, y - 6.0), (x + 20.0, y + 6.0), BAND.to_rgba())?;
                 sheet.line(&[(x, y), (x + 20.0, y)], MODEL.to_rgba(), 2.0)
             }
             Self::Boundary => sheet.dashes(&[(x, y), (x + 20.0, y)], BREAK.to_rgba(), 2.0),
@@ -86,13 +86,13 @@ pub(super) fn draw<B: DrawingBackend>(sheet: &Sheet<'_, B>, story: &Story, place
     let (mut x, mut y) = place;
     let most = SIZE.0 as f64 - RIGHT;
     for sign in signs.into_iter().filter(|sign| sign.is_in(story)) {
-        let width = 26.0 + Height::Small.width(sign.text());
+        let width = 26.0 + sheet.width(sign.text(), Height::Small);
         if x + width > most {
             (x, y) = (LEFT, y + Height::Small.line());
         }
         sign.draw(sheet, (x, y + Height::Small.line() * 0.5))?;
         sheet.text(sign.text(), (x + 26.0, y), Height::Small, Side::Right, FAINT)?;
-        x += width + 22.0;
+        x += width + 18.0;
     }
     Ok(y + Height::Small.line())
 }

@@ -2,11 +2,11 @@
 
 use change::Statistic;
 use plotters::prelude::DrawingBackend;
-use plotters::style::{Color, RGBAColor, RGBColor};
+use plotters::style::{Color, RGBColor};
 use raster::Date;
 
 use super::axis::{self, Axis};
-use super::colours::{BETWEEN, BREAK, CONFIRMED, FAINT, GRID, INK, LEFT_OUT, MODEL, MONITORED, WHITE};
+use super::colours::{BAND, BETWEEN, BREAK, CONFIRMED, FAINT, GRID, INK, LEFT_OUT, MODEL, MONITORED, WHITE};
 use super::sheet::{Height, Point, Sheet, Side};
 use super::{legend, number};
 use crate::fault::Fault;
@@ -73,7 +73,8 @@ impl<'a> Panel<'a> {
         let (left, right) = self.time.ends;
         sheet.rectangle((left, self.top()), (right, self.bottom()), WHITE.to_rgba())?;
         let about = ((self.bottom() - self.top()) / 42.0).round().clamp(2.0, 6.0) as usize;
-        for (value, text) in self.values.marks(about).into_iter().filter(|(value, _)| self.is_whole(*value)) {
+        let marks = if self.is_empty() { Vec::new() } else { self.values.marks(about) };
+        for (value, text) in marks.into_iter().filter(|(value, _)| self.is_whole(*value)) {
             let y = self.values.place(value);
             sheet.line(&[(left, y), (right, y)], GRID.to_rgba(), 1.0)?;
             sheet.text(&text, (left - 10.0, y - Height::Small.line() * 0.5), Height::Small, Side::Left, FAINT)?;
@@ -82,11 +83,16 @@ impl<'a> Panel<'a> {
             let x = self.time.place(number(date));
             sheet.line(&[(x, self.top()), (x, self.bottom())], GRID.to_rgba(), 1.0)?;
         }
-        if let (Some(before), Some(first)) = (self.story.before, self.story.first) {
-            let (from, to) = (self.time.place(number(before)), self.time.place(number(first)));
-            sheet.rectangle((from, self.top()), (to.max(from + 1.0), self.bottom()), BETWEEN.mix(0.3))?;
-        }
         sheet.text(self.caption(), (left, self.top() - Height::Small.line()), Height::Small, Side::Right, INK)
+    }
+
+    /// Whether there is nothing to be drawn: then its numbers mean nothing.
+    fn is_empty(&self) -> bool {
+        let mut looks = self.story.looks.iter();
+        match self.content {
+            Content::Looks(role) => !looks.any(|look| look.role == role && look.value.is_some()),
+            Content::Process => !looks.any(|look| look.statistic.is_some()),
+        }
     }
 
     /// Whether a number can be: counts are whole.
@@ -113,8 +119,8 @@ impl<'a> Panel<'a> {
     pub(super) fn days<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
         self.day_marks().into_iter().try_for_each(|(date, text)| {
             let x = self.time.place(number(date));
-            let half = Height::Small.width(&text) / 2.0;
-            let x = x.clamp(half + 4.0, self.time.ends.1 + 24.0 - half);
+            let half = sheet.width(&text, Height::Small) / 2.0;
+            let x = x.clamp(half + 4.0, self.time.ends.1 + 18.0 - half);
             sheet.text(&text, (x, self.bottom() + 6.0), Height::Small, Side::Middle, FAINT)
         })
     }
@@ -123,25 +129,45 @@ impl<'a> Panel<'a> {
     pub(super) fn content<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
         match self.content {
             Content::Looks(role) => {
+                self.band(sheet)?;
+                self.between(sheet)?;
                 self.model(sheet)?;
+                self.days_that_matter(sheet)?;
                 self.looks(sheet, role)
             }
-            Content::Process => self.process(sheet),
+            Content::Process => {
+                self.between(sheet)?;
+                self.days_that_matter(sheet)?;
+                self.process(sheet)
+            }
         }
     }
 
-    fn model<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
+    /// The days in which the change began.
+    fn between<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
+        let (Some(before), Some(first)) = (self.story.before, self.story.first) else { return Ok(()) };
+        let (from, to) = (self.time.place(number(before)), self.time.place(number(first)));
+        sheet.rectangle((from, self.top()), (to.max(from + 1.0), self.bottom()), BETWEEN.mix(0.3))
+    }
+
+    /// One sigma around the model.
+    fn band<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
         let sigma = self.story.sigma.unwrap_or(0.0);
         let curve = &self.story.curve;
         let edge = |by: f64| curve.iter().map(move |(date, predicted)| self.inside(self.place(*date, predicted + by)));
         let upper: Vec<Point> = edge(sigma).collect();
         let lower: Vec<Point> = edge(-sigma).collect();
-        // Piece by piece: the ring of a long season crosses itself in some fillers.
+        // Piece by piece: what fills polygons need not take rings of thousands of corners.
         for (above, below) in upper.windows(2).zip(lower.windows(2)) {
             if above[0].1 < below[0].1 || above[1].1 < below[1].1 {
-                sheet.fill(&[above[0], above[1], below[1], below[0]], MODEL.mix(0.18))?;
+                sheet.fill(&[above[0], above[1], below[1], below[0]], BAND.to_rgba())?;
             }
         }
+        Ok(())
+    }
+
+    fn model<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
+        let curve = &self.story.curve;
         let points: Vec<Point> = curve.iter().map(|(date, predicted)| self.place(*date, *predicted)).collect();
         let runs = points.split(|(_, y)| *y < self.top() || *y > self.bottom());
         runs.filter(|run| run.len() > 1).try_for_each(|run| sheet.line(run, MODEL.to_rgba(), 1.8))
@@ -157,20 +183,27 @@ impl<'a> Panel<'a> {
             let x = self.time.place(number(look.date));
             sheet.line(&[(x, self.bottom() - 9.0), (x, self.bottom() - 2.0)], LEFT_OUT.to_rgba(), 1.2)?;
         }
+        if self.is_empty() {
+            return self.nothing(sheet, "nothing was seen");
+        }
         own().try_for_each(|look| match look.value {
             Some(value) => legend::look(sheet, look.state, self.place(look.date, f64::from(value))),
             None => Ok(()),
         })
     }
 
+    fn nothing<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>, text: &str) -> Result<(), Fault> {
+        let middle = (f64::midpoint(self.time.ends.0, self.time.ends.1), f64::midpoint(self.top(), self.bottom()));
+        sheet.text(text, (middle.0, middle.1 - Height::Small.line() * 0.5), Height::Small, Side::Middle, FAINT)
+    }
+
     fn process<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
+        if self.is_empty() {
+            return self.nothing(sheet, "no process");
+        }
         let (left, right) = self.time.ends;
         let looks: Vec<(&Look, f64)> =
             self.story.looks.iter().filter_map(|look| Some((look, f64::from(look.statistic?)))).collect();
-        if looks.is_empty() {
-            let middle = (f64::midpoint(left, right), f64::midpoint(self.top(), self.bottom()) - Height::Small.line() * 0.5);
-            return sheet.text("no process", middle, Height::Small, Side::Middle, FAINT);
-        }
         sheet.line(&[(left, self.values.place(0.0)), (right, self.values.place(0.0))], FAINT.mix(0.6), 1.0)?;
         self.boundary(sheet)?;
         if self.story.kind == Statistic::Probability {
@@ -196,53 +229,48 @@ impl<'a> Panel<'a> {
 
     fn boundary<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
         let limits: Vec<(Date, f64)> = self.story.looks.iter().filter_map(|look| Some((look.date, look.boundary?))).collect();
-        let (Some(first), Some(last)) = (limits.first(), limits.last()) else { return Ok(()) };
+        let Some(first) = limits.first() else { return Ok(()) };
         let sides: &[f64] = if self.story.kind == Statistic::Sum { &[1.0, -1.0] } else { &[1.0] };
         for side in sides {
             let from = (self.time.place(number(self.story.monitor_from)), self.values.place(side * first.1));
-            let to = (self.time.ends.1, self.values.place(side * last.1));
             let own = limits.iter().map(|(date, limit)| self.place(*date, side * limit));
-            let points: Vec<Point> = std::iter::once(from).chain(own).chain(std::iter::once(to)).collect();
+            let points: Vec<Point> = std::iter::once(from).chain(own).collect();
             sheet.dashes(&points, BREAK.to_rgba(), 1.8)?;
         }
         Ok(())
     }
 
-    /// The days that matter, with their names in the first panel.
-    pub(super) fn marks<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>, is_named: bool) -> Result<(), Fault> {
-        let (left, right) = self.time.ends;
+    /// The days that matter and lie on the axis: with their names and colours, in order.
+    fn marks(&self) -> Vec<(f64, &'static str, RGBColor)> {
         let story = self.story;
-        let end = story.monitor_to.filter(|to| self.time.place(number(*to)) < right);
-        let is_confirmed_later = story.confirmed != story.first;
         let first = if story.is_of_probabilities() { "flagged" } else { "break" };
         let marks: [(Option<Date>, &str, RGBColor); 4] = [
             (Some(story.monitor_from), "monitoring", INK),
-            (end, "end", INK),
             (story.first, first, BREAK),
-            (story.confirmed.filter(|_| is_confirmed_later), "confirmed", CONFIRMED),
+            (story.confirmed.filter(|_| story.confirmed != story.first), "confirmed", CONFIRMED),
+            (story.monitor_to, "end", INK),
         ];
-        // Names stand over the panel, right of their line, unless another stands there already.
-        let mut free = left + Height::Small.width(self.caption()) + 20.0;
-        for (date, name, colour) in marks {
-            let Some(date) = date else { continue };
-            let x = self.time.place(number(date));
-            if x < left || x > right {
-                continue;
-            }
-            let line: RGBAColor = colour.to_rgba();
+        let place = |(date, name, colour): (Option<Date>, _, _)| Some((self.time.place(number(date?)), name, colour));
+        let (left, right) = self.time.ends;
+        marks.into_iter().filter_map(place).filter(|(x, ..)| (left..=right).contains(x)).collect()
+    }
+
+    fn days_that_matter<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
+        self.marks().into_iter().try_for_each(|(x, _, colour)| {
             let ends = [(x, self.top()), (x, self.bottom())];
-            if colour == INK {
-                sheet.dashes(&ends, line, 1.4)?
-            } else {
-                sheet.line(&ends, line, 1.8)?
-            }
-            if is_named {
-                let half = Height::Small.width(name) / 2.0;
-                let middle = x.max(free + half).min(right - half);
-                let (begin, top) = (middle - half, self.top() - Height::Small.line());
-                sheet.text(name, (begin, top), Height::Small, Side::Right, colour)?;
-                free = middle + half + 14.0;
-            }
+            if colour == INK { sheet.dashes(&ends, INK.to_rgba(), 1.4) } else { sheet.line(&ends, colour.to_rgba(), 1.8) }
+        })
+    }
+
+    /// The names of the days that matter, over the panel, each over its line or right of the one before.
+    pub(super) fn names<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
+        let (left, right) = self.time.ends;
+        let mut free = left + sheet.width(self.caption(), Height::Small) + 20.0;
+        for (x, name, colour) in self.marks() {
+            let half = sheet.width(name, Height::Small) / 2.0;
+            let middle = x.max(free + half).min(right - half);
+            sheet.text(name, (middle, self.top() - Height::Small.line()), Height::Small, Side::Middle, colour)?;
+            free = middle + half + 14.0;
         }
         Ok(())
     }

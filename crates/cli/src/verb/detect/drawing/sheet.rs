@@ -46,8 +46,8 @@ impl Height {
         font::line_height(self.dots()) as f64
     }
 
-    /// Width of a text, at most.
-    pub(super) fn width(self, text: &str) -> f64 {
+    /// Width of a text in the program's own letters.
+    fn width(self, text: &str) -> f64 {
         font::width(text, self.dots()) as f64
     }
 
@@ -89,6 +89,11 @@ fn thick(width: f64) -> u32 {
 impl<'a, B: DrawingBackend> Sheet<'a, B> {
     pub(super) fn new(area: &'a DrawingArea<B, Shift>, letters: Letters) -> Self {
         Self { area, letters }
+    }
+
+    /// Width of a text, about; other letters than the program's own are narrower.
+    pub(super) fn width(&self, text: &str, height: Height) -> f64 {
+        height.width(text) * if self.letters == Letters::Dots { 1.0 } else { 0.78 }
     }
 
     pub(super) fn ground(&self, colour: RGBColor) -> Result<(), Fault> {
