@@ -3,7 +3,7 @@
 use ndarray::{Array3, s};
 use raster::Date;
 
-use crate::{Answer, Detector, SeriesBlock};
+use crate::{Answer, ChangeError, Detector, SeriesBlock};
 
 /// Times that are taken at once.
 const AT_ONCE: usize = 64;
@@ -22,7 +22,10 @@ pub struct Step {
 /// What a method says of the first pixel of a block after each time of the monitoring period at which it was seen; `None` at other times.
 ///
 /// These are answers of the method itself, each to the series with everything later left out: the last is its answer to the whole.
-pub fn path(detector: &dyn Detector, block: &SeriesBlock<'_>) -> Vec<Option<Step>> {
+///
+/// # Errors
+/// Those of a [`SeriesBlock`].
+pub fn path(detector: &dyn Detector, block: &SeriesBlock<'_>) -> Result<Vec<Option<Step>>, ChangeError> {
     let values = block.values();
     let is_seen = |time: usize| values.slice(s![time, .., 0]).iter().any(|value| value.is_finite());
     let is_watched = |time: &usize| detector.monitoring().contains(block.dates()[*time]) && is_seen(*time);
@@ -34,7 +37,7 @@ pub fn path(detector: &dyn Detector, block: &SeriesBlock<'_>) -> Vec<Option<Step
         let known = Array3::from_shape_fn((values.dim().0, values.dim().1, times.len()), |(time, role, number)| {
             if time < ends[number] { values[[time, role, 0]] } else { f32::NAN }
         });
-        let known = SeriesBlock::new(block.dates(), block.sensors(), known.view()).expect("the times of a block");
+        let known = SeriesBlock::new(block.dates(), block.sensors(), known.view())?;
         let found = detector.detect(&known);
         for (number, time) in times.iter().enumerate() {
             let boundary = found.model.as_ref().map(|model| model.boundary[number]).or(detector.threshold());
@@ -42,7 +45,7 @@ pub fn path(detector: &dyn Detector, block: &SeriesBlock<'_>) -> Vec<Option<Step
             steps[*time] = Some(Step { answer, statistic, boundary: boundary.unwrap_or(f64::NAN) });
         }
     }
-    steps
+    Ok(steps)
 }
 
 /// The first time that is not known after one.
@@ -101,7 +104,7 @@ mod tests {
         for detector in detectors() {
             let own = values.slice(s![.., ..detector.inputs().len(), ..]);
             let block = SeriesBlock::new(&dates, &sensors, own).expect("a block");
-            let (found, steps) = (detector.detect(&block), path(detector.as_ref(), &block));
+            let (found, steps) = (detector.detect(&block), path(detector.as_ref(), &block).expect("a block"));
             let last = steps.iter().flatten().last().expect("a look");
             assert_eq!(last.answer, Answer::Changed, "{}", detector.name());
             assert_eq!((last.answer, last.statistic), (found.answer[0], found.statistic[0]), "{}", detector.name());

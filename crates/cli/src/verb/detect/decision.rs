@@ -52,20 +52,18 @@ pub(super) fn decision(status: Status, detector: &dyn Detector, found: &Findings
 
 fn change(found: &Findings) -> String {
     let (first, confirmed) = (found.first[0], found.confirmed[0]);
-    let mut text = if first == confirmed {
+    let when = if first == confirmed {
         format!("break on {}", date(first))
     } else {
         format!("change first flagged on {}, confirmed on {}", date(first), date(confirmed))
     };
-    if found.before[0] != NO_DAY {
-        text += &format!("; last look without a flag {}", date(found.before[0]));
-    }
-    if found.model.is_some() {
-        text += &format!("; magnitude {:+.3}", found.magnitude[0]);
-    } else {
-        text += &format!("; probability of change {:.3}", found.statistic[0]);
-    }
-    text
+    let last = found.before[0];
+    let before = if last == NO_DAY { String::new() } else { format!("; last look without a flag {}", date(last)) };
+    let size = match found.model {
+        Some(_) => format!("magnitude {:+.3}", found.magnitude[0]),
+        None => format!("probability of change {:.3}", found.statistic[0]),
+    };
+    format!("{when}{before}; {size}")
 }
 
 fn too_few(detector: &dyn Detector, found: &Findings) -> String {

@@ -188,7 +188,7 @@ impl Story {
             curve: model.as_ref().map(|model| model.curve(&series.dates)).unwrap_or_default(),
             coefficients: model.as_ref().map(|model| model.coefficients.clone()),
         };
-        story.looks = looks(detector, series, &block, &story, model.as_ref());
+        story.looks = looks(detector, series, &block, &story, model.as_ref())?;
         Ok(story)
     }
 
@@ -300,8 +300,8 @@ fn looks(
     block: &SeriesBlock<'_>,
     story: &Story,
     model: Option<&Fitted<'_>>,
-) -> Vec<Look> {
-    let steps = path(detector, block);
+) -> Result<Vec<Look>, Fault> {
+    let steps = path(detector, block)?;
     let events = events(story.kind, &steps);
     let is_fitted = detector.fitted_times(block);
     let broken = steps.iter().position(|step| step.is_some_and(|step| step.answer == Answer::Changed));
@@ -321,6 +321,7 @@ fn looks(
             // Sums are of the first role; probabilities of all.
             let is_watched = value.is_some() && (*role == 0 || story.kind == Statistic::Probability);
             let predicted = model.filter(|_| *role == 0).map(|model| model.predicted(*date));
+            let residual = value.zip(predicted).map(|(value, predicted)| f64::from(value) - predicted);
             let is_judged = |step: &Step| is_watched && state == State::Monitored && step.statistic.is_finite();
             let step = steps[time].filter(is_judged);
             looks.push(Look {
@@ -331,15 +332,15 @@ fn looks(
                 state,
                 reason: Some(state).filter(|state| *state == State::LeftOut).and_then(|_| story.reason(*date)),
                 predicted,
-                residual: value.zip(predicted).map(|(value, predicted)| f64::from(value) - predicted),
+                residual,
                 non_forest: value.and_then(|value| detector.non_forest(*role, f64::from(value))),
                 statistic: step.map(|step| step.statistic),
                 boundary: step.and_then(|step| known(step.boundary)),
-                event: step.and(events[time]),
+                event: step.and(events[time]).filter(|event| *event != Event::Ignored || story.is_off(residual)),
             });
         }
     }
-    looks
+    Ok(looks)
 }
 
 /// The last time of the day of a time.
@@ -351,6 +352,11 @@ impl Story {
     /// Whether the method tells of probabilities of all roles alike.
     pub(super) fn is_of_probabilities(&self) -> bool {
         self.kind == Statistic::Probability
+    }
+
+    /// Whether a residual is one that must move a process: none of a look on the model does.
+    fn is_off(&self, residual: Option<f64>) -> bool {
+        residual.zip(self.sigma).is_some_and(|(residual, sigma)| residual.abs() > 0.01 * sigma)
     }
 
     /// Why a look of the history is not part of what the model was fitted to.

@@ -34,11 +34,16 @@ impl Axis {
         // Two say what the unit is; one does not.
         let step = if inside(step) < 2.0 { round_step(step / 2.5) } else { step };
         let digits = (-step.log10().floor()).max(0.0) as usize;
+        let is_long = digits > 4 || self.low.abs().max(self.high.abs()) >= 1e6;
         let (first, last) = ((self.low / step).ceil() as i64, (self.high / step).floor() as i64);
         (first..=last)
             .map(|number| {
                 let number = number as f64 * step;
-                let text = format!("{:.digits$}", if number.abs() < step / 2.0 { 0.0 } else { number });
+                let text = match number {
+                    _ if number.abs() < step / 2.0 => "0".to_owned(),
+                    _ if is_long => format!("{number:.0e}"),
+                    _ => format!("{number:.digits$}"),
+                };
                 (number, text)
             })
             .collect()
@@ -82,11 +87,13 @@ mod tests {
     fn marks_are_round_numbers_within_the_axis() {
         let axis = Axis { low: -0.13, high: 0.92, ends: (100.0, 0.0) };
         let texts: Vec<String> = axis.marks(5).into_iter().map(|(_, text)| text).collect();
-        assert_eq!(texts, ["0.0", "0.5"]);
+        assert_eq!(texts, ["0", "0.5"]);
         let texts: Vec<String> = axis.marks(8).into_iter().map(|(_, text)| text).collect();
-        assert_eq!(texts, ["0.0", "0.2", "0.4", "0.6", "0.8"]);
+        assert_eq!(texts, ["0", "0.2", "0.4", "0.6", "0.8"]);
         let texts: Vec<String> = Axis { low: -12.9, high: -6.8, ..axis }.marks(3).into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts, ["-12", "-10", "-8"]);
+        let texts: Vec<String> = Axis { low: -4.5e-8, high: 4.5e-8, ..axis }.marks(3).into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["-4e-8", "-2e-8", "0", "2e-8", "4e-8"]);
         assert!((axis.place(0.92) - 0.0).abs() < 1e-9 && (axis.place(-0.13) - 100.0).abs() < 1e-9);
     }
 

@@ -47,7 +47,7 @@ impl Sign {
         let middle = (x + 9.0, y);
         match self {
             Self::Looks(State::Masked) => sheet.line(&[(x + 9.0, y - 5.0), (x + 9.0, y + 5.0)], LEFT_OUT.to_rgba(), 1.5),
-            Self::Looks(state) => look(sheet, state, middle),
+            Self::Looks(state) => look(sheet, state, middle, 1.0),
             Self::Model => {
                 sheet.rectangle((x, y - 6.0), (x + 20.0, y + 6.0), BAND.to_rgba())?;
                 sheet.line(&[(x, y), (x + 20.0, y)], MODEL.to_rgba(), 2.0)
@@ -58,14 +58,14 @@ impl Sign {
     }
 }
 
-/// The dot of a look.
-pub(super) fn look<B: DrawingBackend>(sheet: &Sheet<'_, B>, state: State, place: (f64, f64)) -> Result<(), Fault> {
+/// The dot of a look, its size 1 where there are few.
+pub(super) fn look<B: DrawingBackend>(sheet: &Sheet<'_, B>, state: State, place: (f64, f64), size: f64) -> Result<(), Fault> {
     match state {
-        State::History => sheet.dot(place, 3.4, HISTORY.to_rgba()),
-        State::LeftOut => sheet.ring(place, 3.6, LEFT_OUT.to_rgba(), WHITE),
-        State::Monitored => sheet.dot(place, 4.0, MONITORED.to_rgba()),
-        State::AfterBreak => sheet.ring(place, 4.0, MONITORED.to_rgba(), WHITE),
-        State::AfterMonitoring => sheet.ring(place, 3.6, AFTER.to_rgba(), WHITE),
+        State::History => sheet.dot(place, 3.4 * size, HISTORY.to_rgba()),
+        State::LeftOut => sheet.ring(place, 3.6 * size, LEFT_OUT.to_rgba(), WHITE),
+        State::Monitored => sheet.dot(place, 4.0 * size, MONITORED.to_rgba()),
+        State::AfterBreak => sheet.ring(place, 4.0 * size, MONITORED.to_rgba(), WHITE),
+        State::AfterMonitoring => sheet.ring(place, 3.6 * size, AFTER.to_rgba(), WHITE),
         State::Masked => Ok(()),
     }
 }

@@ -60,6 +60,12 @@ impl<'a> Panel<'a> {
         (self.time.place(number(date)), self.values.place(value))
     }
 
+    /// Size of the dots: smaller where there are many.
+    fn size(&self) -> f64 {
+        let seen = self.story.looks.iter().filter(|look| look.value.is_some()).count();
+        (350.0 / seen as f64).sqrt().clamp(0.45, 1.0)
+    }
+
     fn top(&self) -> f64 {
         self.values.ends.1
     }
@@ -187,14 +193,16 @@ impl<'a> Panel<'a> {
             return self.nothing(sheet, "nothing was seen");
         }
         own().try_for_each(|look| match look.value {
-            Some(value) => legend::look(sheet, look.state, self.place(look.date, f64::from(value))),
+            Some(value) => legend::look(sheet, look.state, self.place(look.date, f64::from(value)), self.size()),
             None => Ok(()),
         })
     }
 
     fn nothing<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>, text: &str) -> Result<(), Fault> {
         let middle = (f64::midpoint(self.time.ends.0, self.time.ends.1), f64::midpoint(self.top(), self.bottom()));
-        sheet.text(text, (middle.0, middle.1 - Height::Small.line() * 0.5), Height::Small, Side::Middle, FAINT)
+        let (half, line) = (sheet.width(text, Height::Small) / 2.0 + 8.0, Height::Small.line() / 2.0);
+        sheet.rectangle((middle.0 - half, middle.1 - line), (middle.0 + half, middle.1 + line), WHITE.to_rgba())?;
+        sheet.text(text, (middle.0, middle.1 - line), Height::Small, Side::Middle, FAINT)
     }
 
     fn process<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
@@ -209,7 +217,7 @@ impl<'a> Panel<'a> {
         if self.story.kind == Statistic::Probability {
             for look in self.story.looks.iter().filter(|look| look.state != State::AfterMonitoring) {
                 if let Some(probability) = look.non_forest {
-                    legend::look(sheet, look.state, self.place(look.date, probability))?;
+                    legend::look(sheet, look.state, self.place(look.date, probability), self.size())?;
                 }
             }
         }
@@ -219,8 +227,8 @@ impl<'a> Panel<'a> {
         for ((look, _), point) in looks.iter().zip(&points) {
             match look.event {
                 Some(Event::Break | Event::Confirmed) => sheet.dot(*point, 5.0, BREAK.to_rgba())?,
-                Some(Event::Flag) => sheet.dot(*point, 4.0, BETWEEN.to_rgba())?,
-                _ if is_sum => sheet.dot(*point, 2.6, MONITORED.to_rgba())?,
+                Some(Event::Flag) => sheet.dot(*point, 4.0 * self.size(), BETWEEN.to_rgba())?,
+                _ if is_sum => sheet.dot(*point, 2.6 * self.size(), MONITORED.to_rgba())?,
                 _ => {}
             }
         }

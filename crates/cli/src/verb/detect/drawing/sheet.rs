@@ -127,7 +127,7 @@ impl<'a, B: DrawingBackend> Sheet<'a, B> {
     /// A dot of which the rim is drawn.
     pub(super) fn ring(&self, place: Point, radius: f64, colour: RGBAColor, inside: RGBColor) -> Result<(), Fault> {
         self.dot(place, radius, colour)?;
-        self.dot(place, radius - 1.3, inside.to_rgba())
+        self.dot(place, radius * 0.67, inside.to_rgba())
     }
 
     /// A line of text whose upper edge lies on its place.
