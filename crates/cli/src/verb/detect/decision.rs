@@ -33,8 +33,8 @@ impl Status {
     }
 }
 
-/// The decision on the first series.
-pub(super) fn decision(status: Status, detector: &dyn Detector, found: &Findings) -> String {
+/// The decision on the first series, of whose history so many looks were left out.
+pub(super) fn decision(status: Status, detector: &dyn Detector, found: &Findings, left_out: usize) -> String {
     match status {
         Status::Of(told::Status::Break) => change(found),
         Status::Flagged => {
@@ -45,7 +45,7 @@ pub(super) fn decision(status: Status, detector: &dyn Detector, found: &Findings
         Status::Of(told::Status::None) => {
             format!("no break in {} up to {}", looks(found.n_monitor[0]), date(found.last_clear[0]))
         }
-        Status::Of(told::Status::TooFew) => too_few(detector, found),
+        Status::Of(told::Status::TooFew) => too_few(detector, found, left_out),
         Status::Of(told::Status::Unstable) => unstable(found),
     }
 }
@@ -66,10 +66,11 @@ fn change(found: &Findings) -> String {
     format!("{when}{before}; {size}")
 }
 
-fn too_few(detector: &dyn Detector, found: &Findings) -> String {
+fn too_few(detector: &dyn Detector, found: &Findings, left_out: usize) -> String {
     let (history, least) = (usize::from(found.n_history[0]), detector.least_history());
     if history < least {
-        format!("not enough observations: {history} of at least {least} in the history")
+        let others = if left_out > 0 { format!(", {left_out} others are left out") } else { String::new() };
+        format!("not enough observations: {history} of at least {least} in the history{others}")
     } else if found.n_monitor[0] == 0 {
         "not enough observations: none in the monitoring period".to_owned()
     } else {

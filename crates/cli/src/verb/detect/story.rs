@@ -171,7 +171,7 @@ impl Story {
             monitor_from: period.from(),
             monitor_to: Some(period.to()).filter(|to| to.year() < 9999),
             status: status.name(),
-            decision: decision(status, detector, &found),
+            decision: String::new(),
             history_start: found.model.as_ref().and_then(|model| day(model.history_start[0])),
             n_history: found.n_history[0],
             least_history: detector.least_history(),
@@ -189,6 +189,9 @@ impl Story {
             coefficients: model.as_ref().map(|model| model.coefficients.clone()),
         };
         story.looks = looks(detector, series, &block, &story, model.as_ref())?;
+        let is_left_out = |look: &&Look| look.state == State::LeftOut && look.role == story.inputs[0];
+        let left_out = story.looks.iter().filter(is_left_out).count();
+        story.decision = decision(status, detector, &found, left_out);
         Ok(story)
     }
 
