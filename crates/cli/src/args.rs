@@ -1,5 +1,6 @@
 //! Arguments of the program, as CLI users type them.
 
+mod evaluate;
 mod images;
 mod join;
 mod trials;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::language::Language;
 use crate::verb::registry::Registry;
 
+pub(crate) use evaluate::{Evaluate, ReferenceFields, ReferenceKind, SampleDesign};
 pub(crate) use images::{Detect, Difference, Index, Patches, RasterOutput};
 pub(crate) use join::Join;
 pub(crate) use trials::{Bench, Demo, Synth, SynthProduct};
@@ -149,6 +151,8 @@ pub(crate) enum Verb {
     Detect(Detect),
     /// Lay features over official registries
     Join(Join),
+    /// Hold alerts against a reference: accuracy, omissions, delay, and what their confidence is worth
+    Evaluate(Box<Evaluate>),
     /// Official layers, before anything is laid over them
     #[command(subcommand)]
     Registry(Registry),

@@ -1,6 +1,7 @@
 //! The atalaya program: arguments, job files, progress and exit codes around the rooms that do the work.
 
 mod args;
+mod calibration;
 mod exits;
 mod fault;
 mod job;

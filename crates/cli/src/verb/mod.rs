@@ -10,6 +10,7 @@ mod demo;
 mod detect;
 mod difference;
 mod doctor;
+mod evaluate;
 mod index;
 mod init;
 mod join;
@@ -45,6 +46,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Detect(detect) => detect::detect(detect, common),
         Verb::Patches(patches) => patches::patches(patches, common),
         Verb::Join(join) => join::join(join, common),
+        Verb::Evaluate(evaluate) => evaluate::evaluate(evaluate, common),
         Verb::Registry(registry) => registry::registry(registry, common),
         Verb::Scenes(scenes) => scenes::scenes(scenes, common),
         Verb::Indices => lists::indices(common),
