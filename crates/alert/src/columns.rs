@@ -172,8 +172,18 @@ pub const ALERT_COLUMNS: [ColumnDescription; 26] = [
     .optional(),
 ];
 
+/// The column that alerts of a calibrated run have too.
+pub const PROBABILITY: ColumnDescription = column(
+    "probability",
+    Kind::Real,
+    ("Probabilidad", "Probability"),
+    "Probability that the alert is right, by the calibration that run.json names; without one there is no such column.",
+)
+.null("the alert has no score")
+.optional();
+
 /// A column's title in Spanish (`es`) or English (any other language); `None` where no alert has such a column.
 pub fn column_title(name: &str, lang: &str) -> Option<&'static str> {
-    let column = ALERT_COLUMNS.iter().find(|column| column.name == name)?;
+    let column = ALERT_COLUMNS.iter().chain([&PROBABILITY]).find(|column| column.name == name)?;
     Some(if lang == "es" { column.title_es } else { column.title_en })
 }

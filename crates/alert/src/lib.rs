@@ -26,7 +26,7 @@ mod vicinity;
 
 pub use crate::alert::{Alert, AlertContext, Confidence, alerts};
 pub use antimeridian::split_antimeridian;
-pub use columns::{ALERT_COLUMNS, ColumnDescription, Kind, column_title};
+pub use columns::{ALERT_COLUMNS, ColumnDescription, Kind, PROBABILITY, column_title};
 pub use error::AlertError;
 pub use features::{Column, Features, Layer, Values};
 pub use fringe::Fringe;

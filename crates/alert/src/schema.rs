@@ -1,15 +1,16 @@
 use serde_json::{Map, Value, json};
 
-use crate::columns::{ALERT_COLUMNS, ColumnDescription, Kind};
+use crate::columns::{ALERT_COLUMNS, ColumnDescription, Kind, PROBABILITY};
 
 /// The schema's name and version, which stands in every alert.
 pub const ALERT_SCHEMA: &str = "atalaya-alert/1";
 
 /// The JSON Schema (2020-12) of `alerts.geojson`: a feature collection with the columns of [`ALERT_COLUMNS`].
 ///
-/// Columns of registries may follow, named `<source>_<column>`.
+/// A run with a calibration has the column [`PROBABILITY`] too. Columns of registries may follow, named `<source>_<column>`.
 pub fn json_schema() -> Value {
-    let properties: Map<String, Value> = ALERT_COLUMNS.iter().map(|column| (column.name.to_owned(), property(column))).collect();
+    let properties: Map<String, Value> =
+        ALERT_COLUMNS.iter().chain([&PROBABILITY]).map(|column| (column.name.to_owned(), property(column))).collect();
     let required: Vec<&str> = ALERT_COLUMNS.iter().filter(|column| !column.optional).map(|column| column.name).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -57,6 +58,7 @@ fn property(column: &ColumnDescription) -> Value {
         ("state", _) => json!({ "type": "string", "enum": ["provisional", "confirmed"] }),
         ("confidence", _) => json!({ "type": "string", "enum": ["low", "high"] }),
         ("magnitude", _) => json!({ "type": "number" }),
+        ("probability", _) => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         ("lon", _) => json!({ "type": "number", "minimum": -180, "maximum": 180 }),
         ("lat", _) => json!({ "type": "number", "minimum": -90, "maximum": 90 }),
         (_, Kind::Text) => json!({ "type": "string" }),
@@ -100,12 +102,12 @@ mod tests {
     fn every_column_has_a_property_and_only_some_may_be_null() {
         let schema = json_schema();
         let properties = &schema["$defs"]["alert"]["properties"]["properties"]["properties"];
-        for column in &ALERT_COLUMNS {
+        for column in ALERT_COLUMNS.iter().chain([&PROBABILITY]) {
             let property = &properties[column.name];
             assert_eq!(property["type"].is_array(), column.null.is_some(), "{}", column.name);
             assert!(property["title"].is_string() && property["description"].is_string(), "{}", column.name);
         }
-        assert_eq!(properties.as_object().map(Map::len), Some(ALERT_COLUMNS.len()));
+        assert_eq!(properties.as_object().map(Map::len), Some(ALERT_COLUMNS.len() + 1));
         assert_eq!(properties["area_ha"]["unit"], "ha");
     }
 }

@@ -41,6 +41,9 @@ pub(crate) struct Evaluate {
     /// Only alerts and references that meet this area (polygons)
     #[arg(long, value_name = "FILE")]
     pub(crate) aoi: Option<PathBuf>,
+    /// change.tif of the run that made the alerts: what it did not see, or was not to look at, is no omission
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
     /// Hectares at which one class of size ends and the next begins
     #[arg(long, value_name = "HA,..", value_delimiter = ',', default_value = "0.5,1,5,30", value_parser = super::hectares)]
     pub(crate) sizes: Vec<f64>,

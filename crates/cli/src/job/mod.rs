@@ -318,6 +318,9 @@ pub(crate) struct OutputSpec {
     /// Whether a picture of the result is drawn (default yes).
     #[serde(default = "default_quicklook")]
     pub(crate) quicklook: bool,
+    /// What scores of alerts are worth, as `evaluate --calibrate` writes it: alerts then have a column `probability`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) calibration: Option<PathBuf>,
 }
 
 fn default_folder() -> PathBuf {
@@ -330,7 +333,7 @@ fn default_quicklook() -> bool {
 
 impl Default for OutputSpec {
     fn default() -> Self {
-        Self { folder: default_folder(), compress: Compression::default(), quicklook: default_quicklook() }
+        Self { folder: default_folder(), compress: Compression::default(), quicklook: default_quicklook(), calibration: None }
     }
 }
 

@@ -13,6 +13,7 @@ use registry::{Overlay, RegistrySource, RulePack};
 use serde_json::Value;
 
 use super::periods::{count_periods, detector, periods};
+use super::probability::Calibrated;
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::job::{Job, Method, Within};
@@ -52,6 +53,8 @@ pub(crate) struct Inputs {
     pub(crate) registries: Registries,
     /// Rules that alerts are held against.
     pub(crate) rules: Vec<RulePack>,
+    /// What scores of alerts are worth as probabilities.
+    pub(crate) calibrated: Option<Calibrated>,
     /// Place in `registries` of the source by which totals are drawn up.
     pub(crate) units: Option<usize>,
     /// What the guard found in each scene, the refused ones among them.
@@ -139,6 +142,8 @@ impl Inputs {
         warnings.extend(registries.warnings.iter().cloned());
         let units = units(job, &registries.sources)?;
         let rules = rules(job, &registries, &mut files)?;
+        let calibrated = Calibrated::load(job, &mut files)?;
+        warnings.extend(calibrated.iter().flat_map(|c| c.warnings(detector.name(), index.name())));
         warnings
             .extend(skipped.iter().map(|s| Warning::new("scene_skipped", s.reason.clone()).about(s.path.display().to_string())));
         files.sort();
@@ -159,6 +164,7 @@ impl Inputs {
             aoi,
             registries,
             rules,
+            calibrated,
             units,
             guarded,
             guard_said,

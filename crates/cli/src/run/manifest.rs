@@ -118,6 +118,7 @@ pub(crate) fn manifest(id: &str, job: &Job, inputs: &Inputs, files: &[HashedFile
         "scenes_skipped": inputs.skipped,
         "guard": inputs.guarded,
         "registries": registries(inputs),
+        "calibration": super::probability::told(inputs),
         "counts": counts(job, inputs, map, alerts),
         "warnings": inputs.warnings,
     })

@@ -7,6 +7,7 @@ mod inputs;
 mod manifest;
 mod outputs;
 mod periods;
+mod probability;
 mod quicklook;
 mod tally;
 
@@ -167,6 +168,9 @@ fn describe(report: &mut Report, manifest: &serde_json::Value, map: &Map, out: &
         hectares(&counts["answers"]["flagged"]),
     ));
     report.say(format!("outputs in {}", out.display()));
+    if manifest["calibration"] == probability::NOT_CALIBRATED {
+        report.say("confidence: low and high, not calibrated ([output] calibration)");
+    }
     report.say(unseen(&map.tallies));
 }
 

@@ -10,6 +10,7 @@ mod overlap;
 mod points;
 mod polygons;
 mod reference;
+mod sight;
 mod table;
 
 use std::path::Path;
@@ -57,7 +58,10 @@ pub(crate) fn evaluate(arguments: &Evaluate, common: &Common) -> Result<Report, 
     geoio::open::initialise(Some(budget.cache_bytes()));
     let form = Form::of(arguments.out.as_deref())?;
     for output in [arguments.out.as_deref(), arguments.calibrate.as_deref()] {
-        check_apart(output, [&arguments.alerts, &arguments.reference].into_iter().chain(&arguments.aoi))?;
+        check_apart(
+            output,
+            [&arguments.alerts, &arguments.reference].into_iter().chain(&arguments.aoi).chain(&arguments.answers),
+        )?;
         refuse_existing(output, common)?;
     }
     if let (Some(from), Some(to)) = (arguments.from, arguments.to) {

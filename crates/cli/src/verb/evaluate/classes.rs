@@ -60,11 +60,6 @@ impl Classes {
         let of = values.iter().map(|value| names.binary_search(value.as_ref()?).ok()).collect();
         Some(Self { by: column.to_owned(), names, of })
     }
-
-    /// Name of the class of a thing.
-    pub(super) fn name(&self, thing: usize) -> Option<&str> {
-        Some(self.names[self.of[thing]?].as_str())
-    }
 }
 
 /// One thing that was judged.
@@ -110,7 +105,7 @@ mod tests {
     fn a_size_belongs_to_the_class_that_begins_with_it() {
         let sizes = Sizes::new(&[0.5, 1.0, 30.0]).expect("rising");
         let classes = sizes.classes(&[0.0, 0.4999, 0.5, 1.0, 29.9, 30.0]);
-        let named: Vec<_> = (0..6).filter_map(|thing| classes.name(thing)).collect();
+        let named: Vec<&str> = classes.of.iter().flatten().map(|&class| classes.names[class].as_str()).collect();
         assert_eq!(named, ["<0.5", "<0.5", "0.5-1", "1-30", "1-30", ">=30"]);
         assert!(Sizes::new(&[1.0, 1.0]).is_err() && Sizes::new(&[]).is_err() && Sizes::new(&[0.0]).is_err());
     }

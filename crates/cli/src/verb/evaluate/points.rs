@@ -14,6 +14,7 @@ use super::delay::{Delays, Told};
 use super::design::Design;
 use super::overlap::covers;
 use super::reference::{Records, column};
+use super::sight::{Sight, sights};
 use super::table::{Line, number};
 use crate::args::{Evaluate, ReferenceFields};
 use crate::fault::{Exit, Fault};
@@ -87,6 +88,9 @@ pub(super) fn compare(alerts: &Alerts, records: &Records, arguments: &Evaluate, 
         .map_err(|error| Fault::new(Exit::Input, format!("{}: {error}", path.display())))?;
     let points = Points { alerts, records, rows, alert, sample, is_change };
     points.tell(&design, &mut outcome);
+    if let Some(path) = &arguments.answers {
+        points.tell_seen(&sights(path, records.geometries())?, &mut outcome);
+    }
     let outside = records.is_outside.iter().zip(&labels).filter(|(outside, label)| **outside && **label == Some(true)).count();
     if outside > 0 {
         outcome.notes.push(format!("{outside} points changed outside the period only and count as no change in it"));
@@ -122,10 +126,10 @@ impl Points<'_> {
         outcome.lines.push(line("mapped_share", counted(&maps, &|_| true), Some(self.sample.share(maps))));
         outcome.lines.extend(design.total_ha.map(|ha| line("area_ha", None, Some(change.area.times(ha)))));
         outcome.lines.extend(self.dated());
-        if outcome.lines.iter().any(|line| line.estimate.is_some_and(|estimate| estimate.se == Some(0.0))) {
-            outcome
-                .notes
-                .push("an interval without width: the sample holds no error there, which does not make it certain".to_owned());
+        if outcome.lines.iter().any(Line::is_without_error) {
+            let note =
+                "where the sample shows no error at all, or nothing else, limits are those of Wilson by the number of points";
+            outcome.notes.push(note.to_owned());
         }
         if overall.se.is_none() {
             outcome.notes.push("no intervals: a stratum has one point only".to_owned());
@@ -189,6 +193,18 @@ impl Points<'_> {
             .into_iter()
             .flatten()
             .collect()
+    }
+
+    /// Producer's accuracy of what the run saw: what it did not see is no omission.
+    fn tell_seen(&self, sights: &[Sight], outcome: &mut Outcome) {
+        let is_seen = |at: usize| sights[self.rows[at]] == Sight::Seen;
+        let marked: Vec<bool> = self.is_change.iter().enumerate().map(|(at, change)| *change && is_seen(at)).collect();
+        let mapped: Vec<bool> = self.alert.iter().map(Option::is_some).collect();
+        outcome.lines.extend(self.of_marked("producers_seen", &marked, &mapped));
+        let apart = self.is_change.iter().enumerate().filter(|(at, change)| **change && !is_seen(*at)).count();
+        outcome.notes.push(format!(
+            "{apart} points changed where the run did not see them, or was not to look; producers_seen is without them"
+        ));
     }
 
     fn told(&self) -> Vec<Told> {

@@ -12,6 +12,7 @@ use super::classes::{Classes, Sizes, Verdict, lines};
 use super::delay::{Delays, Told};
 use super::overlap::{Cover, covers};
 use super::reference::{Records, column, period};
+use super::sight::{Sight, sights};
 use super::table::{Line, number};
 use crate::args::Evaluate;
 use crate::fault::{Exit, Fault};
@@ -37,19 +38,25 @@ pub(super) fn compare(
     let of_alerts = covers(alerts.geometries(), records.geometries(), budget)?;
     let of_records = covers(records.geometries(), alerts.geometries(), budget)?;
     let laid = Laid { alerts, records, of_alerts, of_records };
-    let is_unseen = unseen(&records.layer.features, arguments)?;
+    let sights = seen_by_run(records, arguments)?;
+    let told_unseen = unseen(&records.layer.features, arguments)?;
+    let is = |i: usize, sight: Sight| sights.as_ref().is_some_and(|sights| sights[i] == sight);
+    let is_unseen = |i: usize| told_unseen[i] || is(i, Sight::NotSeen);
+    let is_elsewhere = |i: usize| !is_unseen(i) && is(i, Sight::NotEligible);
+    let is_outside = |i: usize| !is_unseen(i) && !is_elsewhere(i) && records.is_outside[i];
     let mut outcome = Outcome::default();
     let users = laid.users();
     outcome.judged = users.iter().map(|verdict| (verdict.thing, verdict.met, 1.0)).collect();
     outcome.lines.extend(lines("users", &users, &alerts.classes));
-    let producers = laid.producers(|i| !is_unseen[i] && !records.is_outside[i]);
+    let producers = laid.producers(|i| !is_unseen(i) && !is_elsewhere(i) && !is_outside(i));
     let areas = areas_ha(&records.layer.features);
     let mut classes = vec![sizes.classes(&areas)];
     classes.extend(arguments.by.iter().filter_map(|column| Classes::of_column(&records.layer.features, column)));
     outcome.lines.extend(lines("producers", &producers, &classes));
     outcome.lines.extend(f1(&users, &producers));
-    laid.tell_apart("found_unseen", &|i| is_unseen[i], &mut outcome);
-    laid.tell_apart("found_outside", &|i| !is_unseen[i] && records.is_outside[i], &mut outcome);
+    laid.tell_apart("found_unseen", &is_unseen, &mut outcome);
+    laid.tell_apart("found_ineligible", &is_elsewhere, &mut outcome);
+    laid.tell_apart("found_outside", &is_outside, &mut outcome);
     if alerts.are_points() {
         outcome.notes.push(
             "alerts are points: right is one that lies in a polygon, found a polygon with one in it; areas are not compared"
@@ -66,7 +73,7 @@ pub(super) fn compare(
         "reference",
         json!({
             "kind": "polygons", "features": records.len(), "dated": records.is_dated,
-            "not_seen": share(&|i| is_unseen[i]), "outside_period": share(&|i| records.is_outside[i]),
+            "not_seen": share(&is_unseen), "not_eligible": share(&is_elsewhere), "outside_period": share(&is_outside),
         }),
     );
     outcome.fact("delay", delays.json());
@@ -149,6 +156,11 @@ fn f1(users: &[Verdict], producers: &[Verdict]) -> Option<Line> {
     let (u, p) = (share(users), share(producers));
     let value = 2.0 * u * p / (u + p);
     value.is_finite().then(|| Line { estimate: Some(Estimate { value, se: None }), ..Line::all("f1") })
+}
+
+/// What the run saw of each polygon; `None` where nobody names its answers.
+fn seen_by_run(records: &Records, arguments: &Evaluate) -> Result<Option<Vec<Sight>>, Fault> {
+    arguments.answers.as_deref().map(|path| sights(path, records.geometries())).transpose()
 }
 
 /// Which polygons nobody could see: those whose column says 0, no or false.

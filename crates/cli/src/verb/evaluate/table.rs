@@ -48,12 +48,18 @@ impl Line {
         Self { measure, by: by.to_owned(), class: class.to_owned(), ..Self::default() }
     }
 
-    /// Limits of the count: only where the sample itself gives none.
+    /// Limits of 95 %: those of the sample; where it has no error at all, or there is none, those of the count.
     fn limits(&self) -> Option<(f64, f64)> {
         match self.estimate {
-            Some(estimate) => estimate.interval(),
-            None => self.count?.interval(),
+            Some(estimate) if !self.is_without_error() => estimate.interval(),
+            _ => self.count?.interval(),
         }
+    }
+
+    /// Whether a sample that shows no error, or nothing else, would give an interval without width.
+    pub(super) fn is_without_error(&self) -> bool {
+        let all_or_none = |estimate: Estimate| estimate.se == Some(0.0) && (estimate.value <= 0.0 || estimate.value >= 1.0);
+        self.count.is_some() && self.estimate.is_some_and(all_or_none)
     }
 
     /// The share by which a line is read first.
