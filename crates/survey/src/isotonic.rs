@@ -65,7 +65,7 @@ impl Isotonic {
         let mut blocks: Vec<Block> = Vec::new();
         for ties in sorted.chunk_by(|a, b| a.score.total_cmp(&b.score).is_eq()) {
             let weight = ties.iter().map(|one| one.weight).sum();
-            let sum = ties.iter().filter(|one| one.right).map(|one| one.weight).sum();
+            let sum = ties.iter().map(|one| if one.right { one.weight } else { 0.0 }).sum();
             let mut block = Block { low: ties[0].score, high: ties[0].score, sum, weight };
             while let Some(last) = blocks.pop_if(|last| last.mean() >= block.mean()) {
                 block = Block { low: last.low, high: block.high, sum: last.sum + block.sum, weight: last.weight + block.weight };
@@ -77,6 +77,27 @@ impl Isotonic {
             ends.into_iter().map(|score| Knot { score, probability: block.mean() })
         });
         Ok(Self { knots: knots.collect() })
+    }
+
+    /// The regression, its ends kept off certainty: n judgements of which none or all were right have the probability of the rule of
+    /// succession, 1 / (n + 2) or (n + 1) / (n + 2), or that of their neighbours where it is nearer.
+    ///
+    /// # Errors
+    /// As [`Isotonic::fit`].
+    pub fn calibrated(judged: &[Judged]) -> Result<Self, SurveyError> {
+        let Self { mut knots } = Self::fit(judged)?;
+        let (none, all) =
+            (knots.partition_point(|knot| knot.probability <= 0.0), knots.partition_point(|knot| knot.probability < 1.0));
+        let least = none.checked_sub(1).map(|last| judged.iter().filter(|one| one.score <= knots[last].score).count());
+        let most = knots.get(all).map(|first| judged.iter().filter(|one| first.score <= one.score).count());
+        let certain = |n: Option<usize>| 1.0 / (n.unwrap_or(0) as f64 + 2.0);
+        let (low, high) = (certain(least), 1.0 - certain(most));
+        let (above, below) = (knots.get(none).copied(), all.checked_sub(1).map(|last| knots[last]));
+        let low = above.map_or(low, |knot| low.min(if none == all { 0.5 } else { knot.probability }));
+        let high = below.map_or(high, |knot| high.max(if none == all { 0.5 } else { knot.probability }));
+        knots[..none].iter_mut().for_each(|knot| knot.probability = low);
+        knots[all..].iter_mut().for_each(|knot| knot.probability = high);
+        Ok(Self { knots })
     }
 
     /// The regression of these knots; `None` unless there is one at least, scores rise, and probabilities lie between 0 and 1 and
@@ -143,6 +164,24 @@ mod tests {
             [0.0, 0.375, 0.375, 0.375, 0.375, 0.375, 0.5, 0.5, 0.5, 1.0, 1.0, 1.0],
             [0.0, 0.375, 0.375, 0.5, 0.75, 1.0, 1.0],
         );
+    }
+
+    #[test]
+    fn what_was_always_right_is_still_not_certain() {
+        let judged = |rights: &str| -> Vec<Judged> {
+            let rows = rights.bytes().enumerate();
+            rows.map(|(i, right)| Judged { score: i as f64, right: right == b'1', weight: 1.0 }).collect()
+        };
+        let ends = |rights: &str| {
+            let knots = Isotonic::calibrated(&judged(rights)).expect("a fit").knots;
+            (knots[0].probability, knots[knots.len() - 1].probability)
+        };
+        assert_eq!(ends("111"), (0.8, 0.8));
+        assert_eq!(ends("00"), (0.25, 0.25));
+        assert_eq!(ends("000111"), (0.2, 0.8));
+        // One wrong below a quarter right: not above its neighbour; six right stand on their own.
+        assert_eq!(ends("01000111111"), (0.25, 0.875));
+        assert_eq!(ends("0101"), (1.0 / 3.0, 1.0 - 1.0 / 3.0));
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub fn held_out(judged: &[Judged], folds: usize) -> Result<Vec<f64>, SurveyError
     let mut probabilities = vec![f64::NAN; judged.len()];
     for fold in 0..folds.min(judged.len()) {
         let others: Vec<Judged> = judged.iter().enumerate().filter(|(i, _)| i % folds != fold).map(|(_, one)| *one).collect();
-        let fitted = Isotonic::fit(&others)?;
+        let fitted = Isotonic::calibrated(&others)?;
         for (place, one) in judged.iter().enumerate().filter(|(i, _)| i % folds == fold) {
             probabilities[place] = fitted.probability(one.score);
         }

@@ -30,7 +30,9 @@ pub struct Stratum {
 /// [`SurveyError::Unsampled`] and [`SurveyError::Unsized`].
 pub fn strata_weights(strata: &[Stratum], of_units: &[usize]) -> Result<Vec<f64>, SurveyError> {
     let mut counts = vec![0_usize; strata.len()];
-    of_units.iter().for_each(|&stratum| counts[stratum] += 1);
+    for &stratum in of_units {
+        counts[stratum] += 1;
+    }
     strata
         .iter()
         .zip(counts)

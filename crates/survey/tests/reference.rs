@@ -98,9 +98,9 @@ fn strata_of_tinigua_give_what_its_reviewed_page_says() {
     assert_near(overall.value, 0.91445, 5e-6, "overall");
     assert_near(overall.se.expect("an error"), 0.0128, 5e-6, "its error");
     let expected = [
-        ([0.91693, 0.01562], [0.96093, 0.01056], [138_436.628_58, 2709.377_84]),
-        ([0.86, 0.04957], [0.84147, 0.09383], [5829.380_03, 712.020_37]),
-        ([0.91367, 0.02391], [0.82927, 0.02542], [70_545.991_39, 2711.107_22]),
+        ([0.91693, 0.01562], [0.96093, 0.01056], [138_436.628_58, 2_709.377_84]),
+        ([0.86, 0.04957], [0.84147, 0.09383], [5_829.380_03, 712.020_37]),
+        ([0.91367, 0.02391], [0.82927, 0.02542], [70_545.991_39, 2_711.107_22]),
     ];
     for (class, (users, producers, area)) in classes.iter().zip(expected) {
         let told = class.area.times(TINIGUA_HA.iter().sum());

@@ -78,22 +78,22 @@ pub(crate) enum ReferenceKind {
 /// Columns of a reference.
 #[derive(Debug, Args)]
 pub(crate) struct ReferenceFields {
-    /// Column with the day of the change: a day, month or year [default: date, fecha, change_date, year]
+    /// Column with the day of the change: a day, month or year [default: date, fecha, `change_date`, year]
     #[arg(long, value_name = "COLUMN", conflicts_with_all = ["from_field", "to_field"])]
     pub(crate) date_field: Option<String>,
-    /// Column with the first day on which it may have happened [default: from, date_from, desde]
+    /// Column with the first day on which it may have happened [default: from, `date_from`, desde]
     #[arg(long, value_name = "COLUMN", requires = "to_field")]
     pub(crate) from_field: Option<String>,
-    /// Column with the last such day [default: to, date_to, hasta]
+    /// Column with the last such day [default: to, `date_to`, hasta]
     #[arg(long, value_name = "COLUMN", requires = "from_field")]
     pub(crate) to_field: Option<String>,
     /// Column that says whether anybody could see the place: 0, no or false is no omission [default: seen]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) seen_field: Option<String>,
-    /// Column with the first clear day after the change [default: first_clear]
+    /// Column with the first clear day after the change [default: `first_clear`]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) first_clear_field: Option<String>,
-    /// Column with all clear days after the change, separated by spaces, commas or semicolons [default: clear_days]
+    /// Column with all clear days after the change, separated by spaces, commas or semicolons [default: `clear_days`]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) clear_days_field: Option<String>,
     /// Column with the label of a point [default: label, reference, class, change, etiqueta]
@@ -116,13 +116,13 @@ pub(crate) struct ReferenceFields {
 /// How sample points were drawn.
 #[derive(Debug, Args)]
 pub(crate) struct SampleDesign {
-    /// Column with the probability by which a point was drawn [default: inclusion_probability]
+    /// Column with the probability by which a point was drawn [default: `inclusion_probability`]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) probability_field: Option<String>,
     /// Column with the stratum of a point [default: stratum, strata, estrato]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) stratum_field: Option<String>,
-    /// Hectares of each stratum [default: the column stratum_area_ha]
+    /// Hectares of each stratum [default: the column `stratum_area_ha`]
     #[arg(long, value_name = "NAME=HA,..", value_delimiter = ',')]
     pub(crate) strata: Vec<String>,
     /// Hectares that the points were drawn from, where strata do not say it

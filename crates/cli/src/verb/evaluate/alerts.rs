@@ -72,7 +72,7 @@ impl Alerts {
         let named = CLASSES.into_iter().chain(arguments.by.iter().map(String::as_str));
         classes.extend(named.filter_map(|column| Classes::of_column(features, column)));
         let (ids, left_out) = (ids(features), all - features.len());
-        Ok(Self { ids, seen, confirmed, area_ha, classes, left_out, layer })
+        Ok(Self { layer, ids, seen, confirmed, area_ha, classes, left_out })
     }
 
     /// How many there are.

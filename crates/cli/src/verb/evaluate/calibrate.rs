@@ -37,7 +37,7 @@ pub(super) fn calibrate(
         .collect();
     let right = judged.iter().filter(|one| one.right).count();
     let learn = || -> Result<_, survey::SurveyError> {
-        let fitted = Isotonic::fit(&judged)?;
+        let fitted = Isotonic::calibrated(&judged)?;
         let own: Vec<f64> = judged.iter().map(|one| fitted.probability(one.score)).collect();
         Ok((own, held_out(&judged, usize::from(arguments.folds))?, fitted))
     };

@@ -1,6 +1,6 @@
 //! Classes by which accuracy is told: size, confidence, method, and columns that the user names.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use alert::Features;
 use survey::Share;
@@ -49,14 +49,7 @@ impl Classes {
     /// The classes that a text column makes; `None` where there is no such column.
     pub(super) fn of_column(features: &Features, column: &str) -> Option<Self> {
         let values = features.text(column)?;
-        let names: Vec<String> = values
-            .iter()
-            .flatten()
-            .map(|text| (text.as_str(), ()))
-            .collect::<BTreeMap<_, _>>()
-            .into_keys()
-            .map(str::to_owned)
-            .collect();
+        let names: Vec<String> = values.iter().flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect();
         let of = values.iter().map(|value| names.binary_search(value.as_ref()?).ok()).collect();
         Some(Self { by: column.to_owned(), names, of })
     }

@@ -79,7 +79,9 @@ impl Delays {
     /// The delays of these alerts, each with its change.
     pub(super) fn of(told: &[Told]) -> Self {
         let mut delays = Self::default();
-        told.iter().for_each(|one| delays.add(one));
+        for one in told {
+            delays.add(one);
+        }
         delays
     }
 

@@ -27,6 +27,9 @@ pub(super) struct Design {
     pub(super) name: &'static str,
 }
 
+/// Names of strata, and the stratum of each point.
+type Strata = (Vec<String>, Vec<usize>);
+
 /// Columns of a design, as a file has them.
 struct Columns<'a> {
     features: &'a Features,
@@ -96,7 +99,7 @@ impl Columns<'_> {
     }
 
     /// Names of the strata, and the stratum of each point; `None` where there is no such column.
-    fn strata(&self, arguments: &SampleDesign) -> Result<Option<(Vec<String>, Vec<usize>)>, Fault> {
+    fn strata(&self, arguments: &SampleDesign) -> Result<Option<Strata>, Fault> {
         let named = arguments.stratum_field.as_deref();
         let Some(values) = column(self.features, named, &["stratum", "strata", "estrato"], self.path)? else { return Ok(None) };
         let of: Vec<&str> = self.rows.iter().map(|&row| self.cell(values, row, "stratum")).collect::<Result<_, _>>()?;

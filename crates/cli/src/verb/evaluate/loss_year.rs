@@ -36,11 +36,11 @@ struct Under {
 /// Hectares of loss of one year.
 #[derive(Debug, Clone, Copy, Default)]
 struct OfYear {
-    all_ha: f64,
+    all: f64,
     /// Under alerts whose year is near enough.
-    found_ha: f64,
+    found: f64,
     /// Under any alert.
-    under_ha: f64,
+    under: f64,
 }
 
 /// Pixels counted so far.
@@ -147,12 +147,12 @@ impl<'a> Tally<'a> {
     fn add_loss(&mut self, year: i32, alert: Option<usize>, pixel_ha: f64) {
         let is_near = alert.is_some_and(|alert| self.is_near(alert, year));
         let of_year = self.years.entry(year).or_default();
-        of_year.all_ha += pixel_ha;
+        of_year.all += pixel_ha;
         if let Some(alert) = alert {
-            of_year.under_ha += pixel_ha;
+            of_year.under += pixel_ha;
             *self.under[alert].loss_ha.entry(year).or_default() += pixel_ha;
         }
-        of_year.found_ha += if is_near { pixel_ha } else { 0.0 };
+        of_year.found += if is_near { pixel_ha } else { 0.0 };
     }
 
     fn year(&self, alert: usize) -> Option<i32> {
@@ -180,12 +180,12 @@ impl<'a> Tally<'a> {
         let watched = self.watched(arguments);
         let is_watched = |year: i32| watched.is_none_or(|(from, to)| (from..=to).contains(&year));
         let sum = |of: &dyn Fn(&OfYear) -> f64| {
-            self.years.iter().filter(|(year, _)| is_watched(**year)).map(|(_, ha)| of(ha)).sum::<f64>()
+            self.years.iter().filter(|(year, _)| is_watched(**year)).map(|(_, ha)| of(ha)).sum::<f64>() + 0.0
         };
-        let producers = Hectares { part: sum(&|ha| ha.found_ha), of: sum(&|ha| ha.all_ha) };
+        let producers = Hectares { part: sum(&|ha| ha.found), of: sum(&|ha| ha.all) };
         outcome.lines.push(Line { overlap: Some(producers), ..Line::all("producers") });
         for (year, ha) in self.years.iter().filter(|(year, _)| is_watched(**year)) {
-            let overlap = Some(Hectares { part: ha.found_ha, of: ha.all_ha });
+            let overlap = Some(Hectares { part: ha.found, of: ha.all });
             outcome.lines.push(Line { overlap, ..Line::of("producers", "year", &year.to_string()) });
         }
         let users =
@@ -199,7 +199,7 @@ impl<'a> Tally<'a> {
     /// Each alert with a pixel that the raster speaks of.
     fn verdicts(&self) -> Vec<Verdict> {
         let verdict = |(thing, under): (usize, &Under)| {
-            let near = under.loss_ha.iter().filter(|(year, _)| self.is_near(thing, **year)).map(|(_, ha)| ha).sum::<f64>();
+            let near = under.loss_ha.iter().filter(|(year, _)| self.is_near(thing, **year)).map(|(_, ha)| ha).sum::<f64>() + 0.0;
             let met = near > 0.0 && 2.0 * near >= under.known_ha;
             (under.known_ha > 0.0).then_some(Verdict { thing, met, area_ha: under.known_ha, shared_ha: near })
         };
@@ -229,7 +229,8 @@ impl<'a> Tally<'a> {
             "right: at least half of an alert's pixels are loss of a year within {within} of its own; found: loss under such an alert. The raster knows years only"
         ));
         if let Some((from, to)) = watched {
-            let beyond = self.years.iter().filter(|(year, _)| !(from..=to).contains(*year)).map(|(_, ha)| ha.all_ha).sum::<f64>();
+            let beyond =
+                self.years.iter().filter(|(year, _)| !(from..=to).contains(*year)).map(|(_, ha)| ha.all).sum::<f64>() + 0.0;
             outcome.notes.push(format!("loss of {from} to {to} is judged; {beyond:.1} ha of other years are no omissions"));
         }
         let without = self.alerts.len() - verdicts.len();
@@ -249,7 +250,7 @@ impl<'a> Tally<'a> {
             .years
             .iter()
             .map(|(year, ha)| {
-                json!({ "year": year, "loss_ha": number(ha.all_ha), "found_ha": number(ha.found_ha), "under_any_alert_ha": number(ha.under_ha) })
+                json!({ "year": year, "loss_ha": number(ha.all), "found_ha": number(ha.found), "under_any_alert_ha": number(ha.under) })
             })
             .collect();
         outcome.fact(

@@ -145,18 +145,15 @@ mod tests {
 
     use super::*;
 
-    fn square(west: f64, south: f64, side: f64) -> Option<Geometry<f64>> {
-        Some(Geometry::Polygon(Rect::new((west, south), (west + side, south + side)).to_polygon()))
+    fn square(west: f64, south: f64, side: f64) -> Polygon<f64> {
+        Rect::new((west, south), (west + side, south + side)).to_polygon()
     }
 
     #[test]
     fn what_two_others_cover_counts_once() {
-        let clockwise = square(0.003, 0.0, 0.007).map(|geometry| match geometry {
-            Geometry::Polygon(polygon) => Geometry::Polygon(polygon.orient(Direction::Reversed)),
-            other => other,
-        });
-        let others = [square(0.0, 0.0, 0.006), clockwise, square(0.5, 0.0, 0.1)];
-        let features = [square(0.0, 0.0, 0.01), None, Some(Geometry::Point(point!(x: 0.004, y: 0.001)))];
+        let clockwise = square(0.003, 0.0, 0.007).orient(Direction::Reversed);
+        let others = [square(0.0, 0.0, 0.006), clockwise, square(0.5, 0.0, 0.1)].map(|polygon| Some(polygon.into()));
+        let features = [Some(square(0.0, 0.0, 0.01).into()), None, Some(Geometry::Point(point!(x: 0.004, y: 0.001)))];
         let covers = covers(&features, &others, &Budget::new(2, 1 << 28)).expect("covers");
         let share = covers[0].covered_cm2 as f64 / covers[0].area_cm2.expect("a surface") as f64;
         // 0.06 by 0.06 and 0.07 by 0.07, less 0.03 by 0.06 of both.

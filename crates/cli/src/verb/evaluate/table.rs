@@ -51,7 +51,10 @@ impl Line {
     /// Limits of 95 %: those of the sample; where it has no error at all, or there is none, those of the count.
     fn limits(&self) -> Option<(f64, f64)> {
         match self.estimate {
-            Some(estimate) if !self.is_without_error() => estimate.interval(),
+            Some(estimate) if !self.is_without_error() => {
+                let (least, most) = if self.is_area() { (f64::NEG_INFINITY, f64::INFINITY) } else { (0.0, 1.0) };
+                estimate.interval().map(|(low, high)| (low.max(least), high.min(most)))
+            }
             _ => self.count?.interval(),
         }
     }
@@ -68,6 +71,11 @@ impl Line {
             Some(estimate) => Some(estimate.value),
             None => self.count?.value(),
         }
+    }
+
+    /// Whether it tells hectares, and no share.
+    fn is_area(&self) -> bool {
+        self.measure.ends_with("_ha")
     }
 
     /// Whether it tells days or looks, and no share.
@@ -149,46 +157,64 @@ pub(super) fn as_table(lines: &[Line]) -> Features {
     Features { name: "evaluation".to_owned(), geometries: vec![None; lines.len()], columns }
 }
 
-/// The lines for people; parts without any content are left out.
+/// The lines for people; columns without any content are left out.
 pub(super) fn as_text(lines: &[Line]) -> Vec<String> {
+    let class = |line: &Line| if line.class.is_empty() { line.by.clone() } else { format!("{} {}", line.by, line.class) };
+    let wide = lines.iter().map(|line| class(line).chars().count()).max().unwrap_or(0).max(5);
     let has = |of: &dyn Fn(&Line) -> bool| lines.iter().any(of);
-    let (counts, areas, overlaps) =
-        (has(&|line| line.count.is_some()), has(&|line| line.ha.is_some()), has(&|line| line.overlap.is_some()));
-    let wide = lines.iter().map(|line| line.by.chars().count() + line.class.chars().count() + 1).max().unwrap_or(0).max(5);
-    let mut head = format!("{:<19} {:<wide$}", "measure", "class");
-    for (shown, title) in [(counts, format!(" {:>13}", "count")), (true, format!(" {:>10} {:>15}", "share", "95 %"))] {
-        head.push_str(if shown { &title } else { "" });
-    }
-    for (shown, title) in [(areas, "ha, by object"), (overlaps, "ha, by overlap")] {
-        head.push_str(&if shown { format!(" {title:>20}  share") } else { String::new() });
-    }
-    let hectares = |pair: Option<Hectares>| match pair {
-        Some(pair) => format!(" {:>20}  {:>5}", format!("{:.1}/{:.1}", pair.part, pair.of), shown_share(pair.share())),
-        None => format!(" {:>20}  {:>5}", "", ""),
+    let counts = has(&|line| line.count.is_some());
+    let (areas, overlaps) = (has(&|line| line.ha.is_some()), has(&|line| line.overlap.is_some()));
+    let row = |cells: Cells| {
+        let mut shown = vec![format!("{:<19} {:<wide$}", cells.measure, cells.class)];
+        shown.extend(counts.then(|| format!("{:>13}", cells.count)));
+        shown.push(format!("{:>10} {:>15}", cells.share, cells.limits));
+        shown.extend(areas.then_some(cells.ha));
+        shown.extend(overlaps.then_some(cells.overlap));
+        shown.join(" ").trim_end().to_owned()
     };
-    let body = lines.iter().map(|line| {
-        let class = if line.class.is_empty() { line.by.clone() } else { format!("{} {}", line.by, line.class) };
-        let mut text = format!("{:<19} {class:<wide$}", line.measure);
-        if counts {
-            let count = line.count.map(|share| match line.is_number() {
-                true => share.of.to_string(),
-                false => format!("{}/{}", share.part, share.of),
-            });
-            let count = count.unwrap_or_default();
-            text.push_str(&format!(" {count:>13}"));
+    let title = |text: &str| format!("{text:>20}  share");
+    let head = Cells {
+        measure: "measure",
+        class: "class".to_owned(),
+        count: "count".to_owned(),
+        share: "share".to_owned(),
+        limits: "95 %".to_owned(),
+        ha: title("ha, by object"),
+        overlap: title("ha, by overlap"),
+    };
+    std::iter::once(head).chain(lines.iter().map(|line| line.cells(class(line)))).map(row).collect()
+}
+
+/// A line as it is shown.
+struct Cells {
+    measure: &'static str,
+    class: String,
+    count: String,
+    share: String,
+    limits: String,
+    ha: String,
+    overlap: String,
+}
+
+impl Line {
+    fn cells(&self, class: String) -> Cells {
+        let count =
+            self.count.map(|share| if self.is_number() { share.of.to_string() } else { format!("{}/{}", share.part, share.of) });
+        let shown = if self.is_number() { |value: f64| format!("{value:.1}") } else { compact };
+        let hectares = |pair: Option<Hectares>| match pair {
+            Some(pair) => format!("{:>20}  {:>5}", format!("{:.1}/{:.1}", pair.part, pair.of), shown_share(pair.share())),
+            None => format!("{:>20}  {:>5}", "", ""),
+        };
+        Cells {
+            measure: self.measure,
+            class,
+            count: count.unwrap_or_default(),
+            share: self.share().map(shown).unwrap_or_default(),
+            limits: self.limits().map(|(low, high)| format!("{}-{}", compact(low), compact(high))).unwrap_or_default(),
+            ha: hectares(self.ha),
+            overlap: hectares(self.overlap),
         }
-        let limits = line.limits().map(|(low, high)| format!("{}-{}", compact(low), compact(high))).unwrap_or_default();
-        let shown = if line.is_number() { |value: f64| format!("{value:.1}") } else { compact };
-        text.push_str(&format!(" {:>10} {limits:>15}", line.share().map(shown).unwrap_or_default()));
-        if areas {
-            text.push_str(&hectares(line.ha));
-        }
-        if overlaps {
-            text.push_str(&hectares(line.overlap));
-        }
-        text.trim_end().to_owned()
-    });
-    std::iter::once(head.trim_end().to_owned()).chain(body).collect()
+    }
 }
 
 fn shown_share(share: Option<f64>) -> String {
