@@ -178,6 +178,11 @@ fn the_demo_is_told_as_it_scores_itself() {
     let answers = folder.join("out/change.tif");
     let seen = self::told(&[argument(&alerts), "--reference", argument(&truth), "--answers", argument(&answers)]);
     assert_eq!(counts(line(&seen, "users", "all", "")), share("precision_any_size"), "what was not seen is still true");
+    let forest = folder.join("forest.tif");
+    let refused = fail(3, ["evaluate", argument(&alerts), "--reference", argument(&truth), "--answers", argument(&forest)]);
+    assert!(refused.contains("is no change.tif of a run"), "{refused}");
+    let classes = self::told(&[argument(&alerts), "--reference", argument(&forest)]);
+    assert_eq!(classes["warnings"][0]["code"], "no_loss", "classes are no years");
 }
 
 /// Twelve points in two strata: the alert of 2 by 1 and the rest; two cannot be interpreted.

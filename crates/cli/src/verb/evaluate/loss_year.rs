@@ -7,7 +7,7 @@ use geo_types::Geometry;
 use geoio::{RasterFile, Zones, ZonesReader};
 use ndarray::Array2;
 use pipeline::{Budget, map_in_order};
-use raster::{Date, Grid, Window};
+use raster::{Date, Grid, Warning, Window};
 use registry::pixel_area;
 use serde_json::json;
 use survey::Estimate;
@@ -232,6 +232,12 @@ impl<'a> Tally<'a> {
             let beyond =
                 self.years.iter().filter(|(year, _)| !(from..=to).contains(*year)).map(|(_, ha)| ha.all).sum::<f64>() + 0.0;
             outcome.notes.push(format!("loss of {from} to {to} is judged; {beyond:.1} ha of other years are no omissions"));
+        }
+        let has_loss = self.years.keys().any(|year| watched.is_none_or(|(from, to)| (from..=to).contains(year)));
+        if !has_loss && self.alerts.len() > 0 {
+            let message =
+                "the raster holds no loss of the years that are judged: check the file, --band, --year-zero, --from and --to";
+            outcome.warnings.push(Warning::new("no_loss", message).about(arguments.reference.display().to_string()));
         }
         let without = self.alerts.len() - verdicts.len();
         if without > 0 {

@@ -14,7 +14,7 @@ use crate::args::{Evaluate, ReferenceKind};
 use crate::fault::{Exit, Fault};
 
 /// Endings of rasters.
-const RASTERS: [&str; 5] = ["tif", "tiff", "vrt", "img", "jp2"];
+const RASTERS: [&str; 3] = ["tif", "tiff", "jp2"];
 
 /// What alerts are held against.
 pub(super) enum Reference {

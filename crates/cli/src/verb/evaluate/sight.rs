@@ -11,6 +11,9 @@ use raster::Window;
 
 use crate::fault::{Exit, Fault};
 
+/// Name of the band of answers.
+const BAND: &str = "answer";
+
 /// Pixels read at once.
 const PIXELS: usize = 1 << 22;
 
@@ -54,8 +57,10 @@ impl Pixels {
 pub(super) fn sights(path: &Path, geometries: &[Option<Geometry<f64>>]) -> Result<Vec<Sight>, Fault> {
     let file = RasterFile::open(path)?;
     let wrong = |reason: &str| Fault::new(Exit::Input, format!("{}: is no change.tif of a run: {reason}", path.display()));
-    if file.bands()[0].data_type != "Byte" {
-        return Err(wrong(&format!("its first band holds {}, expected Byte", file.bands()[0].data_type)));
+    let band = &file.bands()[0];
+    if band.data_type != "Byte" || band.description != BAND {
+        let (holds, called) = (&band.data_type, &band.description);
+        return Err(wrong(&format!("its first band holds {holds} and is called '{called}', expected Byte and '{BAND}'")));
     }
     let answer = |code: u8| Answer::of(code).ok_or_else(|| wrong(&format!("it holds {code}, which is no answer")));
     let grid = file.grid().clone();
