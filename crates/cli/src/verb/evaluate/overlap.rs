@@ -95,6 +95,7 @@ fn count_once(covers: &mut [Cover], footprints: &[Footprint<'_>], others: &[Opti
             feature_cm2: None,
             overlap_cm2: 0,
             distance_mm: None,
+            crossing_mm: 0,
             position: Position::Certain,
         };
         covers[feature].covered_cm2 = overlay.with_area(link, by_index[&feature]).overlap_cm2;
