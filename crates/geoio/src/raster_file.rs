@@ -255,6 +255,14 @@ impl RasterFile {
         self.read_stored(band, window, outside)
     }
 
+    /// The stored numbers of a band of f64 to the bit, nodata and what is not finite among them; NaN where the window leaves the file.
+    ///
+    /// # Errors
+    /// As [`RasterFile::read`].
+    pub fn read_exact(&self, band: usize, window: Window) -> Result<Array2<f64>, GeoioError> {
+        self.read_stored(band, window, f64::NAN)
+    }
+
     /// As [`RasterFile::read`] with other numbers that are no value than the file's own.
     ///
     /// # Errors

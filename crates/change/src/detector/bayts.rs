@@ -6,6 +6,8 @@
 //! flag is given up only by a later look; and then the looks after its first are taken anew, so that one of them may have been the
 //! change, and its day of confirmation lie before the look that showed it.
 
+mod kept;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use raster::{DateRange, Role};
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::publication::{Implementation, Place, Publication};
 use super::{MethodInfo, Statistic};
-use crate::{Answer, ChangeError, Detector, Findings, Incremental, NO_DAY, SeriesBlock};
+use crate::{Answer, ChangeError, Detector, Findings, Incremental, NO_DAY, Resumable, SeriesBlock};
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "bayts",
@@ -268,6 +270,10 @@ impl Detector for Bayts {
 
     fn takes_days(&self) -> bool {
         true
+    }
+
+    fn resumable(&self) -> Option<&dyn Resumable> {
+        Some(self)
     }
 
     fn detect(&self, block: &SeriesBlock<'_>) -> Findings {

@@ -10,6 +10,7 @@ mod median;
 mod nrt;
 mod path;
 mod publication;
+mod resumable;
 
 use ndarray::s;
 use raster::{Date, DateRange, Role};
@@ -28,6 +29,7 @@ pub use nrt::{
 };
 pub use path::{Step, path};
 pub use publication::{Implementation, Place, Publication};
+pub use resumable::{Resumable, StateLayout, StatePlanes};
 
 /// What is to be known of a method before it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +125,11 @@ pub trait Detector: Sync {
     /// Whether it takes all looks of one day together.
     fn takes_days(&self) -> bool {
         false
+    }
+
+    /// The detector as one whose state can be kept between runs; `None` from one that looks at whole series.
+    fn resumable(&self) -> Option<&dyn Resumable> {
+        None
     }
 
     /// What is found in a block of series.

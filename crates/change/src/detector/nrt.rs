@@ -11,6 +11,7 @@ mod cusum;
 mod ewma;
 mod history;
 mod iqr;
+mod kept;
 mod mosum;
 mod rule;
 
@@ -21,7 +22,7 @@ use self::history::{Fitting, History, Standing};
 use super::MethodInfo;
 use super::publication::Implementation;
 use crate::season_trend::{Design, LANES, Terms, Tile, TimeAxis};
-use crate::{Answer, ChangeError, Detector, Findings, Incremental, Model, NO_DAY, SeriesBlock};
+use crate::{Answer, ChangeError, Detector, Findings, Incremental, Model, NO_DAY, Resumable, SeriesBlock};
 
 pub use ccdc::{Ccdc, CcdcParameters};
 pub use cusum::{Cusum, CusumParameters, HistoryFit};
@@ -29,7 +30,7 @@ pub use ewma::{Ewma, EwmaParameters};
 pub use iqr::{Iqr, IqrParameters};
 pub use mosum::{Mosum, MosumParameters};
 pub use rule::Rule;
-use rule::{Begun, Effect, Process, Residuals, deviation, is_positive, refused};
+use rule::{Begun, Carried, Effect, Process, Residuals, deviation, is_positive, refused};
 
 /// The package whose answers the five methods give.
 const REFERENCE: Implementation = Implementation {
@@ -198,6 +199,10 @@ impl<R: Rule> Detector for Nrt<R> {
             is_fitted[time] = true;
         }
         is_fitted
+    }
+
+    fn resumable(&self) -> Option<&dyn Resumable> {
+        Some(self)
     }
 
     fn detect(&self, block: &SeriesBlock<'_>) -> Findings {

@@ -162,6 +162,12 @@ pub(crate) struct Detect {
     /// every look, the model, the process, the decision; -o names a .csv, .json, .png or .svg [default: CSV on stdout]
     #[arg(long, value_name = "ROW,COL|ID", conflicts_with_all = ["keep", "kind"])]
     pub(crate) explain: Option<String>,
+    /// Folder that keeps the state: later calls need the new images only
+    #[arg(long, value_name = "DIR", conflicts_with = "explain")]
+    pub(crate) state: Option<PathBuf>,
+    /// Begin anew: discard the state that is kept
+    #[arg(long, requires = "state")]
+    pub(crate) fresh: bool,
     /// Raster of what was found of each pixel, or table (.csv) of each series
     #[arg(
         short,

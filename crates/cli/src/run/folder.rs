@@ -197,7 +197,7 @@ impl Drop for RunFolder {
 }
 
 /// Takes the folder for this run alone.
-fn lock(out: &Path) -> Result<fs::File, Fault> {
+pub(crate) fn lock(out: &Path) -> Result<fs::File, Fault> {
     let folder = fs::File::open(out).map_err(|error| unwritable(out, &error))?;
     match folder.try_lock() {
         Ok(()) => Ok(folder),

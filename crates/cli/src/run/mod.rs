@@ -20,6 +20,7 @@ use serde_json::{Map as Object, json};
 
 pub(crate) use annotate::{annotate, footprints, in_area, keep_within, links, measure, unseen_around};
 pub(crate) use detect::{MapFiles, PackedStrip, RASTERS, plan as plan_strips};
+pub(crate) use folder::lock;
 pub(crate) use inputs::{Depth, Inputs};
 pub(crate) use outputs::write_text;
 

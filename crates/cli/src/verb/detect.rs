@@ -6,6 +6,7 @@ mod explain;
 mod method;
 mod sink;
 mod story;
+mod state;
 mod tables;
 mod told;
 
@@ -37,6 +38,9 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     let kept = Kept::read(&arguments.keep)?;
     let stacks = stacks(arguments)?;
     check_apart(Some(&arguments.out), stacks.iter().map(|(_, file)| file))?;
+    if let Some(folder) = &arguments.state {
+        return state::detect(folder, &stacks, kept, arguments, common);
+    }
     let given: Vec<Role> = stacks.iter().map(|(role, _)| role.clone()).collect();
     let detector = method::detector(arguments, &given)?;
     kept.check(detector.as_ref())?;
@@ -55,7 +59,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
         series.take_off(&source, percentile)?;
     }
     let mut sink = Sink::create(arguments, &grid, kept, detector.as_ref(), common)?;
-    let windows = series.windows(&grid, arguments.output.block, &budget);
+    let windows = windows(&grid, arguments.output.block, &budget, series.bytes_a_pixel());
     let mut counts = Counts::default();
     let mut progress = Progress::begin(common, "detect", windows.len() as u64);
     let packing = sink.packing();
@@ -66,7 +70,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
         budget.in_flight((largest * series.bytes_a_pixel()) as u64),
         || Ok::<_, Fault>((source.open()?, packing.packer()?)),
         |(reader, packer), &window| {
-            let values = series.read(reader, window)?;
+            let values = series.read(reader, window, series.dates.len())?;
             let block = SeriesBlock::new(&series.dates, &series.sensors, values.view())?;
             let found = detector.detect(&block);
             Ok((packer.pack(window, &found)?, Counts::of(&found)))
@@ -201,6 +205,17 @@ fn scenes(stacks: &[(Role, PathBuf)], tables: &[PathBuf], arguments: &Detect) ->
     Ok(geoio::find(&specs, Path::new(""))?)
 }
 
+/// Pieces that keep within the memory and leave every thread some: whole tiles, or on a narrow grid strips.
+fn windows(grid: &Grid, block: usize, budget: &Budget, bytes_a_pixel: usize) -> Vec<Window> {
+    let share = budget.chunk_bytes() as usize / (2 * budget.jobs() + 1);
+    let pixels = (share / bytes_a_pixel).max(1);
+    if grid.cols <= 2 * block {
+        let rows = (pixels / grid.cols).min(grid.rows.div_ceil(4 * budget.jobs())).clamp(1, block);
+        return grid.strips(rows).collect();
+    }
+    grid.tiles(block, block).collect()
+}
+
 /// What is read for each pixel.
 struct Series<'a> {
     roles: &'a [Role],
@@ -247,21 +262,10 @@ impl<'a> Series<'a> {
         self.dates.len() * self.roles.len() * 4 + 256
     }
 
-    /// Pieces that keep within the memory and leave every thread some: whole tiles, or on a narrow grid strips.
-    fn windows(&self, grid: &Grid, block: usize, budget: &Budget) -> Vec<Window> {
-        let share = budget.chunk_bytes() as usize / (2 * budget.jobs() + 1);
-        let pixels = (share / self.bytes_a_pixel()).max(1);
-        if grid.cols <= 2 * block {
-            let rows = (pixels / grid.cols).min(grid.rows.div_ceil(4 * budget.jobs())).clamp(1, block);
-            return grid.strips(rows).collect();
-        }
-        grid.tiles(block, block).collect()
-    }
-
-    /// Values (time, role, pixel) of a window.
-    fn read(&self, reader: &mut geoio::GriddedReader, window: Window) -> Result<Array3<f32>, Fault> {
-        let mut values = Array3::from_elem((self.dates.len(), self.roles.len(), window.pixels()), f32::NAN);
-        for time in 0..self.dates.len() {
+    /// Values (time, role, pixel) of a window, of so many times from the first.
+    fn read(&self, reader: &mut geoio::GriddedReader, window: Window, times: usize) -> Result<Array3<f32>, Fault> {
+        let mut values = Array3::from_elem((times, self.roles.len(), window.pixels()), f32::NAN);
+        for time in 0..times {
             let (places, roles) = &self.there[time];
             let cube = reader.read(time, roles, window, 0)?;
             for (layer, place) in places.iter().enumerate() {

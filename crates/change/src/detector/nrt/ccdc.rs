@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::iqr::{Run, check};
-use super::{Begun, Fitting, Residuals, Rule, is_positive, refused};
+use super::{Begun, Carried, Fitting, Residuals, Rule, is_positive, refused};
 use crate::ChangeError;
 use crate::detector::publication::{Place, Publication};
 use crate::detector::{MethodInfo, Statistic};
@@ -55,6 +55,13 @@ impl Default for CcdcParameters {
 /// The method. Its roles are what is watched, green and short-wave infrared.
 pub type Ccdc = super::Nrt<CcdcParameters>;
 
+impl CcdcParameters {
+    fn run(&self, count: u32, sigma: f64) -> Run {
+        let limit = self.sensitivity * sigma;
+        Run { count, low: -limit, high: limit, boundary: self.boundary }
+    }
+}
+
 impl Rule for CcdcParameters {
     type Process = Run;
 
@@ -82,7 +89,14 @@ impl Rule for CcdcParameters {
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Run> {
         let squares: f64 = residuals.values.iter().map(|residual| residual * residual).sum();
         let sigma = (squares / residuals.values.len() as f64).sqrt().max(residuals.floor);
-        let limit = self.sensitivity * sigma;
-        Begun { process: Run { count: 0, low: -limit, high: limit, boundary: self.boundary }, sigma, is_stable: true }
+        Begun { process: self.run(0, sigma), sigma, is_stable: true }
+    }
+
+    fn room(&self, _history: usize) -> usize {
+        0
+    }
+
+    fn resume(&self, carried: &Carried<'_>) -> Run {
+        self.run(u32::from(carried.count), carried.sigma)
     }
 }

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Begun, Effect, Fitting, Process, Residuals, Rule, refused};
+use super::{Begun, Carried, Effect, Fitting, Process, Residuals, Rule, refused};
 use crate::ChangeError;
 use crate::detector::bfast_monitor::ZEILEIS_2005;
 use crate::detector::critical::{cusum_boundary, cusum_critical};
@@ -104,6 +104,10 @@ impl Process for Sum {
         let relative = self.looks / self.history;
         if relative > 1.0 { cusum_boundary(self.critical, relative) } else { f64::NAN }
     }
+
+    fn count(&self) -> u16 {
+        self.looks as u16
+    }
 }
 
 /// Refuses probabilities that are out of range.
@@ -145,5 +149,11 @@ impl Rule for CusumParameters {
         let value = residuals.values.iter().sum::<f64>() / scale;
         let process = Sum { value, scale, history, looks: history, critical: residuals.critical };
         Begun { process, sigma, is_stable: true }
+    }
+
+    fn resume(&self, carried: &Carried<'_>) -> Sum {
+        let Carried { sigma, history, critical, .. } = *carried;
+        let value = carried.numbers.first().copied().unwrap_or(f64::NAN);
+        Sum { value, scale: sigma * history.sqrt(), history, looks: f64::from(carried.count), critical }
     }
 }

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Begun, Effect, Fitting, Process, Residuals, Rule, is_positive, refused};
+use super::{Begun, Carried, Effect, Fitting, Process, Residuals, Rule, is_positive, refused};
 use crate::ChangeError;
 use crate::detector::publication::{Place, Publication};
 use crate::detector::{MethodInfo, Statistic};
@@ -93,6 +93,13 @@ fn boundary(sensitivity: f64, sigma: f64, lambda: f64) -> f64 {
     sensitivity * sigma * (lambda / (2.0 - lambda)).sqrt()
 }
 
+impl EwmaParameters {
+    fn average(&self, value: f64, sigma: f64) -> Average {
+        let boundary = boundary(self.sensitivity, sigma, self.lambda);
+        Average { value, lambda: self.lambda, boundary, unbelievable: self.threshold_outlier * sigma }
+    }
+}
+
 impl Rule for EwmaParameters {
     type Process = Average;
 
@@ -123,9 +130,12 @@ impl Rule for EwmaParameters {
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Average> {
         let sigma = residuals.deviation(0);
         let value = residuals.values.iter().fold(0.0, |value, residual| (1.0 - self.lambda) * value + self.lambda * residual);
-        let boundary = boundary(self.sensitivity, sigma, self.lambda);
-        let process = Average { value, lambda: self.lambda, boundary, unbelievable: self.threshold_outlier * sigma };
-        Begun { process, sigma, is_stable: value <= boundary }
+        let process = self.average(value, sigma);
+        Begun { process, sigma, is_stable: value <= process.boundary }
+    }
+
+    fn resume(&self, carried: &Carried<'_>) -> Average {
+        self.average(carried.numbers.first().copied().unwrap_or(f64::NAN), carried.sigma)
     }
 }
 

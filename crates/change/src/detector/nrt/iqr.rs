@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Begun, Effect, Fitting, Process, Residuals, Rule, is_positive, refused};
+use super::{Begun, Carried, Effect, Fitting, Process, Residuals, Rule, is_positive, refused};
 use crate::ChangeError;
 use crate::detector::median::quantile;
 use crate::detector::publication::{Place, Publication};
@@ -78,6 +78,18 @@ impl Process for Run {
     fn boundary(&self) -> f64 {
         f64::from(self.boundary)
     }
+
+    fn limits(&self) -> [f64; 2] {
+        [self.low, self.high]
+    }
+
+    fn numbers(&self) -> Vec<f64> {
+        Vec::new()
+    }
+
+    fn count(&self) -> u16 {
+        self.count as u16
+    }
 }
 
 /// Refuses what is out of range.
@@ -115,5 +127,18 @@ impl Rule for IqrParameters {
         let whisker = self.sensitivity * (high - low).max(residuals.floor);
         let process = Run { count: 0, low: low - whisker, high: high + whisker, boundary: self.boundary };
         Begun { process, sigma: residuals.deviation(residuals.width), is_stable: true }
+    }
+
+    fn room(&self, _history: usize) -> usize {
+        0
+    }
+
+    fn has_limits(&self) -> bool {
+        true
+    }
+
+    fn resume(&self, carried: &Carried<'_>) -> Run {
+        let [low, high] = carried.limits;
+        Run { count: u32::from(carried.count), low, high, boundary: self.boundary }
     }
 }

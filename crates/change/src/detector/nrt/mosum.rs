@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cusum::{self, HistoryFit};
-use super::{Begun, Effect, Fitting, Process, Residuals, Rule, refused};
+use super::{Begun, Carried, Effect, Fitting, Process, Residuals, Rule, refused};
 use crate::ChangeError;
 use crate::detector::bfast_monitor::{VERBESSELT_2012, ZEILEIS_2005};
 use crate::detector::critical::{mosum_boundary, mosum_critical};
@@ -79,6 +79,21 @@ impl Process for Window {
     fn boundary(&self) -> f64 {
         mosum_boundary(self.critical, self.looks / self.history)
     }
+
+    fn numbers(&self) -> Vec<f64> {
+        self.scaled.iter().copied().collect()
+    }
+
+    fn count(&self) -> u16 {
+        self.looks as u16
+    }
+}
+
+impl MosumParameters {
+    /// Residuals of a sum after so many looks of the history.
+    fn length(&self, history: usize) -> usize {
+        (self.h * history as f64).floor() as usize
+    }
 }
 
 impl Rule for MosumParameters {
@@ -109,9 +124,19 @@ impl Rule for MosumParameters {
         let sigma = residuals.deviation(residuals.width);
         let count = residuals.values.len();
         let scale = sigma * (count as f64).sqrt();
-        let length = (self.h * count as f64).floor() as usize;
+        let length = self.length(count);
         let scaled = residuals.values[count - length..].iter().map(|residual| residual / scale).collect();
         let process = Window { scaled, scale, history: count as f64, looks: count as f64, critical: residuals.critical };
         Begun { process, sigma, is_stable: true }
+    }
+
+    fn room(&self, history: usize) -> usize {
+        self.length(history)
+    }
+
+    fn resume(&self, carried: &Carried<'_>) -> Window {
+        let Carried { sigma, history, critical, .. } = *carried;
+        let scaled = carried.numbers.iter().copied().collect();
+        Window { scaled, scale: sigma * history.sqrt(), history, looks: f64::from(carried.count), critical }
     }
 }

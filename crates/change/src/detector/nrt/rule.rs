@@ -27,6 +27,35 @@ pub trait Process: Clone + Send {
 
     /// What its value is held against.
     fn boundary(&self) -> f64;
+
+    /// Least and greatest residual that are within its bounds, where the history alone tells them.
+    fn limits(&self) -> [f64; 2] {
+        [f64::NAN; 2]
+    }
+
+    /// The numbers that looks move.
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.value()]
+    }
+
+    /// The looks that it counts.
+    fn count(&self) -> u16 {
+        0
+    }
+}
+
+/// What a process is made of again.
+pub struct Carried<'a> {
+    /// Spread of the history's residuals.
+    pub(super) sigma: f64,
+    /// Looks of the history.
+    pub(super) history: f64,
+    /// As in [`Residuals`].
+    pub(super) critical: f64,
+    /// What [`Process::limits`], [`Process::numbers`] and [`Process::count`] gave.
+    pub(super) limits: [f64; 2],
+    pub(super) numbers: &'a [f64],
+    pub(super) count: u16,
 }
 
 /// How a pixel's process begins.
@@ -92,8 +121,21 @@ pub trait Rule: Sync + Send {
         f64::NAN
     }
 
+    /// Most numbers that looks move in a pixel after a history of so many times.
+    fn room(&self, _history: usize) -> usize {
+        1
+    }
+
+    /// Whether a process has limits of its own.
+    fn has_limits(&self) -> bool {
+        false
+    }
+
     /// The process after the history.
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Self::Process>;
+
+    /// The process that gave these numbers.
+    fn resume(&self, carried: &Carried<'_>) -> Self::Process;
 }
 
 /// The refusal of a parameter.

@@ -31,6 +31,20 @@ pub(super) fn detector(arguments: &Detect, given: &[Role]) -> Result<Box<dyn Det
     }
 }
 
+/// All parameters of the method that the arguments name, those that were not given too.
+pub(super) fn all_parameters(arguments: &Detect) -> Result<serde_json::Value, Fault> {
+    let told = match arguments.method.as_str() {
+        "bfast-monitor" => serde_json::to_value(parameters::<BfastMonitorParameters>(arguments)?),
+        "ewma" => serde_json::to_value(parameters::<EwmaParameters>(arguments)?),
+        "cusum" => serde_json::to_value(parameters::<CusumParameters>(arguments)?),
+        "mosum" => serde_json::to_value(parameters::<MosumParameters>(arguments)?),
+        "iqr" => serde_json::to_value(parameters::<IqrParameters>(arguments)?),
+        "ccdc-nrt" => serde_json::to_value(parameters::<CcdcParameters>(arguments)?),
+        _ => serde_json::to_value(parameters::<BaytsParameters>(arguments)?),
+    };
+    told.map_err(|error| Fault::from_error(Exit::Internal, error))
+}
+
 fn nrt<R: Rule + 'static>(rule: R, monitoring: DateRange, roles: Vec<Role>) -> Result<Box<dyn Detector>, Fault> {
     Ok(Box::new(Nrt::new(rule, monitoring, roles)?))
 }
