@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use geoio::{RasterFile, RasterOptions, RasterWriter};
+use geoio::{RasterFile, RasterFormat, RasterOptions, RasterWriter};
 use ndarray::Array2;
 use raster::{Date, Grid, RasterSink as _};
 use serde_json::Value;
@@ -51,12 +51,12 @@ impl Stack {
         Self { role, grid: file.grid().clone(), dates, images }
     }
 
-    /// Images of 24 days each over five years, of vegetation with a season, clouds and clearings in the last year and a half.
+    /// Images every 24 days over four years, of vegetation with a season, clouds and clearings in the last one.
     fn synthetic(seed: u64, rows: usize, cols: usize) -> Self {
         let mut dice = Dice(seed);
         let first = Date::from_ymd(2016, 1, 5).expect("a day").days();
-        let dates: Vec<Date> = (0..76).map(|look| Date::from_days(first + 24 * look)).collect();
-        let cleared: Vec<i32> = (0..rows * cols).map(|_| 17_900 + dice.roll(1200) as i32).collect();
+        let dates: Vec<Date> = (0..62).map(|look| Date::from_days(first + 24 * look)).collect();
+        let cleared: Vec<i32> = (0..rows * cols).map(|_| 17_900 + dice.roll(900) as i32).collect();
         let image = |date: &Date| {
             let season = (f64::from(date.days()) / 365.25 * std::f64::consts::TAU).cos();
             Array2::from_shape_fn((rows, cols), |(row, col)| {
@@ -75,7 +75,7 @@ impl Stack {
         let (file, table) = (folder.join(format!("{name}-{}.tif", self.role)), folder.join(format!("{name}-{}.csv", self.role)));
         let names: Vec<String> = times.iter().map(|time| self.dates[*time].to_string()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let options = RasterOptions { block: 16, ..RasterOptions::codes(&names).nodata(f64::NAN) };
+        let options = RasterOptions { block: 64, format: RasterFormat::Gtiff, ..RasterOptions::codes(&names).nodata(f64::NAN) };
         let mut writer = RasterWriter::create(&file, &self.grid, options, true).expect("a place");
         for (band, time) in times.iter().enumerate() {
             writer.write(band, self.grid.window(), self.images[*time].view()).expect("a band");
@@ -208,12 +208,10 @@ fn image_by_image_is_the_whole_on_synthetic_series() {
 #[test]
 fn random_batches_are_the_whole_on_synthetic_series() {
     for (seed, method) in METHODS.into_iter().enumerate() {
-        for again in 0..2 {
-            let scratch = scratch();
-            let seed = 7 + 10 * seed as u64 + again;
-            let stacks = [Stack::synthetic(seed, 18, 40)];
-            pieces_give_the_whole(method, &stacks, &in_batches(&days(&stacks), method.from, seed), scratch.path());
-        }
+        let scratch = scratch();
+        let seed = 7 + 10 * seed as u64;
+        let stacks = [Stack::synthetic(seed, 18, 40)];
+        pieces_give_the_whole(method, &stacks, &in_batches(&days(&stacks), method.from, seed), scratch.path());
     }
 }
 
@@ -236,13 +234,11 @@ fn pieces_are_the_whole_on_real_series_of_sentinel_2() {
 #[test]
 fn pieces_are_the_whole_on_real_series_of_two_sensors() {
     let Some(case) = case("pieces_are_the_whole_on_real_series_of_two_sensors", "02_bayts_bolivia") else { return };
-    let read = |role, name: &str| {
-        Stack::read(role, &case.join(format!("{name}.tif")), &case.join(format!("{name}_dates.csv")))
-    };
+    let read = |role, name: &str| Stack::read(role, &case.join(format!("{name}.tif")), &case.join(format!("{name}_dates.csv")));
     let stacks = [read("ndvi", "lndvi"), read("vv", "s1vv")];
     let parameters = &["-p", "percentile=0.95", "-p", "ndvi=[0,0.1,-0.5,0.125]", "-p", "vv=[-1,0.75,-4,1]"];
     let bayts = Method { name: "bayts", from: "2016-01-01", more: parameters };
-    for seed in 0..3 {
+    for seed in 0..2 {
         let scratch = scratch();
         // The first call names the sensors, so that it has images of both.
         let mut batches = in_batches(&days(&stacks), bayts.from, 60 + seed);
@@ -279,7 +275,8 @@ fn late_images_are_replayed_and_known_ones_are_left_out() {
         let reads_again = method.name == "bfast-monitor";
         let expected = |how: &str| if reads_again { "read_again".to_owned() } else { how.to_owned() };
         let times = stack.all();
-        let without: Vec<usize> = times.iter().copied().filter(|time| ![history - 3, history + 2, history + 9].contains(time)).collect();
+        let without: Vec<usize> =
+            times.iter().copied().filter(|time| ![history - 3, history + 2, history + 9].contains(time)).collect();
         assert_eq!(call(&without[..history + 8]), expected("fitted"));
         assert_eq!(call(&without), expected("continued"), "a longer stack");
         same(&without);
@@ -305,17 +302,18 @@ fn the_height_of_strips_and_the_threads_do_not_change_the_state() {
     let scratch = scratch();
     let stack = Stack::synthetic(5, 90, 70);
     let files = [stack.write(scratch.path(), "all", &stack.all())];
-    let states: Vec<_> = [["--jobs", "1", "--memory", "4GiB"], ["--jobs", "2", "--memory", "64MB"], ["--jobs", "5", "--memory", "1GiB"]]
-        .iter()
-        .enumerate()
-        .map(|(number, more)| {
-            let state = scratch.path().join(format!("state{number}"));
-            let mut call = METHODS[2].call(&files, &scratch.path().join("out.tif"), Some(&state));
-            call.extend(more.map(str::to_owned));
-            succeed(call);
-            pixels_of(&state)
-        })
-        .collect();
+    let states: Vec<_> =
+        [["--jobs", "1", "--memory", "4GiB"], ["--jobs", "2", "--memory", "64MB"], ["--jobs", "5", "--memory", "1GiB"]]
+            .iter()
+            .enumerate()
+            .map(|(number, more)| {
+                let state = scratch.path().join(format!("state{number}"));
+                let mut call = METHODS[2].call(&files, &scratch.path().join("out.tif"), Some(&state));
+                call.extend(more.map(str::to_owned));
+                succeed(call);
+                pixels_of(&state)
+            })
+            .collect();
     assert!(states[0] == states[1] && states[0] == states[2]);
 }
 
@@ -330,11 +328,15 @@ fn another_call_is_refused_with_what_differs() {
     let before = pixels_of(&state);
     let other = |method: Method| method.call(&files, &out, Some(&state));
     let with = |more: &'static [&'static str]| other(Method { more, ..ewma });
-    let cropped = Stack { images: stack.images.iter().map(|image| image.slice(ndarray::s![..15, ..]).to_owned()).collect(), grid: Grid { rows: 15, ..stack.grid.clone() }, ..stack.clone() };
+    let cropped = Stack {
+        images: stack.images.iter().map(|image| image.slice(ndarray::s![..15, ..]).to_owned()).collect(),
+        grid: Grid { rows: 15, ..stack.grid.clone() },
+        ..stack.clone()
+    };
     let shifted = Stack { grid: Grid { west: 300_010.0, ..stack.grid.clone() }, ..stack.clone() };
     let named = Stack { role: "ndvi", ..stack.clone() };
     let mut altered = stack.clone();
-    altered.images[70][[3, 3]] = 0.123;
+    altered.images[60][[3, 3]] = 0.123;
     let given = |stack: &Stack, name| ewma.call(&[stack.write(folder, name, &stack.all())], &out, Some(&state));
     for (call, word) in [
         (other(METHODS[1]), "method = ewma, and this call has cusum"),
@@ -378,7 +380,7 @@ fn a_damaged_older_or_newer_state_is_refused_and_named() {
     for (name, bytes) in pixels_of(&state) {
         let path = state.join(&name);
         let mut damaged: Vec<Option<Vec<u8>>> = vec![None, Some(bytes[..bytes.len() - 1].to_vec()), Some(Vec::new())];
-        for _ in 0..8 {
+        for _ in 0..4 {
             let mut flipped = bytes.clone();
             flipped[dice.roll(bytes.len() as u64) as usize] ^= 1 << dice.roll(8);
             damaged.push(Some(flipped));
@@ -395,7 +397,7 @@ fn a_damaged_older_or_newer_state_is_refused_and_named() {
         }
         fs::write(&path, bytes).expect("mended");
     }
-    assert!(refused > 90, "{refused}");
+    assert!(refused >= 60, "{refused}");
     let header = fs::read_to_string(state.join("state.json")).expect("a header");
     for (version, word) in [("0", "an older form"), ("2", "a newer form")] {
         let other = header.replace("\"version\": 1", &format!("\"version\": {version}"));
@@ -431,7 +433,7 @@ fn a_killed_call_leaves_a_state_that_goes_on() {
     succeed(mosum.call(&next, &out, Some(&state)));
     let took = began.elapsed();
     let mut on_the_way = 0;
-    for kill in 1..=12 {
+    for kill in 1..=8 {
         restore();
         let moment: Duration = took.mul_f64((f64::from(kill) * 0.618_033_988_749_895).fract());
         let mut call = command(mosum.call(&next, &out, Some(&state)));
@@ -443,10 +445,10 @@ fn a_killed_call_leaves_a_state_that_goes_on() {
         succeed(mosum.call(&next, &out, Some(&state)));
         assert!(fs::read(&out).expect("a raster") == expected, "killed after {moment:?}");
     }
-    assert!(on_the_way >= 3, "{on_the_way} were killed on the way");
+    assert!(on_the_way >= 2, "{on_the_way} were killed on the way");
     let Some(strace) = tool("a_killed_call_leaves_a_state_that_goes_on", "strace") else { return };
     // Each rename and removal on the way: files of the state, its header, the output.
-    for (call, most) in [("rename", 6), ("unlink", 12)] {
+    for (call, most) in [("rename", 6), ("unlink", 8)] {
         for nth in 1..=most {
             restore();
             std::process::Command::new(&strace)
@@ -472,7 +474,8 @@ fn tables_have_no_state_and_a_state_is_written_by_one_call_at_a_time() {
     let folder = scratch.path();
     fs::write(folder.join("s.csv"), "date,value\n2018-01-01,1\n").expect("a table");
     let (table, state, out) = (folder.join("s.csv"), folder.join("state"), folder.join("out.csv"));
-    let call = ["detect", "ewma", argument(&table), "--monitor-from", "2019-01-01", "--state", argument(&state), "-o", argument(&out)];
+    let call =
+        ["detect", "ewma", argument(&table), "--monitor-from", "2019-01-01", "--state", argument(&state), "-o", argument(&out)];
     assert!(fail(2, call).contains("--state is for rasters"));
     fs::create_dir(&state).expect("a folder");
     let held = fs::File::open(&state).expect("a folder");

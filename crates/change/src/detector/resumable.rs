@@ -74,13 +74,7 @@ pub trait Resumable: Detector {
     fn begin(&self, history: &SeriesBlock<'_>) -> (StatePlanes, StatePlanes);
 
     /// The process after later looks, with this room, and what is found so far.
-    fn go_on(
-        &self,
-        model: &StatePlanes,
-        process: &StatePlanes,
-        later: &SeriesBlock<'_>,
-        room: usize,
-    ) -> (StatePlanes, Findings);
+    fn go_on(&self, model: &StatePlanes, process: &StatePlanes, later: &SeriesBlock<'_>, room: usize) -> (StatePlanes, Findings);
 
     /// Looks that a pixel of a process carries, the most of all.
     fn carried(&self, process: &StatePlanes) -> usize;

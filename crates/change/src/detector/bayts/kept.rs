@@ -120,13 +120,7 @@ impl Resumable for Bayts {
         (model, self.keep_process(&state, 0))
     }
 
-    fn go_on(
-        &self,
-        model: &StatePlanes,
-        process: &StatePlanes,
-        later: &SeriesBlock<'_>,
-        room: usize,
-    ) -> (StatePlanes, Findings) {
+    fn go_on(&self, model: &StatePlanes, process: &StatePlanes, later: &SeriesBlock<'_>, room: usize) -> (StatePlanes, Findings) {
         let mut state = Self::restore(model, process);
         self.follow(&mut state, later);
         (self.keep_process(&state, room), state.found)

@@ -33,7 +33,7 @@ struct Flag {
 impl<'a> Pixel<'a> {
     pub(super) fn new(detector: &'a Difference, periods: &'a Periods, series: impl Iterator<Item = f32>) -> Self {
         let series: Vec<f64> = series.map(f64::from).collect();
-        let baseline: Vec<f64> = series[..periods.baseline].iter().copied().filter(|v| !v.is_nan()).collect();
+        let baseline: Vec<f64> = series[..periods.baseline].iter().copied().filter(|v| v.is_finite()).collect();
         let extreme = match detector.direction {
             Direction::Fall => baseline.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             Direction::Rise => baseline.iter().copied().fold(f64::INFINITY, f64::min),
@@ -46,7 +46,7 @@ impl<'a> Pixel<'a> {
         let confirm = self.detector.parameters.confirm as usize;
         let single_look = self.periods.monitoring.len() == 1;
         let mut run: Vec<Flag> = Vec::new();
-        for time in self.periods.monitoring.clone().filter(|&time| !self.series[time].is_nan()) {
+        for time in self.periods.monitoring.clone().filter(|&time| self.series[time].is_finite()) {
             match self.flag(time) {
                 None => run.clear(),
                 Some(flag) => run.push(flag),
@@ -72,7 +72,7 @@ impl<'a> Pixel<'a> {
 
     /// Day of the last clear look before a time that the same test does not flag.
     fn last_unflagged(&self, time: usize) -> i32 {
-        let unflagged = |t: &usize| !self.series[*t].is_nan() && self.flag(*t).is_none();
+        let unflagged = |t: &usize| self.series[*t].is_finite() && self.flag(*t).is_none();
         (0..time).rev().find(unflagged).map_or(NO_DAY, |t| self.periods.days[t])
     }
 
@@ -96,7 +96,7 @@ impl<'a> Pixel<'a> {
     /// Clear baseline values of the season of a time, or all where the season has too few.
     fn reference(&self, time: usize) -> Vec<f64> {
         let season = self.periods.seasons[time].iter().map(|&t| self.series[t]);
-        let season: Vec<f64> = season.filter(|v| !v.is_nan()).collect();
+        let season: Vec<f64> = season.filter(|v| v.is_finite()).collect();
         if season.len() < self.detector.parameters.min_season as usize { self.baseline.clone() } else { season }
     }
 }

@@ -79,7 +79,7 @@ impl Tile {
     fn count_fallback(&self, periods: &Periods, min_season: u8, summary: &mut Summary) {
         let mut clear = vec![0u8; periods.baseline * self.width];
         for (time, clear) in clear.chunks_exact_mut(self.width).enumerate() {
-            clear.iter_mut().zip(self.row(time)).for_each(|(clear, value)| *clear = u8::from(!value.is_nan()));
+            clear.iter_mut().zip(self.row(time)).for_each(|(clear, value)| *clear = u8::from(value.is_finite()));
         }
         let mut counts = vec![0u8; self.width];
         for time in periods.monitoring.clone() {
@@ -90,19 +90,19 @@ impl Tile {
             }
             let looks = counts.iter().zip(self.row(time)).zip(&summary.n_history);
             for (n_fallback, ((count, value), n_history)) in summary.n_fallback.iter_mut().zip(looks) {
-                *n_fallback += u16::from(*count < min_season && !value.is_nan() && *n_history > 0);
+                *n_fallback += u16::from(*count < min_season && value.is_finite() && *n_history > 0);
             }
         }
     }
 }
 
 fn count_clear(counts: &mut [u16], values: &[f32]) {
-    counts.iter_mut().zip(values).for_each(|(count, value)| *count += u16::from(!value.is_nan()));
+    counts.iter_mut().zip(values).for_each(|(count, value)| *count += u16::from(value.is_finite()));
 }
 
 /// Times come in order, so that the last one stays.
 fn note_clear(last: &mut [i32], values: &[f32], day: i32) {
-    last.iter_mut().zip(values).for_each(|(last, value)| *last = if value.is_nan() { *last } else { day });
+    last.iter_mut().zip(values).for_each(|(last, value)| *last = if value.is_finite() { day } else { *last });
 }
 
 impl Extremes {

@@ -164,13 +164,7 @@ impl<R: Rule> Resumable for Nrt<R> {
         (self.keep_model(&state), self.keep_process(&state, self.room(history.dates().len())))
     }
 
-    fn go_on(
-        &self,
-        model: &StatePlanes,
-        process: &StatePlanes,
-        later: &SeriesBlock<'_>,
-        room: usize,
-    ) -> (StatePlanes, Findings) {
+    fn go_on(&self, model: &StatePlanes, process: &StatePlanes, later: &SeriesBlock<'_>, room: usize) -> (StatePlanes, Findings) {
         let mut state = self.restore(model, process);
         self.follow(&mut state, later);
         (self.keep_process(&state, room), state.found)

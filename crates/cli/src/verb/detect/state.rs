@@ -126,16 +126,29 @@ fn tell(report: &mut Report, plan: &Plan, path: &Path) {
         Start::Now => "continued",
         Start::Series => "read_again",
     };
-    report.fact("state", json!({ "folder": path.display().to_string(), "how": how, "new": new, "known": plan.known, "looks": plan.looks.len() }));
+    report.fact(
+        "state",
+        json!({ "folder": path.display().to_string(), "how": how, "new": new, "known": plan.known, "looks": plan.looks.len() }),
+    );
     report.say(match plan.start {
-        Start::Fit => format!("{}: models fitted to {} looks, {} looks taken", path.display(), plan.history.len(), plan.taken.len()),
+        Start::Fit => {
+            format!("{}: models fitted to {} looks, {} looks taken", path.display(), plan.history.len(), plan.taken.len())
+        }
         Start::History => {
-            format!("{}: a look is not later than the last: all {} were taken anew from the state after the history", path.display(), plan.taken.len())
+            format!(
+                "{}: a look is not later than the last: all {} were taken anew from the state after the history",
+                path.display(),
+                plan.taken.len()
+            )
         }
         Start::Now if new == 0 => format!("{}: all {} looks are in the state already", path.display(), plan.known),
         Start::Now => format!("{}: {new} new looks taken, {} were in the state already", path.display(), plan.known),
         Start::Series => {
-            format!("{}: the method looks at whole series: {new} new looks kept, all {} read again", path.display(), plan.looks.len())
+            format!(
+                "{}: the method looks at whole series: {new} new looks kept, all {} read again",
+                path.display(),
+                plan.looks.len()
+            )
         }
     });
 }

@@ -39,7 +39,10 @@ impl StateFolder {
         } else if !at.exists()
             && let Some(name) = names.iter().find(|name| number(name).is_none() && !is_left_over(name))
         {
-            return Err(Fault::usage(format!("{}: holds {name}, which is of no state; name a folder of its own", path.display())));
+            return Err(Fault::usage(format!(
+                "{}: holds {name}, which is of no state; name a folder of its own",
+                path.display()
+            )));
         }
         folder.generation = names.iter().filter_map(|name| number(name)).max().unwrap_or(0) + 1;
         Ok(folder)

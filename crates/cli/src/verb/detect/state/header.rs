@@ -190,7 +190,8 @@ impl Header {
     /// Reads the text of a file; it must be to the byte what [`Header::text`] gives.
     pub(super) fn read(text: &str, path: &Path) -> Result<Self, Fault> {
         let refused = |why: String| Fault::new(Exit::Input, format!("{}: {why}", path.display()));
-        let damaged = || refused("is damaged, so that the state cannot be used; begin anew with --fresh and the whole series".to_owned());
+        let damaged =
+            || refused("is damaged, so that the state cannot be used; begin anew with --fresh and the whole series".to_owned());
         let whole: Value = serde_json::from_str(text).map_err(|_| damaged())?;
         if whole["format"] != FORMAT {
             return Err(damaged());

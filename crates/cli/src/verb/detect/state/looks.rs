@@ -27,12 +27,7 @@ pub(super) struct Given {
 }
 
 /// The looks of the inputs, with the SHA-256 of what they hold.
-pub(super) fn given(
-    source: &GriddedImagery,
-    series: &Series<'_>,
-    budget: &Budget,
-    common: &Common,
-) -> Result<Vec<Given>, Fault> {
+pub(super) fn given(source: &GriddedImagery, series: &Series<'_>, budget: &Budget, common: &Common) -> Result<Vec<Given>, Fault> {
     let grid = source.grid();
     let share = budget.chunk_bytes() as usize / (2 * budget.jobs() + 1) / 8;
     let rows = (share / grid.cols.max(1)).clamp(1, MOST_ROWS);
@@ -139,10 +134,17 @@ pub(super) struct Periods {
 }
 
 impl Plan {
-    pub(super) fn new(kept: Option<&Header>, given: &[Given], roles: &[Role], periods: Periods, folder: &Path) -> Result<Self, Fault> {
+    pub(super) fn new(
+        kept: Option<&Header>,
+        given: &[Given],
+        roles: &[Role],
+        periods: Periods,
+        folder: &Path,
+    ) -> Result<Self, Fault> {
         let is_history = |given: &&Given| !periods.whole && given.look.date < periods.from;
-        let is_taken =
-            |given: &&Given| periods.whole || given.look.date >= periods.from && given.look.date <= periods.to && given.place < periods.watched;
+        let is_taken = |given: &&Given| {
+            periods.whole || given.look.date >= periods.from && given.look.date <= periods.to && given.place < periods.watched
+        };
         let history: Vec<&Given> = given.iter().filter(is_history).collect();
         let looks: Vec<&Given> = given.iter().filter(is_taken).collect();
         let times = history.iter().map(|given| given.time + 1).max().unwrap_or(0);

@@ -124,8 +124,7 @@ impl Work<'_> {
     /// Looks that are read from the store must be as they were written.
     fn verify_looks(&self) -> Result<(), Fault> {
         let Some(header) = &self.folder.header else { return Ok(()) };
-        let files: BTreeSet<&String> =
-            self.plan.taken.iter().filter_map(|taken| Some(&taken.look.kept.as_ref()?.file)).collect();
+        let files: BTreeSet<&String> = self.plan.taken.iter().filter_map(|taken| Some(&taken.look.kept.as_ref()?.file)).collect();
         files.into_iter().try_for_each(|name| self.folder.verify(name, header))
     }
 
