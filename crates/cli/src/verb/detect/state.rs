@@ -17,6 +17,7 @@ use geoio::{Found, GriddedImagery, Resampling};
 use raster::{Date, Grid, Role};
 use serde_json::json;
 
+use super::sink::Sink;
 use super::told::Kept;
 use super::{Series, method, report, scenes, tables, tables_of_dates};
 use crate::args::{Common, Detect};
@@ -55,6 +56,7 @@ pub(super) fn detect(
     if let Some(header) = &folder.header {
         header.identity.check(&identity, path)?;
     }
+    let sink = Sink::create(arguments, &grid, kept, detector, common)?;
     let source = GriddedImagery::new(imagery, grid, Resampling::Nearest);
     let mut series = Series::new(&source, detector);
     if let Some(percentile) = detector.scene_percentile() {
@@ -70,7 +72,7 @@ pub(super) fn detect(
     let given = looks::given(&source, &series, &budget, common)?;
     let plan = Plan::new(folder.header.as_ref(), &given, detector.inputs(), periods, path)?;
     let work = Work { folder: &folder, source: &source, series: &series, detector, plan: &plan };
-    let counts = work.run(identity, kept, arguments, common)?;
+    let counts = work.run(identity, sink, arguments, common)?;
     let mut report = report(arguments, detector, &days(&plan), &counts);
     report.warnings.extend(warnings);
     tell(&mut report, &plan, path);

@@ -43,8 +43,8 @@ impl<T: Pixel> Writer<T> {
     }
 }
 
-fn packer<T: Pixel>(writer: &Option<Packing<T>>) -> Result<Option<Packer<T>>, Fault> {
-    Ok(writer.as_ref().map(Packing::packer).transpose()?)
+fn packer<T: Pixel>(packing: Option<&Packing<T>>) -> Result<Option<Packer<T>>, Fault> {
+    Ok(packing.map(Packing::packer).transpose()?)
 }
 
 fn append<T: Pixel>(writer: &mut Option<Writer<T>>, planes: Vec<Packed<T>>) -> Result<(), Fault> {
@@ -130,7 +130,11 @@ pub(super) struct PlanesPacking {
 
 impl PlanesPacking {
     pub(super) fn packer(&self) -> Result<PlanesPacker, Fault> {
-        Ok(PlanesPacker { reals: packer(&self.reals)?, days: packer(&self.days)?, counts: packer(&self.counts)? })
+        Ok(PlanesPacker {
+            reals: packer(self.reals.as_ref())?,
+            days: packer(self.days.as_ref())?,
+            counts: packer(self.counts.as_ref())?,
+        })
     }
 }
 
@@ -179,16 +183,18 @@ impl PlanesReader {
 
     pub(super) fn read(&self, window: Window) -> Result<StatePlanes, Fault> {
         let mut planes = StatePlanes::none(&self.layout, window.pixels());
-        fill(&self.reals, &mut planes.reals, |file, band| Ok(file.read_exact(band, window)?))?;
-        fill(&self.days, &mut planes.days, |file, band| Ok(file.read_i64(band, window, 0)?.mapv(|day| day as i32)))?;
-        fill(&self.counts, &mut planes.counts, |file, band| Ok(file.read_i64(band, window, 0)?.mapv(|count| count as u16)))?;
+        fill(self.reals.as_ref(), &mut planes.reals, |file, band| Ok(file.read_exact(band, window)?))?;
+        fill(self.days.as_ref(), &mut planes.days, |file, band| Ok(file.read_i64(band, window, 0)?.mapv(|day| day as i32)))?;
+        fill(self.counts.as_ref(), &mut planes.counts, |file, band| {
+            Ok(file.read_i64(band, window, 0)?.mapv(|count| count as u16))
+        })?;
         Ok(planes)
     }
 }
 
 /// Fills planes, a band each.
 fn fill<T: Copy>(
-    file: &Option<RasterFile>,
+    file: Option<&RasterFile>,
     planes: &mut Array2<T>,
     read: impl Fn(&RasterFile, usize) -> Result<Array2<T>, Fault>,
 ) -> Result<(), Fault> {

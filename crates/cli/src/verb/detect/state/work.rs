@@ -10,12 +10,11 @@ use pipeline::map_in_order;
 use raster::{Date, Grid, RasterSink as _, RasterSource as _, Scaling, Window};
 
 use super::super::sink::{Planes, Sink, SinkPacker};
-use super::super::told::Kept;
 use super::super::{Counts, Series, windows};
 use super::folder::StateFolder;
 use super::header::{Band, Header, Identity, Look};
 use super::looks::{Plan, Start, Taken, stored};
-use super::planes::{PackedPlanes, PlanesPacker, PlanesReader, PlanesWriter, options};
+use super::planes::{PackedPlanes, PlanesPacker, PlanesPacking, PlanesReader, PlanesWriter, options};
 use crate::args::{Common, Detect};
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
@@ -62,10 +61,9 @@ struct Piece {
 
 impl Work<'_> {
     /// Writes the answer, and the state where it has moved.
-    pub(super) fn run(&self, identity: Identity, kept: Kept, arguments: &Detect, common: &Common) -> Result<Counts, Fault> {
+    pub(super) fn run(&self, identity: Identity, mut sink: Sink, arguments: &Detect, common: &Common) -> Result<Counts, Fault> {
         self.verify_looks()?;
         let (budget, grid, block) = (common.budget(), self.source.grid(), arguments.output.block);
-        let mut sink = Sink::create(arguments, grid, kept, self.detector, common)?;
         let mut writers = self.writers(side(grid, block))?;
         let bytes = self.bytes_a_pixel();
         let windows = windows(grid, block, &budget, bytes);
@@ -79,7 +77,7 @@ impl Work<'_> {
             budget.in_flight((largest * bytes) as u64),
             || {
                 let [model, start, now] = &state;
-                let packer = |packing: &Option<super::planes::PlanesPacking>| packing.as_ref().map(|p| p.packer()).transpose();
+                let packer = |packing: &Option<PlanesPacking>| packing.as_ref().map(PlanesPacking::packer).transpose();
                 let (model_file, process_file) = self.readers()?;
                 Ok::<_, Fault>(Worker {
                     reader: self.source.open()?,
@@ -206,13 +204,12 @@ impl Work<'_> {
         later: &SeriesBlock<'_>,
         planes: &mut [Option<PackedPlanes>; 3],
     ) -> Result<Findings, Fault> {
-        let (model, process) = match (&worker.model, &worker.process) {
-            (Some(model), Some(process)) => (model.read(window)?, process.read(window)?),
-            _ => {
-                let values = self.series.read(&mut worker.reader, window, self.plan.times)?;
-                let (dates, sensors) = (&self.series.dates[..self.plan.times], &self.series.sensors[..self.plan.times]);
-                resumable.begin(&SeriesBlock::new(dates, sensors, values.view())?)
-            }
+        let (model, process) = if let (Some(model), Some(process)) = (&worker.model, &worker.process) {
+            (model.read(window)?, process.read(window)?)
+        } else {
+            let values = self.series.read(&mut worker.reader, window, self.plan.times)?;
+            let (dates, sensors) = (&self.series.dates[..self.plan.times], &self.series.sensors[..self.plan.times]);
+            resumable.begin(&SeriesBlock::new(dates, sensors, values.view())?)
         };
         let (next, found) = resumable.go_on(&model, &process, later, self.rooms(resumable).1);
         let mut pack = |place: usize, of: &StatePlanes, carried: usize| -> Result<(), Fault> {
@@ -314,7 +311,7 @@ fn side(grid: &Grid, block: usize) -> usize {
 }
 
 impl Writers {
-    fn packing(&self) -> [Option<super::planes::PlanesPacking>; 3] {
+    fn packing(&self) -> [Option<PlanesPacking>; 3] {
         [&self.model, &self.start, &self.now].map(|writer| writer.as_ref().map(PlanesWriter::packing))
     }
 
