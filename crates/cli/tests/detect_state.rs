@@ -352,6 +352,8 @@ fn another_call_is_refused_with_what_differs() {
         let said = fail(2, call);
         assert!(said.contains(word) && said.contains("--fresh"), "{said}");
     }
+    let said = fail(2, ewma.call(&files, &state.join("model-reals-0001.tif"), Some(&state)));
+    assert!(said.contains("lies in the folder of the state"), "{said}");
     assert!(before == pixels_of(&state), "a refused call leaves the state as it is");
     let mut fresh = with(&["-p", "order=1", "-p", "trend=false"]);
     fresh.push("--fresh".to_owned());

@@ -42,6 +42,7 @@ pub(super) fn detect(
         return Err(Fault::usage("--state is for rasters; a table of series is read whole each time, so leave it out"));
     }
     tables::refuse_table(&arguments.out)?;
+    refuse_within(path, stacks.iter().map(|(_, file)| file.as_path()).chain([arguments.out.as_path()]))?;
     let budget = common.budget();
     let folder = StateFolder::open(path, arguments.fresh)?;
     let given: Vec<Role> = stacks.iter().map(|(role, _)| role.clone()).collect();
@@ -77,6 +78,18 @@ pub(super) fn detect(
     report.warnings.extend(warnings);
     tell(&mut report, &plan, path);
     Ok(report)
+}
+
+/// The folder is the state's alone: its files come and go.
+fn refuse_within<'a>(folder: &Path, mut files: impl Iterator<Item = &'a Path>) -> Result<(), Fault> {
+    let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+    let within = |file: &&Path| {
+        std::path::absolute(file).ok().as_deref().and_then(Path::parent).is_some_and(|of| real(of) == real(folder))
+    };
+    match files.find(within) {
+        Some(file) => Err(Fault::usage(format!("{}: lies in the folder of the state; give it another place", file.display()))),
+        None => Ok(()),
+    }
 }
 
 /// The roles of the state, in its order; a call gives all of them or some.
