@@ -5,8 +5,8 @@ mod drawing;
 mod explain;
 mod method;
 mod sink;
-mod story;
 mod state;
+mod story;
 mod tables;
 mod told;
 

@@ -148,7 +148,7 @@ fn of_rasters(
     }
     let window = Window { row: row as isize, col: col as isize, rows: 1, cols: 1 };
     let mut reader = source.open()?;
-    let values = series.read(&mut reader, window)?;
+    let values = series.read(&mut reader, window, series.dates.len())?;
     let mut raw = Array2::from_elem((series.dates.len(), detector.inputs().len()), f64::NAN);
     for (time, (places, roles)) in series.there.iter().enumerate() {
         let cube = reader.read(time, roles, window, 0)?;
