@@ -121,7 +121,10 @@ impl Method {
         let mut call: Vec<String> = ["detect", self.name].map(str::to_owned).into();
         call.extend(inputs);
         call.extend(["--dates", &dates.join(","), "--monitor-from", self.from, "-o", argument(out)].map(str::to_owned));
-        call.extend(["--keep", "fit,process", "--type", "float64", "--force", "-q", "--json"].map(str::to_owned));
+        call.extend(["--type", "float64", "--force", "-q", "--json"].map(str::to_owned));
+        if self.name != "bayts" {
+            call.extend(["--keep", "fit,process"].map(str::to_owned));
+        }
         call.extend(self.more.iter().map(|text| (*text).to_owned()));
         call.extend(state.into_iter().flat_map(|state| ["--state".to_owned(), argument(state).to_owned()]));
         call

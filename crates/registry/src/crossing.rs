@@ -89,7 +89,7 @@ mod tests {
             (line_string![(x: 5.0, y: 5.0), (x: 5.0, y: 5.5)], 0.0),
             (line_string![(x: 4.0, y: 4.0), (x: 4.0, y: 6.0), (x: 6.0, y: 6.0)], 4.0),
         ] {
-            assert!((within(line.clone()) - expected).abs() < 1e-12, "{line:?}: {} and not {expected}", within(line));
+            assert!((within(line.clone()) - expected).abs() < 1e-12, "{line:?}: {} and not {expected}", within(line.clone()));
         }
         let back: LineString<f64> = line_string![(x: 10.0, y: 5.0), (x: -5.0, y: 5.0)];
         assert!((within(back) - 8.0).abs() < 1e-12);

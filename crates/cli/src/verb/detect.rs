@@ -25,6 +25,7 @@ use crate::args::{Common, Detect};
 use crate::fault::Fault;
 use crate::progress::Progress;
 use crate::report::Report;
+use method::Method;
 use sink::Sink;
 use told::Kept;
 
@@ -42,7 +43,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
         return state::detect(folder, &stacks, kept, arguments, common);
     }
     let given: Vec<Role> = stacks.iter().map(|(role, _)| role.clone()).collect();
-    let detector = method::detector(arguments, &given)?;
+    let Method { detector, .. } = Method::new(arguments, &given)?;
     kept.check(detector.as_ref())?;
     if tables::are_tables(&stacks)? {
         let (found, dates) = tables::detect(&stacks, detector.as_ref(), kept, arguments, common)?;

@@ -7,8 +7,9 @@ use ndarray::{Array2, Array3, Axis};
 use raster::{Date, RasterReader as _, RasterSource as _, Role, Warning, Window};
 
 use super::drawing;
+use super::method::Method;
 use super::story::{Place, Story};
-use super::{Series, method, scenes, stacks, tables, tables_of_dates};
+use super::{Series, scenes, stacks, tables, tables_of_dates};
 use crate::args::{Common, Detect};
 use crate::fault::{Exit, Fault};
 use crate::report::{Report, print};
@@ -59,14 +60,14 @@ pub(super) fn explain(place: &str, arguments: &Detect, common: &Common) -> Resul
     let inputs = stacks(arguments)?;
     check_apart(Some(&arguments.out), inputs.iter().map(|(_, file)| file))?;
     let given: Vec<Role> = inputs.iter().map(|(role, _)| role.clone()).collect();
-    let detector = method::detector(arguments, &given)?;
+    let Method { detector, parameters } = Method::new(arguments, &given)?;
     let staged = if is_stdout(&arguments.out) { None } else { Some(Staged::new(&arguments.out, common.force)?) };
     let (series, warnings) = if tables::are_tables(&inputs)? {
         (of_tables(place, &inputs, detector.inputs(), arguments)?, Vec::new())
     } else {
         of_rasters(place, &inputs, detector.as_ref(), arguments)?
     };
-    let story = Story::of(detector.as_ref(), &series, method::told(arguments)?)?;
+    let story = Story::of(detector.as_ref(), &series, parameters)?;
     let mut report = Report::new("detect");
     report.fact("method", detector.name());
     report.fact("status", story.status);

@@ -1,8 +1,7 @@
 //! Methods by name, with their parameters.
 
 use change::{
-    Bayts, BaytsParameters, BfastMonitor, BfastMonitorParameters, CcdcParameters, CusumParameters, Detector, EwmaParameters,
-    IqrParameters, MosumParameters, Nrt, Rule,
+    Bayts, BfastMonitor, CcdcParameters, CusumParameters, Detector, EwmaParameters, IqrParameters, MosumParameters, Nrt,
 };
 use raster::{Date, DateRange, Role};
 use serde::Serialize;
@@ -11,42 +10,46 @@ use serde::de::DeserializeOwned;
 use crate::args::Detect;
 use crate::fault::{Exit, Fault};
 
-/// The method that the arguments name.
-pub(super) fn detector(arguments: &Detect, given: &[Role]) -> Result<Box<dyn Detector>, Fault> {
-    let last = Date::from_ymd(9999, 12, 31).expect("a day");
-    let monitoring = DateRange::new(arguments.monitor_from, arguments.monitor_to.unwrap_or(last))
-        .map_err(|error| Fault::usage(format!("--monitor-to: {error}")))?;
-    match arguments.method.as_str() {
-        "bfast-monitor" => Ok(Box::new(BfastMonitor::new(parameters(arguments)?, monitoring, one(arguments, given)?)?)),
-        "ewma" => nrt(parameters::<EwmaParameters>(arguments)?, monitoring, vec![one(arguments, given)?]),
-        "cusum" => nrt(parameters::<CusumParameters>(arguments)?, monitoring, vec![one(arguments, given)?]),
-        "mosum" => nrt(parameters::<MosumParameters>(arguments)?, monitoring, vec![one(arguments, given)?]),
-        "iqr" => nrt(parameters::<IqrParameters>(arguments)?, monitoring, vec![one(arguments, given)?]),
-        "ccdc-nrt" => nrt(parameters::<CcdcParameters>(arguments)?, monitoring, screened(arguments, given)?),
-        "bayts" => Ok(Box::new(Bayts::new(parameters(arguments)?, monitoring, given.to_vec())?)),
-        other => {
-            let known = change::METHODS.iter().map(|method| method.name).filter(|name| *name != "difference");
-            Err(Fault::usage(format!("{other}: no such method; there is {}", known.collect::<Vec<_>>().join(", "))))
+/// A method ready for use.
+pub(super) struct Method {
+    pub(super) detector: Box<dyn Detector>,
+    /// All of its parameters, those that were not given too.
+    pub(super) parameters: serde_json::Value,
+}
+
+impl Method {
+    /// The method that the arguments name, for inputs of these roles.
+    pub(super) fn new(arguments: &Detect, given: &[Role]) -> Result<Self, Fault> {
+        let last = Date::from_ymd(9999, 12, 31).expect("a day");
+        let monitoring = DateRange::new(arguments.monitor_from, arguments.monitor_to.unwrap_or(last))
+            .map_err(|error| Fault::usage(format!("--monitor-to: {error}")))?;
+        let one = || one(arguments, given);
+        match arguments.method.as_str() {
+            "bfast-monitor" => Self::of(arguments, |parameters| Ok(BfastMonitor::new(parameters, monitoring, one()?)?)),
+            "ewma" => Self::of(arguments, |rule: EwmaParameters| Ok(Nrt::new(rule, monitoring, vec![one()?])?)),
+            "cusum" => Self::of(arguments, |rule: CusumParameters| Ok(Nrt::new(rule, monitoring, vec![one()?])?)),
+            "mosum" => Self::of(arguments, |rule: MosumParameters| Ok(Nrt::new(rule, monitoring, vec![one()?])?)),
+            "iqr" => Self::of(arguments, |rule: IqrParameters| Ok(Nrt::new(rule, monitoring, vec![one()?])?)),
+            "ccdc-nrt" => {
+                Self::of(arguments, |rule: CcdcParameters| Ok(Nrt::new(rule, monitoring, screened(arguments, given)?)?))
+            }
+            "bayts" => Self::of(arguments, |parameters| Ok(Bayts::new(parameters, monitoring, given.to_vec())?)),
+            other => {
+                let known = change::METHODS.iter().map(|method| method.name).filter(|name| *name != "difference");
+                Err(Fault::usage(format!("{other}: no such method; there is {}", known.collect::<Vec<_>>().join(", "))))
+            }
         }
     }
-}
 
-/// All parameters of the method that the arguments name, those that were not given too.
-pub(super) fn all_parameters(arguments: &Detect) -> Result<serde_json::Value, Fault> {
-    let told = match arguments.method.as_str() {
-        "bfast-monitor" => serde_json::to_value(parameters::<BfastMonitorParameters>(arguments)?),
-        "ewma" => serde_json::to_value(parameters::<EwmaParameters>(arguments)?),
-        "cusum" => serde_json::to_value(parameters::<CusumParameters>(arguments)?),
-        "mosum" => serde_json::to_value(parameters::<MosumParameters>(arguments)?),
-        "iqr" => serde_json::to_value(parameters::<IqrParameters>(arguments)?),
-        "ccdc-nrt" => serde_json::to_value(parameters::<CcdcParameters>(arguments)?),
-        _ => serde_json::to_value(parameters::<BaytsParameters>(arguments)?),
-    };
-    told.map_err(|error| Fault::from_error(Exit::Internal, error))
-}
-
-fn nrt<R: Rule + 'static>(rule: R, monitoring: DateRange, roles: Vec<Role>) -> Result<Box<dyn Detector>, Fault> {
-    Ok(Box::new(Nrt::new(rule, monitoring, roles)?))
+    fn of<P, D>(arguments: &Detect, made: impl FnOnce(P) -> Result<D, Fault>) -> Result<Self, Fault>
+    where
+        P: DeserializeOwned + Serialize,
+        D: Detector + 'static,
+    {
+        let given: P = parameters(arguments)?;
+        let parameters = serde_json::to_value(&given).map_err(|error| Fault::from_error(Exit::Internal, error))?;
+        Ok(Self { detector: Box::new(made(given)?), parameters })
+    }
 }
 
 /// What is watched, then green and short-wave infrared, by their names.
@@ -65,24 +68,6 @@ fn one(arguments: &Detect, given: &[Role]) -> Result<Role, Fault> {
     match given {
         [role] => Ok(role.clone()),
         _ => Err(Fault::usage(format!("{} takes one input, {} were given", arguments.method, given.len()))),
-    }
-}
-
-/// The parameters of the method that the arguments name, defaults as well.
-pub(super) fn told(arguments: &Detect) -> Result<serde_json::Value, Fault> {
-    fn of<T: DeserializeOwned + Serialize>(arguments: &Detect) -> Result<serde_json::Value, Fault> {
-        let wrong = |error| Fault::from_error(Exit::Internal, error);
-        serde_json::to_value(parameters::<T>(arguments)?).map_err(wrong)
-    }
-    match arguments.method.as_str() {
-        "bfast-monitor" => of::<BfastMonitorParameters>(arguments),
-        "ewma" => of::<EwmaParameters>(arguments),
-        "cusum" => of::<CusumParameters>(arguments),
-        "mosum" => of::<MosumParameters>(arguments),
-        "iqr" => of::<IqrParameters>(arguments),
-        "ccdc-nrt" => of::<CcdcParameters>(arguments),
-        "bayts" => of::<BaytsParameters>(arguments),
-        _ => Ok(serde_json::Value::Null),
     }
 }
 

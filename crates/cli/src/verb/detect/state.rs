@@ -15,11 +15,12 @@ use std::path::{Path, PathBuf};
 use change::Detector;
 use geoio::{Found, GriddedImagery, Resampling};
 use raster::{Date, Grid, Role};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::method::Method;
 use super::sink::Sink;
 use super::told::Kept;
-use super::{Series, method, report, scenes, tables, tables_of_dates};
+use super::{Series, report, scenes, tables, tables_of_dates};
 use crate::args::{Common, Detect};
 use crate::fault::Fault;
 use crate::report::Report;
@@ -47,13 +48,13 @@ pub(super) fn detect(
     let folder = StateFolder::open(path, arguments.fresh)?;
     let given: Vec<Role> = stacks.iter().map(|(role, _)| role.clone()).collect();
     let roles = roles(&folder, given)?;
-    let detector = method::detector(arguments, &roles)?;
+    let Method { detector, parameters } = Method::new(arguments, &roles)?;
     let detector = detector.as_ref();
     let dates = tables_of_dates(stacks, arguments)?;
     check_apart(Some(&arguments.out), &dates)?;
     let Found { imagery, warnings, .. } = scenes(stacks, &dates, arguments)?;
     let grid = grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
-    let identity = identity(arguments, detector, &grid)?;
+    let identity = identity(arguments, detector, parameters, &grid)?;
     if let Some(header) = &folder.header {
         header.identity.check(&identity, path)?;
     }
@@ -108,11 +109,11 @@ fn roles(folder: &StateFolder, given: Vec<Role>) -> Result<Vec<Role>, Fault> {
 }
 
 /// What a later call must have in common with this one.
-fn identity(arguments: &Detect, detector: &dyn Detector, grid: &Grid) -> Result<Identity, Fault> {
+fn identity(arguments: &Detect, detector: &dyn Detector, parameters: Value, grid: &Grid) -> Result<Identity, Fault> {
     let period = detector.monitoring();
     Ok(Identity {
         method: detector.name().to_owned(),
-        parameters: method::all_parameters(arguments)?,
+        parameters,
         monitor_from: period.from(),
         monitor_to: period.to(),
         roles: detector.inputs().to_vec(),

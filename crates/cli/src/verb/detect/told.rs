@@ -102,15 +102,14 @@ pub(super) fn values(found: &Findings, kept: Kept) -> Vec<Vec<f64>> {
         count(&found.n_monitor),
         statuses(found).map(|status| f64::from(status as u8)).collect(),
     ];
-    // A method without a model has neither spread nor boundary.
-    let unknown = vec![f64::NAN; found.answer.len()];
-    let model = found.model.as_ref();
-    if kept.fit {
-        values.extend(model.into_iter().flat_map(|model| model.coefficients.iter().cloned()));
-        values.push(model.map_or_else(|| unknown.clone(), |model| model.sigma.clone()));
-    }
-    if kept.process {
-        values.push(model.map_or(unknown, |model| model.boundary.clone()));
+    if let Some(model) = &found.model {
+        if kept.fit {
+            values.extend(model.coefficients.iter().cloned());
+            values.push(model.sigma.clone());
+        }
+        if kept.process {
+            values.push(model.boundary.clone());
+        }
     }
     values
 }
