@@ -79,12 +79,11 @@ impl<'a> Linked<'a> {
         let mut filled = rows;
         for feature in 0..self.joined.ids.len() {
             let own = links.next_if(|group| group[0].feature as usize == feature).map_or(1, <[Link]>::len);
-            match runs.last_mut().filter(|_| filled + own <= rows) {
-                Some(run) => run.end += 1,
-                None => {
-                    runs.push(feature..feature + 1);
-                    filled = 0;
-                }
+            if let Some(run) = runs.last_mut().filter(|_| filled + own <= rows) {
+                run.end += 1;
+            } else {
+                runs.push(feature..feature + 1);
+                filled = 0;
             }
             filled += own;
         }

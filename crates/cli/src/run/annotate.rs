@@ -240,7 +240,9 @@ pub(crate) fn links(
         },
     )?;
     let mut links = Vec::with_capacity(count);
-    parts.into_iter().for_each(|part| links.extend(part));
+    for part in parts {
+        links.extend(part);
+    }
     links.sort_unstable();
     Ok(links)
 }

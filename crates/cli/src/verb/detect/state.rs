@@ -54,7 +54,7 @@ pub(super) fn detect(
     check_apart(Some(&arguments.out), &dates)?;
     let Found { imagery, warnings, .. } = scenes(stacks, &dates, arguments)?;
     let grid = grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
-    let identity = identity(arguments, detector, parameters, &grid)?;
+    let identity = identity(arguments, detector, parameters, &grid);
     if let Some(header) = &folder.header {
         header.identity.check(&identity, path)?;
     }
@@ -109,9 +109,9 @@ fn roles(folder: &StateFolder, given: Vec<Role>) -> Result<Vec<Role>, Fault> {
 }
 
 /// What a later call must have in common with this one.
-fn identity(arguments: &Detect, detector: &dyn Detector, parameters: Value, grid: &Grid) -> Result<Identity, Fault> {
+fn identity(arguments: &Detect, detector: &dyn Detector, parameters: Value, grid: &Grid) -> Identity {
     let period = detector.monitoring();
-    Ok(Identity {
+    Identity {
         method: detector.name().to_owned(),
         parameters,
         monitor_from: period.from(),
@@ -120,7 +120,7 @@ fn identity(arguments: &Detect, detector: &dyn Detector, parameters: Value, grid
         scale: arguments.scale,
         offset: arguments.offset,
         grid: Place::of(grid),
-    })
+    }
 }
 
 /// The days of all images that the answer stands on.
