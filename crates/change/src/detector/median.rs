@@ -24,15 +24,16 @@ pub(super) fn robust_deviation(values: &mut [f64], centre: f64) -> f64 {
     NORMAL * median(values)
 }
 
-/// A quantile of sorted values, on a straight line between two (the seventh of Hyndman & Fan); NaN of nothing.
-pub fn quantile(sorted: &[f64], share: f64) -> f64 {
-    if sorted.is_empty() {
+/// A quantile, on a straight line between two values (the seventh of Hyndman & Fan); NaN of nothing. The values are reordered.
+pub fn quantile(values: &mut [f64], share: f64) -> f64 {
+    if values.is_empty() {
         return f64::NAN;
     }
-    let place = share * (sorted.len() - 1) as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
+    let place = share * (values.len() - 1) as f64;
+    let (_, below, others) = values.select_nth_unstable_by(place.floor() as usize, f64::total_cmp);
+    let below = *below;
+    let above = others.iter().copied().min_by(f64::total_cmp).unwrap_or(below);
+    below + place.fract() * (above - below)
 }
 
 #[cfg(test)]
@@ -47,6 +48,16 @@ mod tests {
             assert!((median(&mut values) - expected).abs() < 1e-12, "{values:?}");
         }
         assert!(median(&mut []).is_nan());
+    }
+
+    #[test]
+    fn quantiles_are_those_of_r() {
+        // quantile(c(3, 1, 4, 1, 5, 9, 2, 6), c(0, .1, .25, .5, .9, 1)) of R 4.
+        for (share, expected) in [(0.0, 1.0), (0.1, 1.0), (0.25, 1.75), (0.5, 3.5), (0.9, 6.9), (1.0, 9.0)] {
+            let found = quantile(&mut [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0], share);
+            assert!((found - expected).abs() < 1e-12, "{share}: {found}");
+        }
+        assert!(quantile(&mut [], 0.5).is_nan());
     }
 
     #[test]

@@ -252,8 +252,7 @@ impl<'a> Series<'a> {
                 let plane = cube.values.slice(s![0, layer, .., ..]);
                 let mut known: Vec<f64> =
                     plane.iter().filter(|value| value.is_finite()).map(|value| cube.scaling[layer].apply(*value)).collect();
-                known.sort_by(f64::total_cmp);
-                self.off[time][*place] = change::quantile(&known, percentile);
+                self.off[time][*place] = change::quantile(&mut known, percentile);
             }
         }
         Ok(())

@@ -121,9 +121,8 @@ impl Rule for IqrParameters {
     }
 
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Run> {
-        let mut sorted = residuals.values.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let (low, high) = (quantile(&sorted, 0.25), quantile(&sorted, 0.75));
+        let mut values = residuals.values.to_vec();
+        let (low, high) = (quantile(&mut values, 0.25), quantile(&mut values, 0.75));
         let whisker = self.sensitivity * (high - low).max(residuals.floor);
         let process = Run { count: 0, low: low - whisker, high: high + whisker, boundary: self.boundary };
         Begun { process, sigma: residuals.deviation(residuals.width), is_stable: true }
