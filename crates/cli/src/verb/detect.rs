@@ -25,7 +25,7 @@ use crate::args::{Common, Detect};
 use crate::fault::Fault;
 use crate::progress::Progress;
 use crate::report::Report;
-use method::Method;
+use method::{Method, last_day};
 use sink::Sink;
 use told::Kept;
 
@@ -114,7 +114,8 @@ fn report(arguments: &Detect, detector: &dyn Detector, dates: &[Date], counts: &
         report.warnings.push(Warning::new("no_history", message));
     }
     if !dates.iter().any(|date| period.contains(*date)) {
-        let message = format!("no image lies in the monitoring period, {} to {}", period.from(), period.to());
+        let end = last_day(period).map_or_else(|| " on".to_owned(), |to| format!(" to {to}"));
+        let message = format!("no image lies in the monitoring period, from {}{end}", period.from());
         report.warnings.push(Warning::new("no_monitoring", message));
     }
     report

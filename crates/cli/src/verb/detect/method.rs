@@ -20,8 +20,7 @@ pub(super) struct Method {
 impl Method {
     /// The method that the arguments name, for inputs of these roles.
     pub(super) fn new(arguments: &Detect, given: &[Role]) -> Result<Self, Fault> {
-        let last = Date::from_ymd(9999, 12, 31).expect("a day");
-        let monitoring = DateRange::new(arguments.monitor_from, arguments.monitor_to.unwrap_or(last))
+        let monitoring = DateRange::new(arguments.monitor_from, arguments.monitor_to.unwrap_or(no_end()))
             .map_err(|error| Fault::usage(format!("--monitor-to: {error}")))?;
         let one = || one(arguments, given);
         match arguments.method.as_str() {
@@ -50,6 +49,16 @@ impl Method {
         let parameters = serde_json::to_value(&given).map_err(|error| Fault::from_error(Exit::Internal, error))?;
         Ok(Self { detector: Box::new(made(given)?), parameters })
     }
+}
+
+/// The last day of a period that has none.
+fn no_end() -> Date {
+    Date::from_ymd(9999, 12, 31).expect("a day")
+}
+
+/// The last day of a period; `None` where it has no end.
+pub(super) fn last_day(period: DateRange) -> Option<Date> {
+    Some(period.to()).filter(|to| *to != no_end())
 }
 
 /// What is watched, then green and short-wave infrared, by their names.

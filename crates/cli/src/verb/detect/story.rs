@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::decision::{Status, decision};
 use super::explain::OneSeries;
+use super::method::last_day;
 use crate::fault::{Exit, Fault};
 
 /// Name and version of the form of a story.
@@ -169,7 +170,7 @@ impl Story {
             inputs: detector.inputs().iter().map(ToString::to_string).collect(),
             parameters,
             monitor_from: period.from(),
-            monitor_to: Some(period.to()).filter(|to| to.year() < 9999),
+            monitor_to: last_day(period),
             status: status.name(),
             decision: String::new(),
             history_start: found.model.as_ref().and_then(|model| day(model.history_start[0])),
