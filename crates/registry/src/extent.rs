@@ -9,9 +9,9 @@ use geo_types::{Geometry, Rect};
 use raster::Date;
 
 use crate::boxes::BoxTree;
-use crate::measure::grown;
+use crate::measure::{grown, narrowest};
 use crate::nearness::{METRES_PER_DEGREE, distance_m};
-use crate::overlay::{bounds as bounds_of, narrowest};
+use crate::overlay::bounds as bounds_of;
 use crate::period::Periods;
 use crate::rule::{Case, Span};
 

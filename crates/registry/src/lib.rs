@@ -15,6 +15,7 @@ mod cut_keys;
 mod day;
 mod error;
 mod extent;
+mod indexed;
 mod join;
 mod linked;
 mod long;

@@ -84,3 +84,9 @@ pub(crate) fn grown(rect: Rect<f64>, x: f64, y: f64) -> Rect<f64> {
     let (min, max) = (rect.min(), rect.max());
     Rect::new(Coord { x: min.x - x, y: min.y - y }, Coord { x: max.x + x, y: max.y + y })
 }
+
+/// The smallest cosine of latitude within so many degrees of a box, above 0.
+pub(crate) fn narrowest(bounds: Rect<f64>, degrees: f64) -> f64 {
+    let latitude = bounds.max().y.abs().max(bounds.min().y.abs()) + degrees;
+    latitude.min(89.0).to_radians().cos()
+}

@@ -7,8 +7,8 @@ use clap::Args;
 use crate::verb::bench::Stages;
 
 #[derive(Debug, Args)]
-pub(crate) struct Demo {
-    /// Folder for the simulated region and the outputs
+pub(crate) struct SimulatedRegion {
+    /// Folder for the simulated region, its job and outputs
     pub(crate) dir: PathBuf,
     /// Seed of the region
     #[arg(long, default_value_t = 18)]
@@ -19,6 +19,12 @@ pub(crate) struct Demo {
     /// Take only every Nth scene
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) every: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    #[command(flatten)]
+    pub(crate) region: SimulatedRegion,
     /// The job's method, of those that `[change] method` takes
     #[arg(long, default_value = "difference")]
     pub(crate) method: String,
@@ -26,17 +32,8 @@ pub(crate) struct Demo {
 
 #[derive(Debug, Args)]
 pub(crate) struct Synth {
-    /// Folder for the simulated region and its job
-    pub(crate) dir: PathBuf,
-    /// Seed of the region
-    #[arg(long, default_value_t = 18)]
-    pub(crate) seed: u64,
-    /// Side of the region in pixels of 10 m
-    #[arg(long, default_value_t = 640)]
-    pub(crate) size: usize,
-    /// Take only every Nth scene
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) every: u16,
+    #[command(flatten)]
+    pub(crate) region: SimulatedRegion,
     /// So many scenes, on the clearest days, instead of the archive's calendar
     #[arg(long, value_name = "N", conflicts_with = "every")]
     pub(crate) dates: Option<usize>,

@@ -12,11 +12,11 @@ use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
 use registry::{Overlay, RegistrySource, RulePack};
 use serde_json::Value;
 
-use super::periods::{count_periods, detector, periods};
+use super::periods::{count_periods, detector, doubts, periods};
 use super::probability::Calibrated;
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
-use crate::job::{Job, Method, Within};
+use crate::job::{Job, Within};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
 use crate::verb::catalogue::{self, Lookup, Registries};
@@ -119,21 +119,7 @@ impl Inputs {
                 "the job names no layer to look in ([change] within): seasonal land is flagged too, and the outputs cannot say what kind of cover was lost",
             ));
         }
-        if job.change.method == Method::Ewma {
-            warnings.push(Warning::new(
-                "drops_ignored",
-                format!(
-                    "ewma does not believe looks that are {} deviations off, and a clear-cut is often further off: without a larger [change.ewma] threshold_outlier such clearings are missed",
-                    job.change.ewma.threshold_outlier
-                ),
-            ));
-        }
-        if observations.iter().filter(|look| monitoring.contains(look.date)).count() == 1 {
-            warnings.push(Warning::new(
-                "one_look",
-                "the monitoring period has a single look: nothing can be confirmed, and every alert is of low confidence",
-            ));
-        }
+        warnings.extend(doubts(&job.change, &observations, monitoring));
         let registries = registries(job)?;
         if let Some(spec) = &job.registries {
             files.extend(catalogue::files(&job.path(&spec.catalogue))?);

@@ -1,7 +1,7 @@
 //! When a job looks, and by which method.
 
 use change::{BfastMonitor, Clearing, Detector, Difference, Direction, Nrt, SpectralIndex};
-use raster::{DateRange, Observation};
+use raster::{DateRange, Observation, Warning};
 
 use crate::fault::{Exit, Fault};
 use crate::job::{ChangeSpec, Method};
@@ -44,6 +44,23 @@ pub(super) fn count_periods(observations: &[Observation], baseline: DateRange, m
         }
     }
     Ok(())
+}
+
+/// What a method cannot tell in its monitoring period.
+pub(super) fn doubts(spec: &ChangeSpec, observations: &[Observation], monitoring: DateRange) -> Vec<Warning> {
+    let mut doubts = Vec::new();
+    if spec.method == Method::Ewma {
+        let message = format!(
+            "ewma does not believe looks that are {} deviations off, and a clear-cut is often further off: without a larger [change.ewma] threshold_outlier such clearings are missed",
+            spec.ewma.threshold_outlier
+        );
+        doubts.push(Warning::new("drops_ignored", message));
+    }
+    if observations.iter().filter(|look| monitoring.contains(look.date)).count() == 1 {
+        let message = "the monitoring period has a single look: nothing can be confirmed, and every alert is of low confidence";
+        doubts.push(Warning::new("one_look", message));
+    }
+    doubts
 }
 
 /// The method of a job. All but `difference` tell of changes in both directions: only those of clearing are taken.

@@ -18,10 +18,10 @@ use crate::run;
 /// Makes the region, runs the job three ways and scores each.
 pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     geoio::open::initialise(Some(common.budget().cache_bytes()));
-    let options = LandscapeOptions { seed: arguments.seed, size_px: arguments.size, dates: None };
-    let landscape = region::write(&arguments.dir, options, usize::from(arguments.every), Form::Geotiff, common)?;
+    let options = LandscapeOptions { seed: arguments.region.seed, size_px: arguments.region.size, dates: None };
+    let landscape = region::write(&arguments.region.dir, options, usize::from(arguments.region.every), Form::Geotiff, common)?;
     let mut report = Report::new("demo");
-    let job_path = arguments.dir.join("job.toml");
+    let job_path = arguments.region.dir.join("job.toml");
     report.output(&job_path);
     name_method(&job_path, &arguments.method)?;
     let job = Job::load(&job_path)?;
@@ -33,8 +33,8 @@ pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     let unseen = planted.iter().filter(|clearing| !clearing.seen).count();
     report.say(format!(
         "simulated region of {0} x {0} pixels of 10 m, {1} scenes, {2} clearings planted in forest, {unseen} of them never seen clear",
-        arguments.size,
-        landscape.dates().len().div_ceil(usize::from(arguments.every)),
+        arguments.region.size,
+        landscape.dates().len().div_ceil(usize::from(arguments.region.every)),
         planted.len()
     ));
     by_column(&mut report, &alerts, "municipio_name", "alerts by municipality");
@@ -51,7 +51,7 @@ pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
         let mut other = job.clone();
         change(&mut other);
         other.output.quicklook = false;
-        let folder = arguments.dir.join(".compare");
+        let folder = arguments.region.dir.join(".compare");
         run::run_job(&other, &folder, run::Start::default(), &Common { quiet: true, ..common.clone() })?;
         let found = geoio::layer::read(&folder.join("alerts.geojson"), &geoio::layer::LayerOptions::default())?.features;
         let score = score(&landscape, &found)?;

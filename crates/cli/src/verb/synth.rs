@@ -19,14 +19,14 @@ pub(crate) fn synth(arguments: &Synth, common: &Common) -> Result<Report, Fault>
             Form::Sentinel2 { baseline: baseline.ok_or_else(wrong)?, zip: arguments.zip }
         }
     };
-    let options = LandscapeOptions { seed: arguments.seed, size_px: arguments.size, dates: arguments.dates };
-    let landscape = region::write(&arguments.dir, options, usize::from(arguments.every), form, common)?;
+    let options = LandscapeOptions { seed: arguments.region.seed, size_px: arguments.region.size, dates: arguments.dates };
+    let landscape = region::write(&arguments.region.dir, options, usize::from(arguments.region.every), form, common)?;
     let mut report = Report::new("synth");
-    let job = arguments.dir.join("job.toml");
+    let job = arguments.region.dir.join("job.toml");
     report.output(&job);
     report.say(format!(
         "simulated region of {0} x {0} pixels of 10 m with {1} clearings; run it with: atalaya run {2}",
-        arguments.size,
+        arguments.region.size,
         landscape.clearings().len(),
         job.display()
     ));
