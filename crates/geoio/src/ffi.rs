@@ -1,8 +1,9 @@
-//! The calls of GDAL that have no safe wrapper: warping between datasets in memory, the size of its cache, fetching a file, and
-//! PROJ's version.
+//! The calls of GDAL that have no safe wrapper: reading several bands at once, warping between datasets in memory, the size of its
+//! cache, fetching a file, and PROJ's version.
 #![expect(
     unsafe_code,
-    reason = "GDALChunkAndWarpImage, GDALSetCacheMax64, VSIFReadL and OSRGetPROJVersion have no safe wrapper in the gdal crate"
+    reason = "GDALDatasetRasterIOEx, GDALChunkAndWarpImage, GDALSetCacheMax64, VSIFReadL and OSRGetPROJVersion have no safe wrapper \
+              in the gdal crate"
 )]
 
 use std::ffi::{CStr, CString, c_int, c_void};
@@ -12,7 +13,8 @@ use std::path::Path;
 use std::ptr;
 
 use gdal::Dataset;
-use gdal_sys::{CPLErr, GDALDataType, GDALResampleAlg, GDALWarpOptions};
+use gdal_sys::{CPLErr, GDALDataType, GDALRWFlag, GDALResampleAlg, GDALWarpOptions};
+use raster::Window;
 
 use crate::{complaint, open};
 
@@ -20,6 +22,49 @@ use crate::{complaint, open};
 pub(crate) fn bound_cache(bytes: u64) {
     // SAFETY: the call takes a number and may be made at any time.
     unsafe { gdal_sys::GDALSetCacheMax64(i64::try_from(bytes).unwrap_or(i64::MAX)) }
+}
+
+/// The stored numbers of bands over a window within the dataset, one band after the other: where its blocks hold all bands of a
+/// pixel side by side, each is unpacked once for all of them.
+pub(crate) fn read_bands(dataset: &Dataset, bands: &[usize], window: Window, numbers: &mut [f32]) -> Result<(), String> {
+    let (cols, rows) = dataset.raster_size();
+    let known = bands.iter().all(|band| (1..=dataset.raster_count()).contains(band));
+    let inside = window.intersect(Window { row: 0, col: 0, rows, cols }) == Some(window);
+    if !known || !inside || numbers.len() != bands.len() * window.pixels() {
+        return Err("the window or a band lies outside of it".to_owned());
+    }
+    let whole = |number: usize| c_int::try_from(number).map_err(|_| "the window is too large".to_owned());
+    let mut list = bands.iter().map(|band| whole(*band)).collect::<Result<Vec<c_int>, String>>()?;
+    let (first_col, first_row) = (whole(window.col as usize)?, whole(window.row as usize)?);
+    let (wide, high, many) = (whole(window.cols)?, whole(window.rows)?, whole(bands.len())?);
+    let (step, line) = (size_of::<f32>() as i64, (size_of::<f32>() * window.cols) as i64);
+    complaint::clear();
+    // SAFETY: the array holds as many numbers as bands and pixels, laid out by the spacings that are given, and the list as many
+    // bands as are said; both outlive the call.
+    let done = unsafe {
+        gdal_sys::GDALDatasetRasterIOEx(
+            dataset.c_dataset(),
+            GDALRWFlag::GF_Read,
+            first_col,
+            first_row,
+            wide,
+            high,
+            numbers.as_mut_ptr().cast(),
+            wide,
+            high,
+            GDALDataType::GDT_Float32,
+            many,
+            list.as_mut_ptr(),
+            step,
+            line,
+            line * i64::from(high),
+            ptr::null_mut(),
+        )
+    };
+    match (done, complaint::take()) {
+        (CPLErr::CE_None | CPLErr::CE_Warning, None) => Ok(()),
+        (_, said) => Err(said.unwrap_or_else(|| "reading failed without a reason".to_owned())),
+    }
 }
 
 /// How pixels of another grid are brought together.

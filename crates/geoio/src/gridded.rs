@@ -1,10 +1,10 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{Array4, ArrayViewMut2, s};
 use raster::{Cube, Grid, RasterReader, RasterSource, Role, Scaling, Scene, Window};
 
-use crate::raster_file::Description;
+use crate::raster_file::{Description, Void};
 use crate::regrid::{Layer, Regrid};
 use crate::{GeoioError, Imagery, RasterFile, Resampling};
 
@@ -106,6 +106,34 @@ impl RasterSource for GriddedImagery {
     }
 }
 
+/// A layer that is read with others over one window.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaneSpec<'a> {
+    /// Place of the scene.
+    pub scene: usize,
+    /// A band that it has.
+    pub role: &'a Role,
+    /// How stored numbers become values.
+    pub scaling: Scaling,
+    /// What is taken off each value.
+    pub off: f64,
+}
+
+impl<'a> PlaneSpec<'a> {
+    /// The numbers of a band as they are stored.
+    pub fn stored(scene: usize, role: &'a Role) -> Self {
+        Self { scene, role, scaling: Scaling::IDENTITY, off: 0.0 }
+    }
+
+    fn is_stored(&self) -> bool {
+        self.scaling == Scaling::IDENTITY && self.off == 0.0
+    }
+
+    fn value(&self, stored: f32) -> f32 {
+        if self.is_stored() { stored } else { (self.scaling.apply(stored) - self.off) as f32 }
+    }
+}
+
 /// Reads windows of scenes on the grid; keeps its files open.
 #[derive(Debug)]
 pub struct GriddedReader {
@@ -116,14 +144,38 @@ pub struct GriddedReader {
 }
 
 impl GriddedReader {
-    /// Reads a band layer into an array of the window's shape.
-    fn layer(&mut self, scene: usize, role: &Role, window: Window, values: ArrayViewMut2<'_, f32>) -> Result<(), GeoioError> {
+    /// Reads layers of any scenes over one window of the grid, shape (rows, cols) each: plane `i` holds `layers[i]`, NaN where it has
+    /// no value. A block of a file that holds many of them is unpacked once.
+    ///
+    /// # Errors
+    /// As [`RasterReader::read`].
+    pub fn read_planes(&mut self, layers: &[PlaneSpec<'_>], window: Window, planes: &mut [&mut [f32]]) -> Result<(), GeoioError> {
         let parts = Arc::clone(&self.parts);
-        let source = parts.imagery.source(scene, role)?;
-        self.use_file(source.file)?;
-        let layer = Layer { band: source.band, void: source.void, resampling: parts.resampling };
-        let (_, file) = self.open.last().expect("use_file puts the file at the end");
-        self.regrid.read_into(file, layer, window, values)
+        let mut by_file: BTreeMap<usize, Vec<(&PlaneSpec<'_>, usize, Void, &mut [f32])>> = BTreeMap::new();
+        for (layer, plane) in layers.iter().zip(planes) {
+            let source = parts.imagery.source(layer.scene, layer.role)?;
+            by_file.entry(source.file).or_default().push((layer, source.band, source.void, &mut **plane));
+        }
+        for (number, wanted) in by_file {
+            self.use_file(number)?;
+            let (_, file) = self.open.last().expect("use_file puts the file at the end");
+            if let Some(place) = file.grid().aligned_window(&parts.grid.crop(window)).filter(|_| file.is_beside()) {
+                let layers: Vec<&PlaneSpec<'_>> = wanted.iter().map(|(layer, ..)| *layer).collect();
+                let bands: Vec<(usize, Void)> = wanted.iter().map(|(_, band, void, _)| (*band, *void)).collect();
+                let mut planes: Vec<&mut [f32]> = wanted.into_iter().map(|(.., plane)| plane).collect();
+                file.read_planes(&bands, place, &mut planes, |i, number| layers[i].value(number))?;
+                continue;
+            }
+            for (layer, band, void, plane) in wanted {
+                let values = ArrayViewMut2::from_shape((window.rows, window.cols), &mut *plane)
+                    .expect("a plane has a number for each pixel of the window");
+                self.regrid.read_into(file, Layer { band, void, resampling: parts.resampling }, window, values)?;
+                if !layer.is_stored() {
+                    plane.iter_mut().for_each(|number| *number = layer.value(*number));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Reads a quality layer into an array of the window's shape. A code is kept as it is: what "no data" among the codes means is
@@ -167,9 +219,10 @@ impl RasterReader for GriddedReader {
             scaling,
             layers,
         };
-        for (i, role) in cube.bands.iter().enumerate() {
-            self.layer(scene, role, window, cube.values.slice_mut(s![0, i, .., ..]))?;
-        }
+        let layers: Vec<PlaneSpec<'_>> = cube.bands.iter().map(|role| PlaneSpec::stored(scene, role)).collect();
+        let mut planes: Vec<&mut [f32]> =
+            cube.values.as_slice_mut().into_iter().flat_map(|all| all.chunks_mut(window.pixels().max(1))).collect();
+        self.read_planes(&layers, window, &mut planes)?;
         for (i, role) in cube.layers.iter().enumerate() {
             self.codes(scene, role, around, cube.quality.slice_mut(s![0, i, .., ..]))?;
         }

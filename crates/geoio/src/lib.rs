@@ -35,7 +35,7 @@ pub use checkpoint::CheckpointFolder;
 pub use cog::{Compression, Packed, Packer, Packing, Pixel, RasterClass, RasterFormat, RasterOptions, RasterWriter};
 pub use doctor::{Driver, Versions, versions};
 pub use error::{GeoioError, Kind};
-pub use gridded::{GriddedImagery, GriddedReader, Storage};
+pub use gridded::{GriddedImagery, GriddedReader, PlaneSpec, Storage};
 pub use jp2::write_jp2;
 pub use location::{Connection, Hosts, Location};
 pub use plane::{Eligibility, EligibilityReader, Zones, ZonesReader};

@@ -10,7 +10,7 @@ use raster::{Grid, Window};
 use crate::crs::crs_of;
 use crate::open::open_raster;
 use crate::tiff::{MAX_BLOCK_BYTES, Tiles};
-use crate::{GeoioError, complaint};
+use crate::{GeoioError, complaint, ffi};
 
 /// Bytes of unpacked pixels up to which a file may be of any size on disk.
 const ANY_BYTES: u64 = 1 << 32;
@@ -135,6 +135,8 @@ pub(crate) struct Description {
     grid: Grid,
     south_up: bool,
     bands: Vec<BandInfo>,
+    /// Whether its blocks hold all bands of a pixel side by side.
+    beside: bool,
 }
 
 impl RasterFile {
@@ -151,7 +153,9 @@ impl RasterFile {
             return Err(unfit(path, "it has no band"));
         }
         check_written(&dataset, path)?;
-        Ok(Self::new(path, dataset, Arc::new(Description { grid, south_up, bands })))
+        let beside = bands.len() > 1 && dataset.metadata_item("INTERLEAVE", "IMAGE_STRUCTURE").as_deref() == Some("PIXEL");
+        complaint::clear();
+        Ok(Self::new(path, dataset, Arc::new(Description { grid, south_up, bands, beside })))
     }
 
     /// Another handle of a file that was opened before: what it says of itself, which takes long to make out, is taken over.
@@ -168,7 +172,7 @@ impl RasterFile {
     }
 
     fn new(path: &Path, dataset: Dataset, description: Arc<Description>) -> Self {
-        let Description { grid, south_up, bands } = &*description;
+        let Description { grid, south_up, bands, .. } = &*description;
         let is_tiff = dataset.driver().short_name() == "GTiff" && path.is_file();
         let tiles = (is_tiff && !south_up).then(|| Tiles::open(path)).flatten();
         let tiles = RefCell::new(tiles.filter(|tiles| tiles.shape() == (grid.rows, grid.cols, bands.len())));
@@ -195,6 +199,11 @@ impl RasterFile {
     /// Its grid, north-up.
     pub fn grid(&self) -> &Grid {
         &self.description.grid
+    }
+
+    /// Whether its blocks hold all bands of a pixel side by side.
+    pub(crate) fn is_beside(&self) -> bool {
+        self.description.beside
     }
 
     /// Its bands in order; the first is band 1.
@@ -299,6 +308,57 @@ impl RasterFile {
                 }
             }
             _ => values.assign(&self.read_valid(band, window, void)?),
+        }
+        Ok(())
+    }
+
+    /// Values of several bands over a window, shape (rows, cols) each: plane `i` holds the band of `layers[i]`, each stored number by way
+    /// of `to(i, number)`, NaN where it is no value. Where bands lie side by side, a block is unpacked once for all of them.
+    pub(crate) fn read_planes(
+        &self,
+        layers: &[(usize, Void)],
+        window: Window,
+        planes: &mut [&mut [f32]],
+        to: impl Fn(usize, f32) -> f32,
+    ) -> Result<(), GeoioError> {
+        let Description { grid, south_up, bands, beside } = &*self.description;
+        let mut signed = false;
+        for (band, _) in layers {
+            signed |= self.info(*band)?.data_type == INT8;
+        }
+        let inside = !south_up && window.intersect(grid.window()) == Some(window);
+        if *beside && inside && !signed && layers.len() > 1 {
+            let numbers: Vec<usize> = layers.iter().map(|(band, _)| *band).collect();
+            let valid: Vec<_> = layers.iter().map(|(_, void)| void.valid()).collect();
+            if let Some(tiles) = &mut *self.tiles.borrow_mut()
+                && tiles.read_beside(&numbers, window, planes, |i, number| to(i, valid[i](number))).is_some()
+            {
+                return Ok(());
+            }
+            // Block by block, for the library holds the last one only.
+            for part in window.blocks(bands[0].block.0, bands[0].block.1) {
+                let mut stored = vec![0.0; numbers.len() * part.pixels()];
+                ffi::read_bands(&self.dataset, &numbers, part, &mut stored).map_err(|reason| GeoioError::Read {
+                    path: self.path.clone(),
+                    band: numbers[0],
+                    window: part,
+                    reason,
+                })?;
+                let (row, col) = ((part.row - window.row) as usize, (part.col - window.col) as usize);
+                for (i, stored) in stored.chunks(part.pixels()).enumerate() {
+                    for (line, stored) in stored.chunks(part.cols).enumerate() {
+                        let out = &mut planes[i][(row + line) * window.cols + col..][..part.cols];
+                        out.iter_mut().zip(stored).for_each(|(out, number)| *out = to(i, valid[i](*number)));
+                    }
+                }
+            }
+            return Ok(());
+        }
+        for (i, ((band, void), plane)) in layers.iter().zip(planes).enumerate() {
+            let values =
+                ArrayViewMut2::from_shape((window.rows, window.cols), &mut **plane).expect("a plane has a number a pixel");
+            self.read_valid_into(*band, window, *void, values)?;
+            plane.iter_mut().for_each(|number| *number = to(i, *number));
         }
         Ok(())
     }

@@ -42,6 +42,21 @@ impl Window {
         rows.iter().flat_map(|row| cols.iter().map(move |col| part(row, col))).collect()
     }
 
+    /// The parts of this window that lie in one block each of a grid that is cut into blocks of `rows` x `cols` pixels from its first
+    /// on, from north to south and west to east.
+    pub fn blocks(self, rows: usize, cols: usize) -> impl Iterator<Item = Self> {
+        let spans = |first: isize, length: usize, size: usize| {
+            let size = size.max(1) as isize;
+            let (end, begin) = (first + length as isize, first.div_euclid(size));
+            (begin..(end + size - 1).div_euclid(size)).map(move |i| {
+                let (from, to) = ((i * size).max(first), ((i + 1) * size).min(end));
+                (from, (to - from) as usize)
+            })
+        };
+        let down = spans(self.row, self.rows, rows);
+        down.flat_map(move |(row, rows)| spans(self.col, self.cols, cols).map(move |(col, cols)| Self { row, col, rows, cols }))
+    }
+
     /// Number of pixels.
     pub fn pixels(self) -> usize {
         self.rows * self.cols
@@ -72,6 +87,25 @@ mod tests {
     fn growing_then_cutting_gives_the_window_back() {
         let inner = Window { row: 3, col: 4, rows: 5, cols: 6 };
         assert_eq!(inner.grow(7).intersect(inner), Some(inner));
+    }
+
+    #[test]
+    fn the_blocks_of_a_window_cover_it_once_and_cross_no_edge_of_a_block() {
+        let window = Window { row: -3, col: 5, rows: 12, cols: 7 };
+        for (rows, cols) in [(1, 100), (4, 3), (16, 16), (5, 1)] {
+            let mut seen = vec![0; window.pixels()];
+            for block in window.blocks(rows, cols) {
+                let one = |first: isize, length: usize, size: usize| {
+                    first.div_euclid(size as isize) == (first + length as isize - 1).div_euclid(size as isize)
+                };
+                assert!(one(block.row, block.rows, rows) && one(block.col, block.cols, cols), "{block:?} of {rows} x {cols}");
+                for row in 0..block.rows {
+                    let at = ((block.row - window.row) as usize + row) * window.cols + (block.col - window.col) as usize;
+                    seen[at..at + block.cols].iter_mut().for_each(|count| *count += 1);
+                }
+            }
+            assert!(seen.iter().all(|count| *count == 1), "{rows} x {cols}");
+        }
     }
 
     #[test]

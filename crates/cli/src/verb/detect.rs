@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use change::{Detector, Findings, SeriesBlock};
-use geoio::{Found, GriddedImagery, ImagerySpec, Resampling, StackSpec};
-use ndarray::{Array3, s};
+use geoio::{Found, GriddedImagery, GriddedReader, ImagerySpec, PlaneSpec, Resampling, StackSpec};
+use ndarray::Array3;
 use pipeline::{Budget, map_in_order};
-use raster::{Date, Grid, RasterReader as _, RasterSource as _, Role, Warning, Window};
+use raster::{Date, Grid, RasterSource as _, Role, Scaling, Warning, Window};
 use serde_json::json;
 
 use super::apart::check_apart;
@@ -57,7 +57,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
     let mut series = Series::new(&source, detector.as_ref());
     if let Some(percentile) = detector.scene_percentile() {
-        series.take_off(&source, percentile)?;
+        series.take_off(&source, percentile, &budget)?;
     }
     let mut sink = Sink::create(arguments, &grid, kept, detector.as_ref(), common)?;
     let windows = windows(&grid, arguments.output.block, &budget, series.bytes_a_pixel());
@@ -223,8 +223,10 @@ struct Series<'a> {
     roles: &'a [Role],
     dates: Vec<Date>,
     sensors: Vec<u8>,
-    /// Of each date the places of the roles that it has, and the roles themselves.
-    there: Vec<(Vec<usize>, Vec<Role>)>,
+    /// Of each date the places of the roles that it has.
+    there: Vec<Vec<usize>>,
+    /// How the numbers of each date become values, by the place of the role.
+    scalings: Vec<Vec<Scaling>>,
     /// What is taken off the values of each date, by the place of the role.
     off: Vec<Vec<f64>>,
 }
@@ -233,27 +235,35 @@ impl<'a> Series<'a> {
     fn new(source: &GriddedImagery, detector: &'a dyn Detector) -> Self {
         let (roles, scenes) = (detector.inputs(), source.scenes());
         let dates: Vec<Date> = scenes.iter().map(|scene| scene.date).collect();
-        let there = |scene: &raster::Scene| roles.iter().cloned().enumerate().filter(|(_, role)| scene.has(role)).unzip();
+        let there = |scene: &raster::Scene| (0..roles.len()).filter(|place| scene.has(&roles[*place])).collect();
         Self {
             roles,
             sensors: vec![0; dates.len()],
             there: scenes.iter().map(there).collect(),
+            scalings: scenes.iter().map(|scene| roles.iter().map(|role| scene.scaling(role)).collect()).collect(),
             off: vec![vec![0.0; roles.len()]; dates.len()],
             dates,
         }
     }
 
     /// Takes a percentile of each scene off its values, band by band.
-    fn take_off(&mut self, source: &GriddedImagery, percentile: f64) -> Result<(), Fault> {
-        let mut reader = source.open()?;
-        for time in 0..self.dates.len() {
-            let (places, roles) = &self.there[time];
-            let cube = reader.read(time, roles, source.grid().window(), 0)?;
-            for (layer, place) in places.iter().enumerate() {
-                let plane = cube.values.slice(s![0, layer, .., ..]);
+    fn take_off(&mut self, source: &GriddedImagery, percentile: f64, budget: &Budget) -> Result<(), Fault> {
+        let (mut reader, window) = (source.open()?, source.grid().window());
+        let places: Vec<(usize, usize)> =
+            self.there.iter().enumerate().flat_map(|(time, places)| places.iter().map(move |place| (time, *place))).collect();
+        // Some at once, for a block of a file may hold them all.
+        let many = (budget.chunk_bytes() as usize / (4 * window.pixels().max(1))).clamp(1, places.len().max(1));
+        let mut numbers = vec![0.0; many * window.pixels()];
+        for places in places.chunks(many) {
+            let layers: Vec<PlaneSpec<'_>> =
+                places.iter().map(|&(scene, place)| PlaneSpec::stored(scene, &self.roles[place])).collect();
+            let mut planes: Vec<&mut [f32]> = numbers.chunks_mut(window.pixels().max(1)).take(places.len()).collect();
+            reader.read_planes(&layers, window, &mut planes)?;
+            for ((time, place), plane) in places.iter().zip(planes) {
+                let scaling = self.scalings[*time][*place];
                 let mut known: Vec<f64> =
-                    plane.iter().filter(|value| value.is_finite()).map(|value| cube.scaling[layer].apply(*value)).collect();
-                self.off[time][*place] = change::quantile(&mut known, percentile);
+                    plane.iter().filter(|stored| stored.is_finite()).map(|stored| scaling.apply(*stored)).collect();
+                self.off[*time][*place] = change::quantile(&mut known, percentile);
             }
         }
         Ok(())
@@ -263,21 +273,39 @@ impl<'a> Series<'a> {
         self.dates.len() * self.roles.len() * 4 + 256
     }
 
-    /// Values (time, role, pixel) of a window, of so many times from the first.
-    fn read(&self, reader: &mut geoio::GriddedReader, window: Window, times: usize) -> Result<Array3<f32>, Fault> {
+    /// Values (time, role, pixel) of a window, of so many times from the first; NaN where there is none.
+    fn read(&self, reader: &mut GriddedReader, window: Window, times: usize) -> Result<Array3<f32>, Fault> {
+        let value = |scene: usize, place: usize| {
+            let (scaling, off) = (self.scalings[scene][place], self.off[scene][place]);
+            PlaneSpec { scene, role: &self.roles[place], scaling, off }
+        };
+        self.gather(reader, window, times, value)
+    }
+
+    /// As [`Series::read`] of all times, the numbers as they are stored.
+    fn read_stored(&self, reader: &mut GriddedReader, window: Window) -> Result<Array3<f32>, Fault> {
+        self.gather(reader, window, self.dates.len(), |scene, place| PlaneSpec::stored(scene, &self.roles[place]))
+    }
+
+    fn gather<'s>(
+        &'s self,
+        reader: &mut GriddedReader,
+        window: Window,
+        times: usize,
+        spec: impl Fn(usize, usize) -> PlaneSpec<'s>,
+    ) -> Result<Array3<f32>, Fault> {
         let mut values = Array3::from_elem((times, self.roles.len(), window.pixels()), f32::NAN);
-        for time in 0..times {
-            let (places, roles) = &self.there[time];
-            let cube = reader.read(time, roles, window, 0)?;
-            for (layer, place) in places.iter().enumerate() {
-                let (plane, scaling, off) =
-                    (cube.values.slice(s![0, layer, .., ..]), cube.scaling[layer], self.off[time][*place]);
-                let mut row = values.slice_mut(s![time, *place, ..]);
-                for (to, stored) in row.iter_mut().zip(plane) {
-                    *to = (scaling.apply(*stored) - off) as f32;
+        let mut rows = values.as_slice_mut().expect("a new array").chunks_mut(window.pixels().max(1));
+        let (mut layers, mut planes) = (Vec::new(), Vec::new());
+        for (scene, places) in self.there.iter().enumerate().take(times) {
+            for (place, row) in rows.by_ref().take(self.roles.len()).enumerate() {
+                if places.contains(&place) {
+                    layers.push(spec(scene, place));
+                    planes.push(row);
                 }
             }
         }
+        reader.read_planes(&layers, window, &mut planes)?;
         Ok(values)
     }
 }

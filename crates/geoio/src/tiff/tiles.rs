@@ -7,19 +7,24 @@ use raster::Window;
 
 use super::directory::Directory;
 
+/// Pixels of a band that are written at a time where bands lie side by side.
+const PIXELS: usize = 16;
+
 /// Tiles above which a list of them is not held.
 const MOST_TILES: u64 = 1 << 22;
 
 /// The tiles of a TIFF's first image, unpacked past GDAL: straight into the array that is wanted, without its cache between, and sums
 /// of differences by a loop that is several times as fast as libtiff's.
 ///
-/// Only the common forms are taken: least byte first, each band in tiles of its own, numbers of 8, 16 or 32 bits, DEFLATE, ZSTD or no
-/// packing. Whatever is not there or not as it should be gives `None`: then GDAL reads it, and says what is wrong.
+/// Only the common forms are taken: least byte first, numbers of 8, 16 or 32 bits, DEFLATE, ZSTD or no packing. Whatever is not there
+/// or not as it should be gives `None`: then GDAL reads it, and says what is wrong.
 pub(crate) struct Tiles {
     file: File,
     size: (usize, usize),
     tile: (usize, usize),
     bands: usize,
+    /// Numbers of a pixel that lie side by side in a tile: 1 where each band has tiles of its own.
+    beside: usize,
     number: Number,
     packing: Packing,
     predictor: Predictor,
@@ -87,13 +92,14 @@ impl Tiles {
             (3, Number::F32) => Predictor::Floating,
             _ => return None,
         };
+        let beside = if one(284) == Some(2) { 1 } else { samples };
         let common = !directory.is_big_endian()
-            && (samples == 1 || one(284) == Some(2))
             && one(266).unwrap_or(1) == 1
             && one(262) != Some(6)
             && [rows, cols, tile_rows, tile_cols, samples].iter().all(|size| (1..1 << 31).contains(size))
-            && tile_rows * tile_cols <= super::MAX_BLOCK_BYTES / 4;
-        let tiles = rows.div_ceil(tile_rows.max(1)).checked_mul(cols.div_ceil(tile_cols.max(1)))?.checked_mul(samples)?;
+            && (tile_rows * tile_cols).checked_mul(beside)? <= super::MAX_BLOCK_BYTES / 4;
+        let planes = samples / beside.max(1);
+        let tiles = rows.div_ceil(tile_rows.max(1)).checked_mul(cols.div_ceil(tile_cols.max(1)))?.checked_mul(planes)?;
         if !common || tiles > MOST_TILES {
             return None;
         }
@@ -102,12 +108,14 @@ impl Tiles {
             directory.values(&mut file, field, 0, tiles).ok()
         };
         let (offsets, sizes) = (list(324)?, list(325)?);
-        let [rows, cols, tile_rows, tile_cols, bands] = [rows, cols, tile_rows, tile_cols, samples].map(|size| size as usize);
+        let [rows, cols, tile_rows, tile_cols, bands, beside] =
+            [rows, cols, tile_rows, tile_cols, samples, beside].map(|size| size as usize);
         Some(Self {
             file,
             size: (rows, cols),
             tile: (tile_rows, tile_cols),
             bands,
+            beside,
             number,
             packing,
             predictor,
@@ -145,7 +153,7 @@ impl Tiles {
             first.is_multiple_of(tile) && (first + size == all || first + size < all && (first + size).is_multiple_of(tile))
         };
         let is_tiled = whole(row, window.rows, tile_rows, rows) && whole(col, window.cols, tile_cols, cols);
-        if !is_tiled || out.len() != window.pixels() || !(1..=self.bands).contains(&band) {
+        if !is_tiled || out.len() != window.pixels() || !(1..=self.bands).contains(&band) || self.beside > 1 {
             return None;
         }
         let (down, across) = (rows.div_ceil(tile_rows), cols.div_ceil(tile_cols));
@@ -158,11 +166,73 @@ impl Tiles {
                 for (line, bytes) in self.bytes.chunks_exact(tile_cols * N::BYTES).take(high).enumerate() {
                     match self.predictor {
                         Predictor::None => N::plain(bytes, &mut numbers),
-                        Predictor::Differences => N::sums(bytes, &mut numbers),
-                        Predictor::Floating => N::floating(bytes, &mut numbers),
+                        Predictor::Differences => N::sums(bytes, 1, &mut numbers),
+                        Predictor::Floating => N::floating(bytes, 1, &mut numbers),
                     }
                     let at = (top + line) * window.cols + left;
                     out[at..at + wide].iter_mut().zip(&numbers).for_each(|(out, number)| *out = to(*number));
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The numbers of bands that lie side by side, over a window within the image, shape (rows, cols) each; a tile is unpacked once
+    /// for all of them. Plane `i` holds the band `bands[i]`, the first is 1, each number by way of `to(i, number)`.
+    pub(crate) fn read_beside(
+        &mut self,
+        bands: &[usize],
+        window: Window,
+        planes: &mut [&mut [f32]],
+        to: impl Fn(usize, f32) -> f32,
+    ) -> Option<()> {
+        match self.number {
+            Number::U8 => self.part(bands, window, planes, |i, v: u8| to(i, f32::from(v))),
+            Number::U16 => self.part(bands, window, planes, |i, v: u16| to(i, f32::from(v))),
+            Number::I16 => self.part(bands, window, planes, |i, v: i16| to(i, f32::from(v))),
+            Number::F32 => self.part(bands, window, planes, to),
+        }
+    }
+
+    fn part<N: Stored>(
+        &mut self,
+        bands: &[usize],
+        window: Window,
+        planes: &mut [&mut [f32]],
+        to: impl Fn(usize, N) -> f32,
+    ) -> Option<()> {
+        let ((rows, cols), (tile_rows, tile_cols), beside) = (self.size, self.tile, self.beside);
+        let (row, col) = (usize::try_from(window.row).ok()?, usize::try_from(window.col).ok()?);
+        let (south, east) = (row + window.rows, col + window.cols);
+        let fits = bands.len() == planes.len() && planes.iter().all(|plane| plane.len() == window.pixels());
+        let known = bands.iter().all(|band| (1..=beside).contains(band));
+        if !fits || !known || south > rows || east > cols || window.pixels() == 0 {
+            return None;
+        }
+        let mut numbers = vec![N::default(); tile_cols * beside];
+        for tile_row in row / tile_rows..south.div_ceil(tile_rows) {
+            for tile_col in col / tile_cols..east.div_ceil(tile_cols) {
+                let line_bytes = numbers.len() * N::BYTES;
+                self.unpack(tile_row * cols.div_ceil(tile_cols) + tile_col, tile_rows * line_bytes)?;
+                let (top, left) = (tile_row * tile_rows, tile_col * tile_cols);
+                let (first, end) = (left.max(col), east.min(left + tile_cols));
+                for line in row.max(top)..south.min(top + tile_rows) {
+                    let bytes = &self.bytes[(line - top) * line_bytes..][..line_bytes];
+                    match self.predictor {
+                        Predictor::None => N::plain(bytes, &mut numbers),
+                        Predictor::Differences => N::sums(bytes, beside, &mut numbers),
+                        Predictor::Floating => N::floating(bytes, beside, &mut numbers),
+                    }
+                    // A few pixels of all bands at a time: what is written of a band fills a line of the cache.
+                    for pixel in (first..end).step_by(PIXELS) {
+                        let many = PIXELS.min(end - pixel);
+                        let at = (line - row) * window.cols + pixel - col;
+                        let numbers = &numbers[(pixel - left) * beside..][..many * beside];
+                        for (i, (band, plane)) in bands.iter().zip(planes.iter_mut()).enumerate() {
+                            let stored = numbers[band - 1..].iter().step_by(beside);
+                            plane[at..at + many].iter_mut().zip(stored).for_each(|(out, number)| *out = to(i, *number));
+                        }
+                    }
                 }
             }
         }
@@ -198,11 +268,11 @@ trait Stored: Copy + Default {
     /// Numbers as they are.
     fn plain(bytes: &[u8], to: &mut [Self]);
 
-    /// Sums of differences.
-    fn sums(bytes: &[u8], to: &mut [Self]);
+    /// Sums of differences to the number so many before.
+    fn sums(bytes: &[u8], beside: usize, to: &mut [Self]);
 
-    /// Floating-point numbers whose bytes are sorted by weight and kept as differences.
-    fn floating(bytes: &[u8], to: &mut [Self]);
+    /// Floating-point numbers whose bytes are sorted by weight and kept as differences to the byte so many before.
+    fn floating(bytes: &[u8], beside: usize, to: &mut [Self]);
 }
 
 macro_rules! whole {
@@ -216,7 +286,15 @@ macro_rules! whole {
                 }
             }
 
-            fn sums(bytes: &[u8], to: &mut [Self]) {
+            fn sums(bytes: &[u8], beside: usize, to: &mut [Self]) {
+                if beside > 1 {
+                    Self::plain(bytes, to);
+                    for first in (0..to.len().saturating_sub(beside)).step_by(beside) {
+                        let (before, here) = to[first..].split_at_mut(beside);
+                        here.iter_mut().zip(before).for_each(|(here, before)| *here = here.wrapping_add(*before));
+                    }
+                    return;
+                }
                 let mut sum: Self = 0;
                 for (to, bytes) in to.iter_mut().zip(bytes.chunks_exact(Self::BYTES)) {
                     sum = sum.wrapping_add(Self::from_le_bytes(bytes.try_into().expect("as many bytes as the number has")));
@@ -224,7 +302,7 @@ macro_rules! whole {
                 }
             }
 
-            fn floating(bytes: &[u8], to: &mut [Self]) {
+            fn floating(bytes: &[u8], _: usize, to: &mut [Self]) {
                 Self::plain(bytes, to);
             }
         }
@@ -242,20 +320,16 @@ impl Stored for f32 {
         }
     }
 
-    fn sums(bytes: &[u8], to: &mut [Self]) {
+    fn sums(bytes: &[u8], _: usize, to: &mut [Self]) {
         Self::plain(bytes, to);
     }
 
-    fn floating(bytes: &[u8], to: &mut [Self]) {
+    fn floating(bytes: &[u8], beside: usize, to: &mut [Self]) {
         let wide = to.len();
-        let mut sum = 0u8;
-        let sorted: Vec<u8> = bytes
-            .iter()
-            .map(|byte| {
-                sum = sum.wrapping_add(*byte);
-                sum
-            })
-            .collect();
+        let mut sorted = bytes.to_vec();
+        for i in beside..sorted.len() {
+            sorted[i] = sorted[i].wrapping_add(sorted[i - beside]);
+        }
         for (i, to) in to.iter_mut().enumerate() {
             *to = Self::from_be_bytes([sorted[i], sorted[wide + i], sorted[2 * wide + i], sorted[3 * wide + i]]);
         }

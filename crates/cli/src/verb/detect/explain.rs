@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use geoio::{Found, GriddedImagery, Resampling, Staged};
 use ndarray::{Array2, Array3, Axis};
-use raster::{Date, RasterReader as _, RasterSource as _, Role, Warning, Window};
+use pipeline::Budget;
+use raster::{Date, RasterSource as _, Role, Warning, Window};
 
 use super::drawing;
 use super::method::Method;
@@ -65,7 +66,7 @@ pub(super) fn explain(place: &str, arguments: &Detect, common: &Common) -> Resul
     let (series, warnings) = if tables::are_tables(&inputs)? {
         (of_tables(place, &inputs, detector.inputs(), arguments)?, Vec::new())
     } else {
-        of_rasters(place, &inputs, detector.as_ref(), arguments)?
+        of_rasters(place, &inputs, detector.as_ref(), arguments, &common.budget())?
     };
     let story = Story::of(detector.as_ref(), &series, parameters)?;
     let mut report = Report::new("detect");
@@ -128,6 +129,7 @@ fn of_rasters(
     inputs: &[(Role, PathBuf)],
     detector: &dyn change::Detector,
     arguments: &Detect,
+    budget: &Budget,
 ) -> Result<(OneSeries, Vec<Warning>), Fault> {
     let numbers = place.split_once(',').and_then(|(row, col)| Some((row.trim().parse().ok()?, col.trim().parse().ok()?)));
     let Some((row, col)): Option<(usize, usize)> = numbers else {
@@ -145,18 +147,11 @@ fn of_rasters(
     let source = GriddedImagery::new(imagery, grid, Resampling::Nearest);
     let mut series = Series::new(&source, detector);
     if let Some(percentile) = detector.scene_percentile() {
-        series.take_off(&source, percentile)?;
+        series.take_off(&source, percentile, budget)?;
     }
     let window = Window { row: row as isize, col: col as isize, rows: 1, cols: 1 };
     let mut reader = source.open()?;
     let values = series.read(&mut reader, window, series.dates.len())?;
-    let mut raw = Array2::from_elem((series.dates.len(), detector.inputs().len()), f64::NAN);
-    for (time, (places, roles)) in series.there.iter().enumerate() {
-        let cube = reader.read(time, roles, window, 0)?;
-        for (layer, place) in places.iter().enumerate() {
-            raw[[time, *place]] = f64::from(cube.values[[0, layer, 0, 0]]);
-        }
-    }
-    let there = series.there.into_iter().map(|(places, _)| places).collect();
-    Ok((OneSeries { place: Place::Pixel { row, col }, dates: series.dates, there, raw, values }, warnings))
+    let raw = series.read_stored(&mut reader, window)?.index_axis_move(Axis(2), 0).mapv(f64::from);
+    Ok((OneSeries { place: Place::Pixel { row, col }, dates: series.dates, there: series.there, raw, values }, warnings))
 }

@@ -62,7 +62,7 @@ pub(super) fn detect(
     let source = GriddedImagery::new(imagery, grid, Resampling::Nearest);
     let mut series = Series::new(&source, detector);
     if let Some(percentile) = detector.scene_percentile() {
-        series.take_off(&source, percentile)?;
+        series.take_off(&source, percentile, &budget)?;
     }
     let resumable = detector.resumable();
     let periods = Periods {
@@ -71,7 +71,7 @@ pub(super) fn detect(
         watched: resumable.map_or(detector.inputs().len(), change::Resumable::watched_roles),
         whole: resumable.is_none(),
     };
-    let given = looks::given(&source, &series, &budget, common)?;
+    let given = looks::given(&source, &series, arguments.output.block, &budget, common)?;
     let plan = Plan::new(folder.header.as_ref(), &given, detector.inputs(), periods, path)?;
     let work = Work { folder: &folder, source: &source, series: &series, detector, plan: &plan };
     let counts = work.run(identity, sink, arguments, common)?;

@@ -3,19 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use geoio::{GriddedImagery, GriddedReader};
+use geoio::{GriddedImagery, GriddedReader, PlaneSpec};
 use pipeline::{Budget, map_in_order};
-use raster::{Date, RasterReader as _, RasterSource as _, Role, Window};
+use raster::{Date, Grid, RasterSource as _, Role, Window};
 use sha2::{Digest as _, Sha256};
 
-use super::super::Series;
+use super::super::{Series, windows};
 use super::header::{Header, Look, hexadecimal};
 use crate::args::Common;
 use crate::fault::Fault;
 use crate::progress::Progress;
-
-/// Rows that are hashed at once, at the most: a row of the usual tiles.
-const MOST_ROWS: usize = 512;
 
 /// A look of the inputs of this call.
 #[derive(Debug, Clone)]
@@ -27,61 +24,99 @@ pub(super) struct Given {
 }
 
 /// The looks of the inputs, with the SHA-256 of what they hold.
-pub(super) fn given(source: &GriddedImagery, series: &Series<'_>, budget: &Budget, common: &Common) -> Result<Vec<Given>, Fault> {
+///
+/// Windows are read for all looks at once, for a block of a file often holds many of them; `block` is the side of a window.
+pub(super) fn given(
+    source: &GriddedImagery,
+    series: &Series<'_>,
+    block: usize,
+    budget: &Budget,
+    common: &Common,
+) -> Result<Vec<Given>, Fault> {
     let grid = source.grid();
-    let share = budget.chunk_bytes() as usize / (2 * budget.jobs() + 1) / 8;
-    let rows = (share / grid.cols.max(1)).clamp(1, MOST_ROWS);
-    let strips: Vec<Window> = grid.strips(rows).collect();
     let there = series.there.iter().enumerate();
-    let places: Vec<(usize, usize)> =
-        there.flat_map(|(time, (places, _))| places.iter().map(move |place| (time, *place))).collect();
-    let mut progress = Progress::begin(common, "hash", places.len() as u64);
-    let mut looks = Vec::with_capacity(places.len());
+    let places: Vec<(usize, usize)> = there.flat_map(|(time, places)| places.iter().map(move |place| (time, *place))).collect();
+    let bytes = 4 * places.len().max(1);
+    let windows = windows(grid, block, budget, bytes);
+    let largest = windows.iter().map(|window| window.pixels()).max().unwrap_or(0);
+    let mut progress = Progress::begin(common, "hash", windows.len() as u64);
+    let mut pixels = Pixels::new(places.len());
     map_in_order(
-        &places,
+        &windows,
         budget,
-        budget.in_flight((rows * grid.cols * 8) as u64),
+        budget.in_flight((largest * bytes) as u64),
         || Ok::<_, Fault>(source.open()?),
-        |reader, &(time, place)| {
-            let scene = &source.scenes()[time];
-            let role = &series.roles[place];
-            let (scaling, off) = (scene.scaling(role), series.off[time][place]);
-            let mut hasher = Sha256::new();
-            for number in [scaling.scale.to_bits(), scaling.offset.to_bits(), grid.rows as u64, grid.cols as u64] {
-                hasher.update(number.to_le_bytes());
-            }
-            let mut bytes = Vec::new();
-            for strip in &strips {
-                bytes.clear();
-                bytes.extend(stored(reader, time, role, *strip)?.iter().flat_map(|number| number.to_le_bytes()));
-                hasher.update(&bytes);
-            }
-            let look = Look {
-                date: scene.date,
-                second: scene.second,
-                id: scene.id.clone(),
-                role: role.clone(),
-                sha256: hexadecimal(&hasher.finalize()),
-                scale: scaling.scale,
-                offset: scaling.offset,
-                // Of a scene without a pixel there is nothing to take off.
-                off: if off.is_finite() { off } else { 0.0 },
-                kept: None,
-            };
-            Ok(Given { time, place, look })
+        |reader, &window| {
+            let layers: Vec<PlaneSpec<'_>> =
+                places.iter().map(|&(time, place)| PlaneSpec::stored(time, &series.roles[place])).collect();
+            Ok((window, stored(reader, &layers, window)?))
         },
-        |look| {
-            looks.push(look);
+        |(window, numbers)| {
+            pixels.add(window, grid, &numbers);
             progress.step()
         },
     )?;
-    Ok(looks)
+    let looks = places.into_iter().zip(pixels.whole).map(|((time, place), hasher)| {
+        let scene = &source.scenes()[time];
+        let role = &series.roles[place];
+        let (scaling, off) = (scene.scaling(role), series.off[time][place]);
+        let mut sum = Sha256::new();
+        for number in [scaling.scale.to_bits(), scaling.offset.to_bits(), grid.rows as u64, grid.cols as u64] {
+            sum.update(number.to_le_bytes());
+        }
+        sum.update(hasher.finalize());
+        let look = Look {
+            date: scene.date,
+            second: scene.second,
+            id: scene.id.clone(),
+            role: role.clone(),
+            sha256: hexadecimal(&sum.finalize()),
+            scale: scaling.scale,
+            offset: scaling.offset,
+            // Of a scene without a pixel there is nothing to take off.
+            off: if off.is_finite() { off } else { 0.0 },
+            kept: None,
+        };
+        Given { time, place, look }
+    });
+    Ok(looks.collect())
 }
 
-/// The stored numbers of a look in a window, row by row; NaN = not observed.
-pub(super) fn stored(reader: &mut GriddedReader, time: usize, role: &Role, window: Window) -> Result<Vec<f32>, Fault> {
-    let cube = reader.read(time, std::slice::from_ref(role), window, 0)?;
-    Ok(cube.values.into_raw_vec_and_offset().0)
+/// Sums over the pixels of looks: of each row one, and of these one for all. How windows cut the grid does not change them.
+struct Pixels {
+    /// Of each look.
+    whole: Vec<Sha256>,
+    /// Of each look the rows of the windows that stand beside one another.
+    rows: Vec<Vec<Sha256>>,
+}
+
+impl Pixels {
+    fn new(looks: usize) -> Self {
+        Self { whole: vec![Sha256::new(); looks], rows: vec![Vec::new(); looks] }
+    }
+
+    /// Adds a window; they come from west to east, then from north to south.
+    fn add(&mut self, window: Window, grid: &Grid, numbers: &[Vec<f32>]) {
+        let is_last = window.col as usize + window.cols == grid.cols;
+        for ((whole, rows), numbers) in self.whole.iter_mut().zip(&mut self.rows).zip(numbers) {
+            rows.resize(window.rows, Sha256::new());
+            for (row, numbers) in rows.iter_mut().zip(numbers.chunks(window.cols)) {
+                let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+                row.update(&bytes);
+            }
+            if is_last {
+                rows.drain(..).for_each(|row| whole.update(row.finalize()));
+            }
+        }
+    }
+}
+
+/// The stored numbers of looks in a window, row by row; NaN = not observed.
+pub(super) fn stored(reader: &mut GriddedReader, looks: &[PlaneSpec<'_>], window: Window) -> Result<Vec<Vec<f32>>, Fault> {
+    let mut numbers = vec![vec![0.0; window.pixels()]; looks.len()];
+    let mut planes: Vec<&mut [f32]> = numbers.iter_mut().map(Vec::as_mut_slice).collect();
+    reader.read_planes(looks, window, &mut planes)?;
+    Ok(numbers)
 }
 
 /// Where a state begins from in this call.
@@ -105,6 +140,13 @@ pub(super) struct Taken {
     pub(super) place: usize,
     /// Its time in the inputs, where it is not in the state yet.
     pub(super) given: Option<usize>,
+}
+
+impl Taken {
+    /// Its plane among the inputs.
+    pub(super) fn plane(&self) -> Option<PlaneSpec<'_>> {
+        self.given.map(|time| PlaneSpec::stored(time, &self.look.role))
+    }
 }
 
 /// What is to be done.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use change::{Detector, Findings, Resumable, SeriesBlock, StatePlanes};
-use geoio::{GriddedImagery, GriddedReader, Packed, Packer, Packing, RasterFile, RasterWriter};
+use geoio::{GriddedImagery, GriddedReader, Packed, Packer, Packing, PlaneSpec, RasterFile, RasterWriter};
 use ndarray::{Array3, ArrayView2, s};
 use pipeline::map_in_order;
 use raster::{Date, Grid, RasterSink as _, RasterSource as _, Scaling, Window};
@@ -227,11 +227,13 @@ impl Work<'_> {
     /// Values (time, role, pixel) of the looks to be taken, and the stored numbers of the new ones.
     fn read(&self, worker: &mut Worker, window: Window) -> Result<(Array3<f32>, Vec<Vec<f32>>), Fault> {
         let shape = (self.plan.taken.len(), self.series.roles.len(), window.pixels());
+        let given: Vec<PlaneSpec<'_>> = self.plan.taken.iter().filter_map(Taken::plane).collect();
+        let mut fresh = stored(&mut worker.reader, &given, window)?.into_iter();
         let mut values = Array3::from_elem(shape, f32::NAN);
-        let mut fresh = Vec::new();
+        let mut kept = Vec::with_capacity(given.len());
         for (time, taken) in self.plan.taken.iter().enumerate() {
             let numbers = match taken.given {
-                Some(given) => stored(&mut worker.reader, given, &taken.look.role, window)?,
+                Some(_) => fresh.next().expect("a plane a look that is given"),
                 None => self.kept(&mut worker.files, taken, window)?,
             };
             let Look { scale, offset, off, .. } = taken.look;
@@ -239,10 +241,10 @@ impl Work<'_> {
             let mut row = values.slice_mut(s![time, taken.place, ..]);
             row.iter_mut().zip(&numbers).for_each(|(to, number)| *to = (scaling.apply(*number) - off) as f32);
             if taken.given.is_some() {
-                fresh.push(numbers);
+                kept.push(numbers);
             }
         }
-        Ok((values, fresh))
+        Ok((values, kept))
     }
 
     /// The stored numbers of a look of the store.
