@@ -201,7 +201,8 @@ pub(super) fn cusum_critical(level: f64) -> f64 {
 
 /// The boundary of moving sums at a time in lengths of the history.
 pub(super) fn mosum_boundary(critical: f64, relative: f64) -> f64 {
-    critical * (2.0 * relative.max(std::f64::consts::E).ln()).sqrt()
+    use std::f64::consts::{E, SQRT_2};
+    if relative > E { critical * (2.0 * relative.ln()).sqrt() } else { critical * SQRT_2 }
 }
 
 /// The boundary of sums of all residuals at a time in lengths of the history, above 1.

@@ -79,8 +79,8 @@ impl<R: Rule> Nrt<R> {
         if order > 5 {
             return Err(told("order", order, "a count from 0 to 5"));
         }
-        if roles.len() != rule.roles() {
-            let expected = if rule.roles() == 1 { "one" } else { "three: what is watched, green and swir" };
+        if !rule.takes(roles.len()) {
+            let expected = if rule.takes(3) { "what is watched, alone or with green and swir" } else { "one" };
             return Err(told("inputs", roles.len(), expected));
         }
         let (fitting, critical) = (rule.fitting(), rule.critical());
@@ -128,35 +128,41 @@ impl<R: Rule> Nrt<R> {
     fn follow(&self, state: &mut NrtState<R::Process>, later: &SeriesBlock<'_>) {
         let NrtState { watched, found } = state;
         let values = later.values();
-        for (time, date) in later.dates().iter().enumerate().filter(|(_, date)| self.monitoring.contains(**date)) {
-            let row = self.predictors(*date, *date);
-            let model = found.model.as_mut().expect("it is there");
-            for place in 0..later.pixels() {
-                let value = f64::from(values[[time, 0, place]]);
-                if !value.is_finite() {
-                    continue;
-                }
-                found.n_monitor[place] = found.n_monitor[place].saturating_add(1);
-                found.last_clear[place] = date.days();
-                let Some((process, quiet)) = &mut watched[place] else { continue };
-                if found.answer[place] == Answer::Changed {
-                    continue;
-                }
-                found.answer[place] = Answer::Unchanged;
-                let predicted: f64 = row.iter().zip(&model.coefficients).map(|(x, coefficient)| x * coefficient[place]).sum();
-                let residual = value - predicted;
-                let effect = process.look(residual);
-                found.statistic[place] = process.value() as f32;
-                model.boundary[place] = process.boundary();
-                match effect {
-                    Effect::Quiet => *quiet = date.days(),
-                    Effect::Ignored | Effect::Flagged => {}
-                    Effect::Break => {
-                        found.answer[place] = Answer::Changed;
-                        found.before[place] = *quiet;
-                        found.first[place] = date.days();
-                        found.confirmed[place] = date.days();
-                        found.magnitude[place] = residual as f32;
+        let looks = later.dates().iter().enumerate().filter(|(_, date)| self.monitoring.contains(**date));
+        let looks: Vec<(usize, i32, Vec<f64>)> =
+            looks.map(|(time, date)| (time, date.days(), self.predictors(*date, *date))).collect();
+        let model = found.model.as_mut().expect("it is there");
+        // Some pixels through all times, so that what is carried stays in the processor's cache.
+        for first in (0..later.pixels()).step_by(CARRIED) {
+            let places = first..later.pixels().min(first + CARRIED);
+            for (time, day, row) in &looks {
+                for place in places.clone() {
+                    let value = f64::from(values[[*time, 0, place]]);
+                    if !value.is_finite() {
+                        continue;
+                    }
+                    found.n_monitor[place] = found.n_monitor[place].saturating_add(1);
+                    found.last_clear[place] = *day;
+                    let Some((process, quiet)) = &mut watched[place] else { continue };
+                    if found.answer[place] == Answer::Changed {
+                        continue;
+                    }
+                    found.answer[place] = Answer::Unchanged;
+                    let predicted: f64 = row.iter().zip(&model.coefficients).map(|(x, coefficient)| x * coefficient[place]).sum();
+                    let residual = value - predicted;
+                    let effect = process.look(residual);
+                    found.statistic[place] = process.value() as f32;
+                    model.boundary[place] = process.boundary();
+                    match effect {
+                        Effect::Quiet => *quiet = *day,
+                        Effect::Ignored | Effect::Flagged => {}
+                        Effect::Break => {
+                            found.answer[place] = Answer::Changed;
+                            found.before[place] = *quiet;
+                            found.first[place] = *day;
+                            found.confirmed[place] = *day;
+                            found.magnitude[place] = residual as f32;
+                        }
                     }
                 }
             }
@@ -209,7 +215,8 @@ impl<R: Rule> Detector for Nrt<R> {
         let history = block.dates().partition_point(|date| *date < self.monitoring.from());
         let (before, after) = block.split(history);
         let mut state = self.fit(&before);
-        self.update(&mut state, &after)
+        self.follow(&mut state, &after);
+        state.found
     }
 }
 
@@ -234,6 +241,9 @@ impl<R: Rule> Incremental for Nrt<R> {
         state.found.clone()
     }
 }
+
+/// Pixels that are carried through all looks together.
+const CARRIED: usize = 512;
 
 /// The beginning of a tile, compiled for the processor's own vectors.
 struct Beginning<'a, 'b, R: Rule> {

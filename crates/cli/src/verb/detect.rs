@@ -1,5 +1,6 @@
 //! `detect`: one method over series of images.
 
+mod cut;
 mod decision;
 mod drawing;
 mod explain;
@@ -14,10 +15,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use change::{Detector, Findings, SeriesBlock};
-use geoio::{Found, GriddedImagery, GriddedReader, ImagerySpec, PlaneSpec, Resampling, StackSpec};
-use ndarray::Array3;
+use geoio::{Found, GriddedImagery, GriddedReader, ImagerySpec, PlaneSpec, Resampling, StackSpec, Storage};
+use ndarray::ArrayView3;
 use pipeline::{Budget, map_in_order};
-use raster::{Date, Grid, RasterSource as _, Role, Scaling, Warning, Window};
+use raster::{Date, RasterSource as _, Role, Scaling, Warning, Window};
 use serde_json::json;
 
 use super::apart::check_apart;
@@ -25,6 +26,7 @@ use crate::args::{Common, Detect};
 use crate::fault::Fault;
 use crate::progress::Progress;
 use crate::report::Report;
+use cut::Cut;
 use method::{Method, last_day};
 use sink::Sink;
 use told::Kept;
@@ -60,21 +62,24 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
         series.take_off(&source, percentile, &budget)?;
     }
     let mut sink = Sink::create(arguments, &grid, kept, detector.as_ref(), common)?;
-    let windows = windows(&grid, arguments.output.block, &budget, series.bytes_a_pixel());
+    let cut = Cut::new(&grid, arguments.output.block, series.storage(&source)?, series.bytes_a_pixel(), &budget);
     let mut counts = Counts::default();
-    let mut progress = Progress::begin(common, "detect", windows.len() as u64);
+    let mut progress = Progress::begin(common, "detect", cut.windows.len() as u64);
     let packing = sink.packing();
-    let largest = windows.iter().map(|window| window.pixels()).max().unwrap_or(0);
     map_in_order(
-        &windows,
+        &cut.windows,
         &budget,
-        budget.in_flight((largest * series.bytes_a_pixel()) as u64),
-        || Ok::<_, Fault>((source.open()?, packing.packer()?)),
-        |(reader, packer), &window| {
-            let values = series.read(reader, window, series.dates.len())?;
-            let block = SeriesBlock::new(&series.dates, &series.sensors, values.view())?;
-            let found = detector.detect(&block);
-            Ok((packer.pack(window, &found)?, Counts::of(&found)))
+        budget.in_flight(cut.bytes()),
+        || Ok::<_, Fault>((source.open()?, packing.packer()?, Vec::new())),
+        |(reader, packer, values), &window| {
+            let mut counts = Counts::default();
+            for part in cut.parts(window) {
+                let values = series.read(reader, part, series.dates.len(), values)?;
+                let found = detector.detect(&SeriesBlock::new(&series.dates, &series.sensors, values)?);
+                counts.add(&Counts::of(&found));
+                packer.add(window, part, &found);
+            }
+            Ok((packer.pack(window)?, counts))
         },
         |(packed, part)| {
             sink.append(packed)?;
@@ -207,17 +212,6 @@ fn scenes(stacks: &[(Role, PathBuf)], tables: &[PathBuf], arguments: &Detect) ->
     Ok(geoio::find(&specs, Path::new(""))?)
 }
 
-/// Pieces that keep within the memory and leave every thread some: whole tiles, or on a narrow grid strips.
-fn windows(grid: &Grid, block: usize, budget: &Budget, bytes_a_pixel: usize) -> Vec<Window> {
-    let share = budget.chunk_bytes() as usize / (2 * budget.jobs() + 1);
-    let pixels = (share / bytes_a_pixel).max(1);
-    if grid.cols <= 2 * block {
-        let rows = (pixels / grid.cols).min(grid.rows.div_ceil(4 * budget.jobs())).clamp(1, block);
-        return grid.strips(rows).collect();
-    }
-    grid.tiles(block, block).collect()
-}
-
 /// What is read for each pixel.
 struct Series<'a> {
     roles: &'a [Role],
@@ -273,39 +267,68 @@ impl<'a> Series<'a> {
         self.dates.len() * self.roles.len() * 4 + 256
     }
 
-    /// Values (time, role, pixel) of a window, of so many times from the first; NaN where there is none.
-    fn read(&self, reader: &mut GriddedReader, window: Window, times: usize) -> Result<Array3<f32>, Fault> {
+    /// How the files of the roles are stored.
+    fn storage(&self, source: &GriddedImagery) -> Result<Storage, Fault> {
+        let mut all = Storage { rows: 1, cols: 1, bytes_a_pixel: 0 };
+        for (place, role) in self.roles.iter().enumerate() {
+            let Some(scene) = self.there.iter().position(|places| places.contains(&place)) else { continue };
+            let one = source.storage(scene, std::slice::from_ref(role))?;
+            all.rows = all.rows.max(one.rows);
+            all.cols = all.cols.max(one.cols);
+            all.bytes_a_pixel += one.bytes_a_pixel;
+        }
+        Ok(all)
+    }
+
+    /// Values (time, role, pixel) of a window, of so many times from the first; NaN where there is none. They stand in `values`.
+    fn read<'v>(
+        &self,
+        reader: &mut GriddedReader,
+        window: Window,
+        times: usize,
+        values: &'v mut Vec<f32>,
+    ) -> Result<ArrayView3<'v, f32>, Fault> {
         let value = |scene: usize, place: usize| {
             let (scaling, off) = (self.scalings[scene][place], self.off[scene][place]);
             PlaneSpec { scene, role: &self.roles[place], scaling, off }
         };
-        self.gather(reader, window, times, value)
+        self.gather(reader, window, times, values, value)
     }
 
     /// As [`Series::read`] of all times, the numbers as they are stored.
-    fn read_stored(&self, reader: &mut GriddedReader, window: Window) -> Result<Array3<f32>, Fault> {
-        self.gather(reader, window, self.dates.len(), |scene, place| PlaneSpec::stored(scene, &self.roles[place]))
+    fn read_stored<'v>(
+        &self,
+        reader: &mut GriddedReader,
+        window: Window,
+        values: &'v mut Vec<f32>,
+    ) -> Result<ArrayView3<'v, f32>, Fault> {
+        let stored = |scene, place: usize| PlaneSpec::stored(scene, &self.roles[place]);
+        self.gather(reader, window, self.dates.len(), values, stored)
     }
 
-    fn gather<'s>(
+    fn gather<'s, 'v>(
         &'s self,
         reader: &mut GriddedReader,
         window: Window,
         times: usize,
+        values: &'v mut Vec<f32>,
         spec: impl Fn(usize, usize) -> PlaneSpec<'s>,
-    ) -> Result<Array3<f32>, Fault> {
-        let mut values = Array3::from_elem((times, self.roles.len(), window.pixels()), f32::NAN);
-        let mut rows = values.as_slice_mut().expect("a new array").chunks_mut(window.pixels().max(1));
+    ) -> Result<ArrayView3<'v, f32>, Fault> {
+        let shape = (times, self.roles.len(), window.pixels());
+        values.resize(shape.0 * shape.1 * shape.2, f32::NAN);
+        let mut rows = values.chunks_mut(window.pixels().max(1));
         let (mut layers, mut planes) = (Vec::new(), Vec::new());
         for (scene, places) in self.there.iter().enumerate().take(times) {
             for (place, row) in rows.by_ref().take(self.roles.len()).enumerate() {
                 if places.contains(&place) {
                     layers.push(spec(scene, place));
                     planes.push(row);
+                } else {
+                    row.fill(f32::NAN);
                 }
             }
         }
         reader.read_planes(&layers, window, &mut planes)?;
-        Ok(values)
+        Ok(ArrayView3::from_shape(shape, values).expect("a number a time, role and pixel"))
     }
 }

@@ -52,7 +52,8 @@ impl Default for CcdcParameters {
     }
 }
 
-/// The method. Its roles are what is watched, green and short-wave infrared.
+/// The method. Its roles are what is watched, then green and short-wave infrared, which show clouds that no mask has; without these
+/// two the mask is believed.
 pub type Ccdc = super::Nrt<CcdcParameters>;
 
 impl CcdcParameters {
@@ -82,8 +83,8 @@ impl Rule for CcdcParameters {
         Fitting::Ccdc(self.scaling_factor)
     }
 
-    fn roles(&self) -> usize {
-        3
+    fn takes(&self, roles: usize) -> bool {
+        roles == 1 || roles == 3
     }
 
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Run> {

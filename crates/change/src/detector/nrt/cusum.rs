@@ -82,6 +82,8 @@ pub type Cusum = super::Nrt<CusumParameters>;
 #[derive(Debug, Clone, Copy)]
 pub struct Sum {
     value: f64,
+    /// What the sum is held against.
+    boundary: f64,
     /// What a residual is divided by.
     scale: f64,
     history: f64,
@@ -93,7 +95,8 @@ impl Process for Sum {
     fn look(&mut self, residual: f64) -> Effect {
         self.looks += 1.0;
         self.value += residual / self.scale;
-        if self.value.abs() > self.boundary() { Effect::Break } else { Effect::Quiet }
+        self.boundary = bound(self.critical, self.looks / self.history);
+        if self.value.abs() > self.boundary { Effect::Break } else { Effect::Quiet }
     }
 
     fn value(&self) -> f64 {
@@ -101,13 +104,17 @@ impl Process for Sum {
     }
 
     fn boundary(&self) -> f64 {
-        let relative = self.looks / self.history;
-        if relative > 1.0 { cusum_boundary(self.critical, relative) } else { f64::NAN }
+        self.boundary
     }
 
     fn count(&self) -> u16 {
         self.looks as u16
     }
+}
+
+/// The boundary at a time in lengths of the history; none before its end.
+fn bound(critical: f64, relative: f64) -> f64 {
+    if relative > 1.0 { cusum_boundary(critical, relative) } else { f64::NAN }
 }
 
 /// Refuses probabilities that are out of range.
@@ -147,13 +154,14 @@ impl Rule for CusumParameters {
         let history = residuals.values.len() as f64;
         let scale = sigma * history.sqrt();
         let value = residuals.values.iter().sum::<f64>() / scale;
-        let process = Sum { value, scale, history, looks: history, critical: residuals.critical };
+        let process = Sum { value, boundary: f64::NAN, scale, history, looks: history, critical: residuals.critical };
         Begun { process, sigma, is_stable: true }
     }
 
     fn resume(&self, carried: &Carried<'_>) -> Sum {
         let Carried { sigma, history, critical, .. } = *carried;
         let value = carried.numbers.first().copied().unwrap_or(f64::NAN);
-        Sum { value, scale: sigma * history.sqrt(), history, looks: f64::from(carried.count), critical }
+        let looks = f64::from(carried.count);
+        Sum { value, boundary: bound(critical, looks / history), scale: sigma * history.sqrt(), history, looks, critical }
     }
 }

@@ -67,7 +67,7 @@ impl History {
                     let limit = limit * super::deviation(residuals, 0.0).max(first.floor(design, lane));
                     move |residual: f64| residual.abs() <= limit
                 });
-                Self::plain(design, values, kept)
+                if kept == first.weights { first } else { Self::plain(design, values, kept) }
             }
             Fitting::Stable(test) => Self::stable(design, values, seen, dates, test),
             Fitting::Ccdc(scaling) => Self::ccdc(design, tiles, dates, scaling),

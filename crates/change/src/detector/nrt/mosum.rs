@@ -58,6 +58,9 @@ pub type Mosum = super::Nrt<MosumParameters>;
 #[derive(Debug, Clone)]
 pub struct Window {
     scaled: VecDeque<f64>,
+    /// Their sum, and what it is held against.
+    value: f64,
+    boundary: f64,
     scale: f64,
     history: f64,
     looks: f64,
@@ -69,15 +72,16 @@ impl Process for Window {
         self.looks += 1.0;
         self.scaled.pop_front();
         self.scaled.push_back(residual / self.scale);
-        if self.value().abs() > self.boundary() { Effect::Break } else { Effect::Quiet }
+        self.weigh();
+        if self.value.abs() > self.boundary { Effect::Break } else { Effect::Quiet }
     }
 
     fn value(&self) -> f64 {
-        self.scaled.iter().sum()
+        self.value
     }
 
     fn boundary(&self) -> f64 {
-        mosum_boundary(self.critical, self.looks / self.history)
+        self.boundary
     }
 
     fn numbers(&self) -> Vec<f64> {
@@ -86,6 +90,20 @@ impl Process for Window {
 
     fn count(&self) -> u16 {
         self.looks as u16
+    }
+}
+
+impl Window {
+    fn new(scaled: VecDeque<f64>, scale: f64, history: f64, looks: f64, critical: f64) -> Self {
+        let mut window = Self { scaled, value: f64::NAN, boundary: f64::NAN, scale, history, looks, critical };
+        window.weigh();
+        window
+    }
+
+    /// Works out the sum, anew each time so that what it is does not depend on how it came to be, and its boundary.
+    fn weigh(&mut self) {
+        self.value = self.scaled.iter().sum();
+        self.boundary = mosum_boundary(self.critical, self.looks / self.history);
     }
 }
 
@@ -126,7 +144,7 @@ impl Rule for MosumParameters {
         let scale = sigma * (count as f64).sqrt();
         let length = self.length(count);
         let scaled = residuals.values[count - length..].iter().map(|residual| residual / scale).collect();
-        let process = Window { scaled, scale, history: count as f64, looks: count as f64, critical: residuals.critical };
+        let process = Window::new(scaled, scale, count as f64, count as f64, residuals.critical);
         Begun { process, sigma, is_stable: true }
     }
 
@@ -137,6 +155,6 @@ impl Rule for MosumParameters {
     fn resume(&self, carried: &Carried<'_>) -> Window {
         let Carried { sigma, history, critical, .. } = *carried;
         let scaled = carried.numbers.iter().copied().collect();
-        Window { scaled, scale: sigma * history.sqrt(), history, looks: f64::from(carried.count), critical }
+        Window::new(scaled, sigma * history.sqrt(), history, f64::from(carried.count), critical)
     }
 }

@@ -111,9 +111,9 @@ pub trait Rule: Sync + Send {
     /// How the model is fitted to the history.
     fn fitting(&self) -> Fitting;
 
-    /// How many roles it needs.
-    fn roles(&self) -> usize {
-        1
+    /// Whether it takes so many roles.
+    fn takes(&self, roles: usize) -> bool {
+        roles == 1
     }
 
     /// The factor of its boundary, where that takes long to work out.

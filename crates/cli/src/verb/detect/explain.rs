@@ -151,7 +151,8 @@ fn of_rasters(
     }
     let window = Window { row: row as isize, col: col as isize, rows: 1, cols: 1 };
     let mut reader = source.open()?;
-    let values = series.read(&mut reader, window, series.dates.len())?;
-    let raw = series.read_stored(&mut reader, window)?.index_axis_move(Axis(2), 0).mapv(f64::from);
+    let (mut values, mut stored) = (Vec::new(), Vec::new());
+    let values = series.read(&mut reader, window, series.dates.len(), &mut values)?.to_owned();
+    let raw = series.read_stored(&mut reader, window, &mut stored)?.index_axis_move(Axis(2), 0).mapv(f64::from);
     Ok((OneSeries { place: Place::Pixel { row, col }, dates: series.dates, there: series.there, raw, values }, warnings))
 }

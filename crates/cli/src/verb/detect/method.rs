@@ -61,14 +61,17 @@ pub(super) fn last_day(period: DateRange) -> Option<Date> {
     Some(period.to()).filter(|to| *to != no_end())
 }
 
-/// What is watched, then green and short-wave infrared, by their names.
+/// What is watched, then green and short-wave infrared, by their names; or what is watched alone.
 fn screened(arguments: &Detect, given: &[Role]) -> Result<Vec<Role>, Fault> {
+    if let [role] = given {
+        return Ok(vec![role.clone()]);
+    }
     let named = |names: &[&str]| given.iter().find(|role| names.contains(&role.to_string().as_str())).cloned();
     let (green, swir) = (named(&["green"]), named(&["swir", "swir16", "swir1"]));
     let watched = given.iter().find(|role| Some(*role) != green.as_ref() && Some(*role) != swir.as_ref()).cloned();
     match (watched, green, swir) {
         (Some(watched), Some(green), Some(swir)) if given.len() == 3 => Ok(vec![watched, green, swir]),
-        _ => Err(Fault::usage(format!("{} takes ROLE=FILE green=FILE swir=FILE", arguments.method))),
+        _ => Err(Fault::usage(format!("{} takes one input, or ROLE=FILE green=FILE swir=FILE", arguments.method))),
     }
 }
 

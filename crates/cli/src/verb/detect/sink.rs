@@ -1,8 +1,8 @@
 //! The raster of what a method found: a band each, NaN where there is nothing to say.
 
 use change::{Detector, Findings};
-use geoio::{Packed, Packer, Packing, RasterOptions, RasterWriter};
-use ndarray::Array2;
+use geoio::{Packed, Packer, Packing, Pixel, RasterOptions, RasterWriter};
+use ndarray::ArrayView2;
 use raster::{Grid, RasterSink as _, Window};
 
 use crate::args::{Common, Detect};
@@ -81,18 +81,51 @@ pub(super) struct SinkPacking {
 
 impl SinkPacking {
     pub(super) fn packer(&self) -> Result<SinkPacker, Fault> {
-        let packer = match &self.packing {
-            Kind::Single(packing) => Kind::Single(packing.packer()?),
-            Kind::Double(packing) => Kind::Double(packing.packer()?),
+        let filling = match &self.packing {
+            Kind::Single(packing) => Kind::Single(Filling::new(packing)?),
+            Kind::Double(packing) => Kind::Double(Filling::new(packing)?),
         };
-        Ok(SinkPacker { packer, kept: self.kept })
+        Ok(SinkPacker { filling, kept: self.kept })
     }
 }
 
 /// Packs what was found; one a thread.
 pub(super) struct SinkPacker {
-    packer: Kind<Packer<f32>, Packer<f64>>,
+    filling: Kind<Filling<f32>, Filling<f64>>,
     kept: Kept,
+}
+
+/// Planes of a window that are being filled, and what packs them.
+struct Filling<T> {
+    packer: Packer<T>,
+    planes: Vec<Vec<T>>,
+}
+
+impl<T: Pixel> Filling<T> {
+    fn new(packing: &Packing<T>) -> Result<Self, Fault> {
+        Ok(Self { packer: packing.packer()?, planes: Vec::new() })
+    }
+
+    fn add(&mut self, window: Window, part: Window, values: &[Vec<f64>], number: impl Fn(f64) -> T) {
+        self.planes.resize(values.len(), Vec::new());
+        let (row, col) = ((part.row - window.row) as usize, (part.col - window.col) as usize);
+        for (plane, values) in self.planes.iter_mut().zip(values) {
+            plane.resize(window.pixels(), number(f64::NAN));
+            for (line, values) in values.chunks(part.cols).enumerate() {
+                let out = &mut plane[(row + line) * window.cols + col..][..part.cols];
+                out.iter_mut().zip(values).for_each(|(out, value)| *out = number(*value));
+            }
+        }
+    }
+
+    fn pack(&mut self, window: Window) -> Result<Vec<Packed<T>>, Fault> {
+        let Self { packer, planes } = self;
+        let pack = |(band, plane): (usize, &Vec<T>)| {
+            let plane = ArrayView2::from_shape((window.rows, window.cols), plane).expect("a window's parts cover it");
+            Ok(packer.pack(band, window, plane)?)
+        };
+        planes.iter().enumerate().map(pack).collect()
+    }
 }
 
 /// Packed planes of a window, one a band.
@@ -102,18 +135,20 @@ pub(super) enum Planes {
 }
 
 impl SinkPacker {
-    pub(super) fn pack(&mut self, window: Window, found: &Findings) -> Result<Planes, Fault> {
-        let plane = |values| Array2::from_shape_vec((window.rows, window.cols), values).expect("findings hold one entry a pixel");
-        let planes = values(found, self.kept).into_iter().map(plane).enumerate();
-        Ok(match &mut self.packer {
-            Kind::Single(packer) => {
-                let pack = |(band, plane): (usize, Array2<f64>)| packer.pack(band, window, plane.mapv(|v| v as f32).view());
-                Planes::Single(planes.map(pack).collect::<Result<_, _>>()?)
-            }
-            Kind::Double(packer) => {
-                let pack = |(band, plane): (usize, Array2<f64>)| packer.pack(band, window, plane.view());
-                Planes::Double(planes.map(pack).collect::<Result<_, _>>()?)
-            }
+    /// Takes what was found of a part of a window.
+    pub(super) fn add(&mut self, window: Window, part: Window, found: &Findings) {
+        let values = values(found, self.kept);
+        match &mut self.filling {
+            Kind::Single(filling) => filling.add(window, part, &values, |value| value as f32),
+            Kind::Double(filling) => filling.add(window, part, &values, |value| value),
+        }
+    }
+
+    /// Packs a window of which all parts were taken.
+    pub(super) fn pack(&mut self, window: Window) -> Result<Planes, Fault> {
+        Ok(match &mut self.filling {
+            Kind::Single(filling) => Planes::Single(filling.pack(window)?),
+            Kind::Double(filling) => Planes::Double(filling.pack(window)?),
         })
     }
 }

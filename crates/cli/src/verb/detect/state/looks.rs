@@ -8,7 +8,8 @@ use pipeline::{Budget, map_in_order};
 use raster::{Date, Grid, RasterSource as _, Role, Window};
 use sha2::{Digest as _, Sha256};
 
-use super::super::{Series, windows};
+use super::super::Series;
+use super::super::cut::Cut;
 use super::header::{Header, Look, hexadecimal};
 use crate::args::Common;
 use crate::fault::Fault;
@@ -37,14 +38,14 @@ pub(super) fn given(
     let there = series.there.iter().enumerate();
     let places: Vec<(usize, usize)> = there.flat_map(|(time, places)| places.iter().map(move |place| (time, *place))).collect();
     let bytes = 4 * places.len().max(1);
-    let windows = windows(grid, block, budget, bytes);
-    let largest = windows.iter().map(|window| window.pixels()).max().unwrap_or(0);
+    let (rows, cols) = Cut::new(grid, block, series.storage(source)?, bytes, budget).part;
+    let windows: Vec<Window> = grid.tiles(rows, cols).collect();
     let mut progress = Progress::begin(common, "hash", windows.len() as u64);
     let mut pixels = Pixels::new(places.len());
     map_in_order(
         &windows,
         budget,
-        budget.in_flight((largest * bytes) as u64),
+        budget.in_flight((rows * cols * bytes) as u64),
         || Ok::<_, Fault>(source.open()?),
         |reader, &window| {
             let layers: Vec<PlaneSpec<'_>> =

@@ -9,8 +9,9 @@ use ndarray::{Array3, ArrayView2, s};
 use pipeline::map_in_order;
 use raster::{Date, Grid, RasterSink as _, RasterSource as _, Scaling, Window};
 
+use super::super::cut::Cut;
 use super::super::sink::{Planes, Sink, SinkPacker};
-use super::super::{Counts, Series, windows};
+use super::super::{Counts, Series};
 use super::folder::StateFolder;
 use super::header::{Band, Header, Identity, Look};
 use super::looks::{Plan, Start, Taken, stored};
@@ -42,6 +43,8 @@ struct Writers {
 /// What a thread keeps.
 struct Worker {
     reader: GriddedReader,
+    /// Values of the history in the last window.
+    history: Vec<f32>,
     /// Model and process from which the windows go on.
     model: Option<PlanesReader>,
     process: Option<PlanesReader>,
@@ -65,16 +68,14 @@ impl Work<'_> {
         self.verify_looks()?;
         let (budget, grid, block) = (common.budget(), self.source.grid(), arguments.output.block);
         let mut writers = self.writers(side(grid, block))?;
-        let bytes = self.bytes_a_pixel();
-        let windows = windows(grid, block, &budget, bytes);
-        let largest = windows.iter().map(|window| window.pixels()).max().unwrap_or(0);
-        let mut progress = Progress::begin(common, "detect", windows.len() as u64);
+        let cut = Cut::whole(grid, block, self.bytes_a_pixel(), &budget);
+        let mut progress = Progress::begin(common, "detect", cut.windows.len() as u64);
         let mut counts = Counts::default();
         let (packing, state, looks) = (sink.packing(), writers.packing(), writers.looks.as_ref().map(RasterWriter::packing));
         map_in_order(
-            &windows,
+            &cut.windows,
             &budget,
-            budget.in_flight((largest * bytes) as u64),
+            budget.in_flight(cut.bytes()),
             || {
                 let [model, start, now] = &state;
                 let packer = |packing: &Option<PlanesPacking>| packing.as_ref().map(PlanesPacking::packer).transpose();
@@ -84,6 +85,7 @@ impl Work<'_> {
                     model: model_file,
                     process: process_file,
                     files: BTreeMap::new(),
+                    history: Vec::new(),
                     sink: packing.packer()?,
                     packers: [packer(model)?, packer(start)?, packer(now)?],
                     looks: looks.as_ref().map(Packing::packer).transpose()?,
@@ -192,7 +194,8 @@ impl Work<'_> {
             Ok::<_, Fault>(packer.pack(band, window, plane)?)
         };
         let looks = fresh.into_iter().enumerate().map(pack).collect::<Result<_, _>>()?;
-        Ok(Piece { sink: worker.sink.pack(window, &found)?, planes, looks, counts: Counts::of(&found) })
+        worker.sink.add(window, window, &found);
+        Ok(Piece { sink: worker.sink.pack(window)?, planes, looks, counts: Counts::of(&found) })
     }
 
     /// What is found of a window after its new looks; its state is packed.
@@ -207,9 +210,9 @@ impl Work<'_> {
         let (model, process) = if let (Some(model), Some(process)) = (&worker.model, &worker.process) {
             (model.read(window)?, process.read(window)?)
         } else {
-            let values = self.series.read(&mut worker.reader, window, self.plan.times)?;
+            let values = self.series.read(&mut worker.reader, window, self.plan.times, &mut worker.history)?;
             let (dates, sensors) = (&self.series.dates[..self.plan.times], &self.series.sensors[..self.plan.times]);
-            resumable.begin(&SeriesBlock::new(dates, sensors, values.view())?)
+            resumable.begin(&SeriesBlock::new(dates, sensors, values)?)
         };
         let (next, found) = resumable.go_on(&model, &process, later, self.rooms(resumable).1);
         let mut pack = |place: usize, of: &StatePlanes, carried: usize| -> Result<(), Fault> {

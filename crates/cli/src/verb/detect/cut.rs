@@ -1,0 +1,116 @@
+//! How the series of a grid are cut.
+
+use geoio::Storage;
+use pipeline::Budget;
+use raster::{Grid, Window};
+
+/// Pixels that are looked at together, about: their series are to stay in the processor's caches.
+const TOGETHER: usize = 1 << 16;
+
+/// Bytes of a pixel that is packed: all bands, as they are found and as they are written.
+const PACKED: usize = 128;
+
+/// Windows of the output, and the parts of each that are looked at one after another.
+#[derive(Debug)]
+pub(super) struct Cut {
+    pub(super) windows: Vec<Window>,
+    /// Rows and columns of a part.
+    pub(super) part: (usize, usize),
+    bytes_a_pixel: usize,
+}
+
+impl Cut {
+    /// Cuts a grid for an output in tiles of side `block`, within the memory; the series of a pixel take so many bytes.
+    ///
+    /// Windows are whole tiles, which are packed on every thread, or, where these are too few or too large on a narrow grid, strips.
+    /// Parts are whole blocks of the inputs where they fit, for each is unpacked anew for every part.
+    pub(super) fn new(grid: &Grid, block: usize, storage: Storage, bytes_a_pixel: usize, budget: &Budget) -> Self {
+        let share = share(budget) / 2;
+        let windows = windows(grid, block, share / PACKED, budget);
+        let (wide, most) = (windows.first().map_or(1, |window| window.cols).max(1), (share / bytes_a_pixel).max(1));
+        let cols = blocks(storage.cols, TOGETHER / storage.rows, wide).min(most);
+        let rows = blocks(storage.rows, TOGETHER / cols, block).min((most / cols).max(1));
+        Self { windows, part: (rows, cols), bytes_a_pixel }
+    }
+
+    /// As [`Cut::new`], for what looks at whole windows.
+    pub(super) fn whole(grid: &Grid, block: usize, bytes_a_pixel: usize, budget: &Budget) -> Self {
+        let windows = windows(grid, block, share(budget) / (PACKED + bytes_a_pixel), budget);
+        Self { windows, part: (grid.rows, grid.cols), bytes_a_pixel }
+    }
+
+    /// The parts of a window.
+    pub(super) fn parts(&self, window: Window) -> impl Iterator<Item = Window> {
+        window.blocks(self.part.0, self.part.1)
+    }
+
+    /// Bytes that a window takes while it is worked on, at the most.
+    pub(super) fn bytes(&self) -> u64 {
+        let largest = |pixels: &dyn Fn(&Window) -> usize| self.windows.iter().map(pixels).max().unwrap_or(0);
+        let part = |window: &Window| window.rows.min(self.part.0) * window.cols.min(self.part.1);
+        (largest(&|window| window.pixels()) * PACKED + largest(&part) * self.bytes_a_pixel) as u64
+    }
+}
+
+/// Bytes of a window, so that each thread has one, another waits for it and the last is written.
+fn share(budget: &Budget) -> usize {
+    budget.chunk_bytes() as usize / (2 * budget.jobs() + 1)
+}
+
+/// Whole tiles; where these are too few for the threads, or larger than `most` pixels, strips of a narrow grid.
+fn windows(grid: &Grid, block: usize, most: usize, budget: &Budget) -> Vec<Window> {
+    let tiles: Vec<Window> = grid.tiles(block, block).collect();
+    if grid.cols > 2 * block || tiles.len() >= 2 * budget.jobs() && block * block <= most {
+        return tiles;
+    }
+    let rows = (most / grid.cols).min(grid.rows.div_ceil(4 * budget.jobs())).clamp(1, block);
+    grid.strips(rows).collect()
+}
+
+/// As many whole blocks of a length as do not exceed `most`, at least one, and no more than `all`.
+fn blocks(length: usize, most: usize, all: usize) -> usize {
+    ((most / length).max(1) * length).min(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(rows: usize, cols: usize) -> Grid {
+        let crs = raster::Crs { epsg: Some(32618), wkt: String::new(), geographic: false };
+        Grid { crs, west: 0.0, north: 0.0, step_x: 10.0, step_y: 10.0, rows, cols }
+    }
+
+    #[test]
+    fn parts_are_whole_blocks_of_the_inputs_and_cover_each_pixel_once() {
+        let budget = Budget::new(2, 2 << 30);
+        for (size, (rows, cols), window, part) in [
+            ((1000, 1000), (256, 256), (512, 512), (256, 256)),
+            ((1000, 1000), (1, 1000), (512, 512), (128, 512)),
+            ((1000, 1000), (512, 512), (512, 512), (512, 512)),
+            ((300, 400), (256, 256), (38, 400), (38, 256)),
+            ((3000, 5000), (64, 64), (512, 512), (128, 512)),
+        ] {
+            let grid = grid(size.0, size.1);
+            let storage = Storage { rows, cols, bytes_a_pixel: 240 };
+            let cut = Cut::new(&grid, 512, storage, 480, &budget);
+            let first = cut.windows[0];
+            let one = cut.parts(first).next().expect("a part");
+            assert_eq!(((first.rows, first.cols), (one.rows, one.cols)), (window, part), "blocks of {rows} x {cols}");
+            let pixels: usize = cut.windows.iter().flat_map(|window| cut.parts(*window)).map(Window::pixels).sum();
+            assert_eq!(pixels, grid.rows * grid.cols);
+        }
+    }
+
+    #[test]
+    fn little_memory_makes_parts_small() {
+        let storage = Storage { rows: 256, cols: 256, bytes_a_pixel: 240 };
+        for (bytes, jobs) in [(256 << 20, 2), (512 << 20, 2), (64 << 20, 8)] {
+            let budget = Budget::new(jobs, bytes);
+            for cut in [Cut::new(&grid(1000, 1000), 512, storage, 736, &budget), Cut::whole(&grid(1000, 1000), 512, 736, &budget)]
+            {
+                assert!(cut.bytes() * (2 * jobs as u64 + 1) <= budget.chunk_bytes(), "{bytes} bytes: {cut:?}");
+            }
+        }
+    }
+}
