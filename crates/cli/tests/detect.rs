@@ -7,6 +7,7 @@ use std::path::Path;
 
 use geoio::RasterFile;
 use raster::Date;
+use support::stack::Stack;
 use support::{argument, case, fail, scratch, succeed};
 
 /// A raster's bands by name, row by row.
@@ -278,5 +279,54 @@ fn bayts_finds_what_the_r_package_found() {
         assert!(is_near(year(number(&got, "break_day")), number(&expected, "change_flagged"), 1e-6), "{name}: {got:?}");
         assert!(is_near(year(number(&got, "confirmed_day")), number(&expected, "change_confirmed"), 1e-6), "{name}: {got:?}");
         assert!(is_near(number(&got, "statistic"), number(&expected, "pchange_at_confirm"), 1e-6), "{name}: {got:?}");
+    }
+}
+
+#[test]
+fn neither_how_images_are_cut_nor_the_memory_changes_what_is_found() {
+    let scratch = scratch();
+    let stack = Stack::synthetic(11, 150, 200);
+    let files = stack.write(scratch.path(), "all", &stack.all());
+    let (table, out) = (scratch.path().join("series.csv"), scratch.path().join("out.tif"));
+    let detected = |input: &Path, out: &Path, more: &[&str]| {
+        let mut arguments = vec!["detect", "cusum", argument(input), "--monitor-from", "2019-01-01", "-o", argument(out)];
+        arguments.extend(["--type", "float64", "--keep", "fit,process", "--force", "-q"]);
+        arguments.extend(more);
+        succeed(arguments);
+    };
+    let dates = argument(&files.table);
+    detected(&files.file, &out, &["--dates", dates]);
+    let whole = bands(&out);
+    assert!(whole["status"].iter().filter(|status| **status == 1.0).count() > 10_000, "most pixels are cleared");
+    for more in [["--block", "64"], ["--block", "128"], ["--block", "512"], ["--memory", "64MiB"], ["--jobs", "1"]] {
+        detected(&files.file, &out, &[&["--dates", dates][..], &more].concat());
+        let cut = bands(&out);
+        for (name, values) in &whole {
+            let same = values.iter().zip(&cut[name]).all(|(a, b)| a.to_bits() == b.to_bits());
+            assert!(same, "{more:?}: {name}");
+        }
+    }
+    // The same series as a table of ids.
+    let pixels: Vec<usize> = (0..150 * 200).step_by(613).collect();
+    let mut lines = String::from("id,date,value\n");
+    for pixel in &pixels {
+        for (date, image) in stack.dates.iter().zip(&stack.images) {
+            let value = image[[pixel / 200, pixel % 200]];
+            if value.is_finite() {
+                lines.push_str(&format!("{pixel},{date},{value}\n"));
+            }
+        }
+    }
+    std::fs::write(&table, lines).expect("a table");
+    let of_table = scratch.path().join("out.csv");
+    detected(&table, &of_table, &[]);
+    let found = rows(&of_table);
+    assert_eq!(found.len(), pixels.len());
+    for row in found {
+        let pixel: usize = row["id"].parse().expect("an id");
+        for (name, values) in &whole {
+            let (value, expected) = (number(&row, name), values[pixel]);
+            assert!(is_near(value, expected, 1e-9 * expected.abs().max(1.0)), "pixel {pixel}: {name} {value} {expected}");
+        }
     }
 }

@@ -42,6 +42,15 @@ impl Window {
         rows.iter().flat_map(|row| cols.iter().map(move |col| part(row, col))).collect()
     }
 
+    /// Parts of this window of its whole width and `rows` rows, the last of fewer, from north to south.
+    pub fn strips(self, rows: usize) -> impl Iterator<Item = Self> {
+        (0..self.rows).step_by(rows.max(1)).map(move |first| Self {
+            row: self.row + first as isize,
+            rows: rows.max(1).min(self.rows - first),
+            ..self
+        })
+    }
+
     /// The parts of this window that lie in one block each of a grid that is cut into blocks of `rows` x `cols` pixels from its first
     /// on, from north to south and west to east.
     pub fn blocks(self, rows: usize, cols: usize) -> impl Iterator<Item = Self> {
@@ -106,6 +115,14 @@ mod tests {
             }
             assert!(seen.iter().all(|count| *count == 1), "{rows} x {cols}");
         }
+    }
+
+    #[test]
+    fn the_strips_of_a_window_follow_one_another() {
+        let window = Window { row: -3, col: 5, rows: 12, cols: 7 };
+        let strips: Vec<(isize, usize)> = window.strips(5).map(|strip| (strip.row, strip.rows)).collect();
+        assert_eq!(strips, [(-3, 5), (2, 5), (7, 2)]);
+        assert_eq!(window.strips(0).count(), 12);
     }
 
     #[test]

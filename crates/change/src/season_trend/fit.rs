@@ -3,6 +3,9 @@ use super::{Design, LANES, Lane, NONE};
 /// A diagonal element smaller than this share of what it was cannot be told from nothing: the columns are not independent.
 const DEPENDENT: f64 = 1e-12;
 
+/// Times that are added to the normal equations together.
+const TOGETHER: usize = 4;
+
 /// Models of the pixels of a tile.
 #[derive(Debug, Clone)]
 pub(crate) struct Fit {
@@ -37,28 +40,54 @@ pub(crate) fn fit(design: &Design, values: &[Lane], weights: &[Lane]) -> Fit {
     let width = design.width();
     let mut matrix = vec![NONE; width * (width + 1) / 2];
     let mut right = vec![NONE; width];
-    for (time, (value, weight)) in values.iter().zip(weights).enumerate() {
-        if *weight == NONE {
-            continue;
-        }
-        let row = design.row(time);
-        let mut place = 0;
-        for (i, x) in row.iter().enumerate() {
-            let mut weighted = NONE;
-            for lane in 0..LANES {
-                weighted[lane] = x * weight[lane];
-                right[i][lane] += weighted[lane] * value[lane];
-            }
-            for other in &row[..=i] {
-                for lane in 0..LANES {
-                    matrix[place][lane] += weighted[lane] * other;
-                }
-                place += 1;
+    let mut times = (0..values.len().min(weights.len())).filter(|time| weights[*time] != NONE);
+    loop {
+        let some: [Option<usize>; TOGETHER] = std::array::from_fn(|_| times.next());
+        match some {
+            [Some(a), Some(b), Some(c), Some(d)] => add(design, values, weights, [a, b, c, d], &mut matrix, &mut right),
+            rest => {
+                rest.into_iter().flatten().for_each(|time| add(design, values, weights, [time], &mut matrix, &mut right));
+                break;
             }
         }
     }
     let is_solved = solve(&mut matrix, &mut right, width);
     Fit { coefficients: right, is_solved }
+}
+
+/// Adds some times to the normal equations, one after the other; each sum is fetched once for all of them.
+#[inline(always)]
+fn add<const TIMES: usize>(
+    design: &Design,
+    values: &[Lane],
+    weights: &[Lane],
+    times: [usize; TIMES],
+    matrix: &mut [Lane],
+    right: &mut [Lane],
+) {
+    let rows = times.map(|time| design.row(time));
+    let mut place = 0;
+    for (i, right) in right.iter_mut().enumerate() {
+        let mut weighted = [NONE; TIMES];
+        let mut sum = *right;
+        for ((weighted, row), time) in weighted.iter_mut().zip(&rows).zip(times) {
+            for lane in 0..LANES {
+                weighted[lane] = row[i] * weights[time][lane];
+                sum[lane] += weighted[lane] * values[time][lane];
+            }
+        }
+        *right = sum;
+        for col in 0..=i {
+            let mut sum = matrix[place];
+            for (weighted, row) in weighted.iter().zip(&rows) {
+                for lane in 0..LANES {
+                    sum[lane] += weighted[lane] * row[col];
+                }
+            }
+            matrix[place] = sum;
+            place += 1;
+        }
+    }
 }
 
 /// Cholesky's decomposition of the lower triangle by rows, then both substitutions; the solution stands in `right`.

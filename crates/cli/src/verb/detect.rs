@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use change::{Detector, Findings, SeriesBlock};
 use geoio::{Found, GriddedImagery, GriddedReader, ImagerySpec, PlaneSpec, Resampling, StackSpec, Storage};
-use ndarray::ArrayView3;
+use ndarray::{ArrayView3, s};
 use pipeline::{Budget, map_in_order};
 use raster::{Date, RasterSource as _, Role, Scaling, Warning, Window};
 use serde_json::json;
@@ -75,9 +75,13 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
             let mut counts = Counts::default();
             for part in cut.parts(window) {
                 let values = series.read(reader, part, series.dates.len(), values)?;
-                let found = detector.detect(&SeriesBlock::new(&series.dates, &series.sensors, values)?);
-                counts.add(&Counts::of(&found));
-                packer.add(window, part, &found);
+                for rows in part.strips(AT_ONCE / part.cols) {
+                    let first = (rows.row - part.row) as usize * part.cols;
+                    let values = values.slice_move(s![.., .., first..first + rows.pixels()]);
+                    let found = detector.detect(&SeriesBlock::new(&series.dates, &series.sensors, values)?);
+                    counts.add(&Counts::of(&found));
+                    packer.add(window, rows, &found);
+                }
             }
             Ok((packer.pack(window)?, counts))
         },
@@ -92,6 +96,9 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     report.warnings.extend(warnings);
     Ok(report)
 }
+
+/// Pixels that a detector is given at once: what it finds of them stays in the processor's cache.
+const AT_ONCE: usize = 1 << 13;
 
 /// What was done, in words and numbers.
 fn report(arguments: &Detect, detector: &dyn Detector, dates: &[Date], counts: &Counts) -> Report {

@@ -5,6 +5,7 @@
 pub(crate) mod json_schema;
 pub(crate) mod region;
 pub(crate) mod safe;
+pub(crate) mod stack;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

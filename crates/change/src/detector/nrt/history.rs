@@ -43,6 +43,7 @@ pub(super) enum Standing {
 }
 
 /// Models of a tile.
+#[derive(Clone)]
 pub(super) struct History {
     pub(super) fit: Fit,
     /// Predicted minus observed.
@@ -153,9 +154,14 @@ impl History {
         let looks: Vec<Vec<usize>> = (0..LANES).map(|lane| whole.looks(lane).collect()).collect();
         let mut from_look = [0; LANES];
         let mut open: Vec<usize> = (0..LANES).filter(|lane| whole.standing[*lane] == Standing::Stable).collect();
+        let mut part = whole.clone();
+        let mut is_first = true;
         while !open.is_empty() {
             let starts = std::array::from_fn(|lane| looks[lane].get(from_look[lane]).copied().unwrap_or(0));
-            let part = Self::plain(design, &tiles[0].values, from(&kept, starts));
+            if !is_first {
+                part = Self::plain(design, &tiles[0].values, from(&kept, starts));
+            }
+            is_first = false;
             open.retain(|&lane| {
                 let own = &looks[lane][from_look[lane]..];
                 whole.take(&part, lane, starts[lane]);
