@@ -12,10 +12,16 @@ pub(super) struct Growth {
     pub(super) series: String,
     /// What grows: a stage's best time, the whole job's `processor` time, or its `peak` memory.
     pub(super) of: String,
-    /// Sides of the areas, in pixels: the square root of their pixels.
+    /// Sides of the areas, in pixels: the square root of their pixels; the one that measures the start is not among them.
     pub(super) sides: Vec<usize>,
     /// Least-squares slope of its logarithm over that of the pixels: 1 is linear, 0 is constant.
     pub(super) slope: f64,
+    /// What a job takes of it whatever its area: that of the smallest case, where that has a 32nd of the next one's area at the most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) start: Option<f64>,
+    /// The slope of what goes beyond the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) slope_beyond: Option<f64>,
     /// By how much it is multiplied where the area doubles, from the two largest areas.
     pub(super) doubling: f64,
 }
@@ -33,12 +39,15 @@ fn of_series(name: &str, rows: &[&Row]) -> Vec<Growth> {
     let of = |what: &str, value: &dyn Fn(&Row) -> Option<f64>| {
         let mut points: Vec<(f64, f64)> = rows.iter().filter_map(|row| Some((row.pixels(), value(row)?))).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (start, points) = start(&points);
         Some(Growth {
             series: name.to_owned(),
             of: what.to_owned(),
             sides: points.iter().map(|(pixels, _)| pixels.sqrt().round() as usize).collect(),
-            slope: slope(&points)?,
-            doubling: doubling(&points)?,
+            slope: slope(points)?,
+            start: start.map(|(_, value)| value),
+            slope_beyond: start.and_then(|start| slope(&beyond(start, points))),
+            doubling: doubling(points)?,
         })
     };
     let stages = Stage::ALL.into_iter().filter_map(|stage| of(stage.name(), &|row| Some(row.stage(stage)?.timing.best_s)));
@@ -46,6 +55,22 @@ fn of_series(name: &str, rows: &[&Row]) -> Vec<Growth> {
         .chain(of("processor", &|row| row.processor_s))
         .chain(of("peak", &|row| row.peak_bytes.map(|bytes| bytes as f64)))
         .collect()
+}
+
+/// Pixels of the next case that one of the start has at the least.
+const START: f64 = 32.0;
+
+/// The case that measures the start, and the others.
+fn start(points: &[(f64, f64)]) -> (Option<(f64, f64)>, &[(f64, f64)]) {
+    match points {
+        [first, rest @ ..] if rest.len() > 1 && START * first.0 <= rest[0].0 => (Some(*first), rest),
+        _ => (None, points),
+    }
+}
+
+/// What the points have beyond the start.
+fn beyond(start: (f64, f64), points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    points.iter().map(|(pixels, value)| (pixels - start.0, value - start.1)).collect()
 }
 
 /// Least-squares slope of ln(y) over ln(x); `None` of fewer than two different x, or where a number is not above 0.
@@ -88,6 +113,17 @@ mod tests {
         assert_eq!(slope(&[(1.0, 3.0)]), None);
         assert_eq!(slope(&[(2.0, 3.0), (2.0, 4.0)]), None);
         assert_eq!(slope(&[(2.0, 0.0), (4.0, 4.0)]), None);
+    }
+
+    #[test]
+    fn a_line_with_a_start_has_slope_one_beyond_it() {
+        let line = |pixels: f64| (pixels, 0.5 + 2.0 * pixels);
+        let points = [line(1.0), line(64.0), line(256.0), line(1024.0)];
+        let (first, rest) = start(&points);
+        assert_eq!(rest.len(), 3);
+        assert!(close(slope(&beyond(first.expect("it is small"), rest)), 1.0));
+        assert_eq!(start(&points[1..]).0, None);
+        assert_eq!(start(&points[..2]).0, None);
     }
 
     #[test]

@@ -101,13 +101,15 @@ fn of_growth(record: &Record) -> Option<String> {
         [
             growth.of.clone(),
             format!("{:.3}", growth.slope),
+            growth.slope_beyond.map(|slope| format!("{slope:.3}")).unwrap_or_default(),
             format!("{:.3}", growth.doubling),
             format!("{}: {}", growth.series, sides.join(", ")),
         ]
     });
-    let title = "Growth with area (slope 1 is linear, 0 constant; x at double: by how much it grows where the area doubles, \
-                 between the two largest)";
-    Some(format!("{title}\n\n{}", columns(["of", "slope", "x at double", "over"], lines.collect())))
+    let title = "Growth with area (slope 1 is linear, 0 constant; beyond start: of what is more than the smallest case takes, where \
+                 that one is far smaller than the others; x at double: by how much it grows where the area doubles, between the two \
+                 largest)";
+    Some(format!("{title}\n\n{}", columns(["of", "slope", "beyond start", "x at double", "over"], lines.collect())))
 }
 
 /// New by old, as a table.
