@@ -49,7 +49,7 @@ impl<'a> Panel<'a> {
         let most = numbers.fold(0.0, |most: f64, number| most.max(number.abs()));
         let most = if most > 0.0 { most } else { 1.0 };
         let (low, high) = match story.kind {
-            Statistic::Sum => (-most * 1.12, most * 1.12),
+            Statistic::Sum | Statistic::Fall => (-most * 1.12, most * 1.12),
             Statistic::Count => (-0.08 * most, most * 1.15),
             Statistic::Probability => (-0.04, 1.04),
         };
@@ -112,6 +112,7 @@ impl<'a> Panel<'a> {
             (Content::Looks(role), _) => role,
             (_, Statistic::Sum) => "process of the residuals",
             (_, Statistic::Count) => "looks in a row out of bounds",
+            (_, Statistic::Fall) => "looks off the mean of the history",
             (_, Statistic::Probability) => "probability of change (line), of non-forest (dots)",
         }
     }
@@ -238,7 +239,11 @@ impl<'a> Panel<'a> {
     fn boundary<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
         let limits: Vec<(Date, f64)> = self.story.looks.iter().filter_map(|look| Some((look.date, look.boundary?))).collect();
         let Some(first) = limits.first() else { return Ok(()) };
-        let sides: &[f64] = if self.story.kind == Statistic::Sum { &[1.0, -1.0] } else { &[1.0] };
+        let sides: &[f64] = match self.story.kind {
+            Statistic::Sum => &[1.0, -1.0],
+            Statistic::Fall => &[-1.0],
+            Statistic::Count | Statistic::Probability => &[1.0],
+        };
         for side in sides {
             let from = (self.time.place(number(self.story.monitor_from)), self.values.place(side * first.1));
             let own = limits.iter().map(|(date, limit)| self.place(*date, side * limit));
