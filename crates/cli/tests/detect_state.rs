@@ -140,12 +140,17 @@ fn how(said: &str) -> String {
 const PLAIN: &[&str] = &["-p", "order=2", "-p", "trend=false"];
 const BAYTS: &[&str] = &["-p", "value=[0.7,0.1,0.25,0.1]"];
 
-const METHODS: [Method; 6] = [
+const FROM_HISTORY: &[&str] = &["-p", "value=data"];
+
+const METHODS: [Method; 9] = [
     method("ewma", PLAIN),
     method("cusum", PLAIN),
     method("mosum", PLAIN),
     method("iqr", &[]),
     method("bayts", BAYTS),
+    method("bayts", FROM_HISTORY),
+    method("pvts-beta", &["-p", "beta=2"]),
+    method("pvts-beta", &["-p", "beta=2", "-p", "gaps=interpolated"]),
     method("bfast-monitor", &["-p", "order=1", "-p", "trend=false"]),
 ];
 
@@ -201,8 +206,8 @@ fn days(stacks: &[Stack]) -> BTreeSet<Date> {
 
 #[test]
 fn image_by_image_is_the_whole_on_synthetic_series() {
-    let scratch = scratch();
     for (seed, method) in METHODS.into_iter().enumerate() {
+        let scratch = scratch();
         let stacks = [Stack::synthetic(100 + seed as u64, 21, 34)];
         pieces_give_the_whole(method, &stacks, &one_by_one(&days(&stacks), method.from), scratch.path());
     }

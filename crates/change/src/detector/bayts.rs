@@ -1,7 +1,8 @@
 //! BAYTS: probabilities of non-forest from several sensors, fused look by look.
 //!
 //! J. Reiche, S. de Bruin, D. Hoekman, J. Verbesselt, M. Herold, "A Bayesian approach to combine Landsat and ALOS PALSAR time series for
-//! near real-time deforestation detection", Remote Sensing 7, 2015. Held against the R package bayts (CC BY 4.0), by its results. Its
+//! near real-time deforestation detection", Remote Sensing 7, 2015. Held against the R package bayts (CC BY 4.0) by its results; its functions for
+//! densities from the history were read. Its
 //! ways are kept: the probability of change of the first look of a flag has the look before it as its prior and may be below a half; a
 //! flag is given up only by a later look; and then the looks after its first are taken anew, so that one of them may have been the
 //! change, and its day of confirmation lie before the look that showed it. Densities are given, or taken from the history of each pixel
@@ -19,11 +20,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::densities::{Pair, Source};
-use self::season::Season;
+use self::season::{Season, first_seen};
 use super::publication::{Implementation, Place, Publication};
 use super::{MethodInfo, Statistic};
-use crate::season_trend::Terms;
-use crate::{Answer, ChangeError, Detector, Findings, Incremental, Model, NO_DAY, Resumable, SeriesBlock};
+use crate::{Answer, ChangeError, Detector, Findings, Incremental, NO_DAY, Resumable, SeriesBlock};
 
 pub use densities::{Densities, Density, FromHistory};
 
@@ -155,20 +155,6 @@ impl Bayts {
         Ok(Self { parameters, monitoring, roles, sources })
     }
 
-    fn terms(&self) -> Terms {
-        Terms { order: self.parameters.order, trend: self.parameters.trend }
-    }
-
-    /// Whether what is seen in a role is held against the history of each pixel.
-    fn has_season(&self, role: usize) -> bool {
-        matches!(self.sources[role], Source::History(_))
-    }
-
-    /// What the coefficients of seasons are multiplied by on a day.
-    fn row(&self, date: Date) -> Vec<f64> {
-        season::row(self.terms(), self.monitoring.from(), date)
-    }
-
     /// The probability of non-forest that a value of a pixel and a role tells; `None` where its history tells no densities.
     fn told(&self, seasons: &[Option<Season>], row: &[f64], role: usize, place: usize, value: f64) -> Option<f64> {
         let probability = match (self.sources[role], &seasons[role]) {
@@ -180,26 +166,6 @@ impl Bayts {
         };
         let [least, most] = self.parameters.block_weight;
         Some(probability.clamp(least, most))
-    }
-
-    /// The times of a block before the monitoring period.
-    fn before<'a>(&self, block: &SeriesBlock<'a>) -> SeriesBlock<'a> {
-        block.split(block.dates().partition_point(|date| *date < self.monitoring.from())).0
-    }
-
-    /// The season of each role that has one.
-    fn seasons(&self, history: &SeriesBlock<'_>) -> Vec<Option<Season>> {
-        let fit = |role| Season::fit(self.terms(), self.monitoring.from(), history, role);
-        (0..self.roles.len()).map(|role| self.has_season(role).then(|| fit(role))).collect()
-    }
-
-    /// The model of the first role, where it has one.
-    fn model(&self, seasons: &[Option<Season>], mut history_start: Vec<i32>) -> Option<Model> {
-        let Season { coefficients, spread } = seasons.first()?.clone()?;
-        let pixels = spread.len();
-        history_start.iter_mut().zip(&spread).filter(|(_, spread)| spread.is_nan()).for_each(|(day, _)| *day = NO_DAY);
-        let boundary = vec![self.parameters.chi; pixels];
-        Some(Model { history_start, is_stable: vec![true; pixels], coefficients, sigma: spread, boundary })
     }
 }
 
@@ -233,13 +199,6 @@ pub struct BaytsState {
     /// Of each role that takes its densities from the history.
     seasons: Vec<Option<Season>>,
     found: Findings,
-}
-
-/// The first day on which each pixel was seen in the first role; [`NO_DAY`] where never.
-fn first_seen(block: &SeriesBlock<'_>) -> Vec<i32> {
-    let series = block.values();
-    let of = |place: usize| (0..block.dates().len()).find(|time| series[[*time, 0, place]].is_finite());
-    (0..block.pixels()).map(|place| of(place).map_or(NO_DAY, |time| block.dates()[time].days())).collect()
 }
 
 /// Before the first look either is as likely.
@@ -405,45 +364,4 @@ impl Incremental for Bayts {
 }
 
 #[cfg(test)]
-mod tests {
-    use ndarray::Array3;
-    use raster::Date;
-
-    use super::*;
-
-    /// A detector whose one role tells its probability of non-forest itself: two densities whose ratio is that of a logistic curve.
-    fn detector(chi: f64) -> Bayts {
-        let parameters = BaytsParameters {
-            chi,
-            densities: BTreeMap::from([("p".to_owned(), [-0.5, 1.0, 0.5, 1.0].into())]),
-            ..BaytsParameters::default()
-        };
-        let monitoring = DateRange::new(Date::from_days(10), Date::from_days(1000)).expect("a period");
-        Bayts::new(parameters, monitoring, vec![Role::Index("p".to_owned())]).expect("parameters in range")
-    }
-
-    /// Looks every 10 days from day 0 on that tell these probabilities.
-    fn found(chi: f64, told: &[f64]) -> Findings {
-        let dates: Vec<Date> = (0..told.len() as i32).map(|look| Date::from_days(look * 10)).collect();
-        let values = Array3::from_shape_fn((told.len(), 1, 1), |(time, ..)| (told[time] / (1.0 - told[time])).ln() as f32);
-        let sensors = vec![0; told.len()];
-        detector(chi).detect(&SeriesBlock::new(&dates, &sensors, values.view()).expect("a block"))
-    }
-
-    #[test]
-    fn a_flag_is_confirmed_or_given_up_as_worked_out_by_hand() {
-        let confirmed = found(0.9, &[0.2, 0.7, 0.8, 0.85]);
-        assert_eq!(
-            (confirmed.answer[0], confirmed.before[0], confirmed.first[0], confirmed.confirmed[0]),
-            (Answer::Changed, 0, 10, 30)
-        );
-        assert!((confirmed.statistic[0] - 0.929_687).abs() < 1e-5, "{}", confirmed.statistic[0]);
-        let first = found(0.9, &[0.2, 0.7]);
-        assert!((first.statistic[0] - 0.368_421).abs() < 1e-5, "a first probability may be below a half");
-        assert_eq!(first.answer[0], Answer::Candidate);
-        let given_up = found(0.9, &[0.1, 0.6, 0.3, 0.2]);
-        assert_eq!((given_up.answer[0], given_up.first[0]), (Answer::Unchanged, NO_DAY));
-        let anew = found(0.9, &[0.125, 0.85, 0.9, 0.3, 0.1]);
-        assert_eq!((anew.answer[0], anew.before[0], anew.first[0], anew.confirmed[0]), (Answer::Changed, 10, 20, 20));
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! PVts-beta: looks that lie far below the mean of the history, whatever the season.
 //!
 //! Y. Tarazona, V. M. Mantas, A. J. S. C. Pereira, "Improving tropical deforestation detection through using photosynthetic vegetation
-//! time series (PVts-beta)", Ecological Indicators 94, 2018. Held against the R package `ForesToolboxRS` 0.1.5 (MIT): its `smootH` on the
+//! time series (PVts-beta)", Ecological Indicators 94, 2018. Held against the R package `ForesToolboxRS` 0.1.5 (MIT), which was read: its `smootH` on the
 //! series up to a look, then its `pvts` at that look, is what is said after it. A look below the limit is flagged; the next look confirms
 //! it, unless smoothing then takes it for an outlier. What of `smootH` is not taken over: values of -1 and less are values here, as in
 //! decibels, and a series that was never seen has no value rather than 100.

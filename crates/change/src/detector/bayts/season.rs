@@ -7,8 +7,9 @@
 use raster::Date;
 
 use super::super::moments::Moments;
-use crate::SeriesBlock;
+use super::{Bayts, Source};
 use crate::season_trend::{Design, LANES, Terms, Tile, TimeAxis, fit};
+use crate::{Model, NO_DAY, SeriesBlock};
 
 /// Years as bayts, by way of bfast, counts them.
 const AXIS: TimeAxis = TimeAxis::Years365;
@@ -70,4 +71,47 @@ impl Season {
     pub(super) fn predicted(&self, row: &[f64], place: usize) -> f64 {
         row.iter().zip(&self.coefficients).map(|(x, of)| x * of[place]).sum()
     }
+}
+
+impl Bayts {
+    pub(super) fn terms(&self) -> Terms {
+        Terms { order: self.parameters.order, trend: self.parameters.trend }
+    }
+
+    /// Whether what is seen in a role is held against the history of each pixel.
+    pub(super) fn has_season(&self, role: usize) -> bool {
+        matches!(self.sources[role], Source::History(_))
+    }
+
+    /// What the coefficients of seasons are multiplied by on a day.
+    pub(super) fn row(&self, date: Date) -> Vec<f64> {
+        row(self.terms(), self.monitoring.from(), date)
+    }
+
+    /// The times of a block before the monitoring period.
+    pub(super) fn before<'a>(&self, block: &SeriesBlock<'a>) -> SeriesBlock<'a> {
+        block.split(block.dates().partition_point(|date| *date < self.monitoring.from())).0
+    }
+
+    /// The season of each role that has one.
+    pub(super) fn seasons(&self, history: &SeriesBlock<'_>) -> Vec<Option<Season>> {
+        let fit = |role| Season::fit(self.terms(), self.monitoring.from(), history, role);
+        (0..self.roles.len()).map(|role| self.has_season(role).then(|| fit(role))).collect()
+    }
+
+    /// The model of the first role, where it has one.
+    pub(super) fn model(&self, seasons: &[Option<Season>], mut history_start: Vec<i32>) -> Option<Model> {
+        let Season { coefficients, spread } = seasons.first()?.clone()?;
+        let pixels = spread.len();
+        history_start.iter_mut().zip(&spread).filter(|(_, spread)| spread.is_nan()).for_each(|(day, _)| *day = NO_DAY);
+        let boundary = vec![self.parameters.chi; pixels];
+        Some(Model { history_start, is_stable: vec![true; pixels], coefficients, sigma: spread, boundary })
+    }
+}
+
+/// The first day on which each pixel was seen in the first role; [`NO_DAY`] where never.
+pub(super) fn first_seen(block: &SeriesBlock<'_>) -> Vec<i32> {
+    let series = block.values();
+    let of = |place: usize| (0..block.dates().len()).find(|time| series[[*time, 0, place]].is_finite());
+    (0..block.pixels()).map(|place| of(place).map_or(NO_DAY, |time| block.dates()[time].days())).collect()
 }

@@ -54,15 +54,11 @@ pub(super) fn decision(
 /// How strong the flag at the end of the series is.
 fn flag(detector: &dyn Detector, found: &Findings, kind: Statistic) -> String {
     let statistic = found.statistic[0];
-    match (&found.model, kind) {
-        (Some(model), Statistic::Fall) => {
-            format!("{statistic:+.3} off the mean of the history, its limit is {:+.3}", -model.boundary[0])
-        }
-        _ => {
-            let of = detector.threshold().map(|chi| format!(" of {chi}")).unwrap_or_default();
-            format!("probability of change {statistic:.3}{of}")
-        }
+    if let (Some(model), Statistic::Fall) = (&found.model, kind) {
+        return format!("{statistic:+.3} off the mean of the history, its limit is {:+.3}", -model.boundary[0]);
     }
+    let of = detector.threshold().map(|chi| format!(" of {chi}")).unwrap_or_default();
+    format!("probability of change {statistic:.3}{of}")
 }
 
 fn change(found: &Findings, kind: Statistic) -> String {
