@@ -275,16 +275,25 @@ impl<'a> Panel<'a> {
         })
     }
 
-    /// The names of the days that matter, over the panel, each over its line or right of the one before.
+    /// The names of the days that matter, over the panel, each over its line, right of the one before, or left of the one after it
+    /// where the panel ends.
     pub(super) fn names<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
         let (left, right) = self.time.ends;
+        let marks = self.marks();
+        let halves: Vec<f64> = marks.iter().map(|(_, name, _)| sheet.width(name, Height::Small) / 2.0).collect();
         let mut free = left + sheet.width(self.caption(), Height::Small) + 20.0;
-        for (x, name, colour) in self.marks() {
-            let half = sheet.width(name, Height::Small) / 2.0;
-            let middle = x.max(free + half).min(right - half);
-            sheet.text(name, (middle, self.top() - Height::Small.line()), Height::Small, Side::Middle, colour)?;
-            free = middle + half + 14.0;
+        let mut middles = Vec::with_capacity(marks.len());
+        for ((x, ..), half) in marks.iter().zip(&halves) {
+            middles.push(x.max(free + half));
+            free = middles[middles.len() - 1] + half + 14.0;
         }
-        Ok(())
+        let mut end = right;
+        for (middle, half) in middles.iter_mut().zip(&halves).rev() {
+            *middle = middle.min(end - half);
+            end = *middle - half - 14.0;
+        }
+        marks.iter().zip(middles).try_for_each(|((_, name, colour), middle)| {
+            sheet.text(name, (middle, self.top() - Height::Small.line()), Height::Small, Side::Middle, *colour)
+        })
     }
 }
