@@ -205,15 +205,19 @@ pub struct BaytsState {
 const UNTOLD: f64 = 0.5;
 
 impl Bayts {
-    /// The probability of non-forest of the looks of one day, of all sensors: `None` where none saw the pixel, and a probability of
-    /// `None` where what was seen tells nothing.
-    fn of_day(&self, seasons: &[Option<Season>], row: &[f64], day: &SeriesBlock<'_>, place: usize) -> Option<Option<f64>> {
+    /// The probability of non-forest of the looks of one day, of all sensors, NaN where what was seen tells nothing; `None` where none saw
+    /// the pixel.
+    fn of_day(&self, seasons: &[Option<Season>], row: &[f64], day: &SeriesBlock<'_>, place: usize) -> Option<f64> {
         let values = day.values();
         let looks = (0..day.dates().len()).flat_map(|time| (0..self.roles.len()).map(move |role| (time, role)));
         let seen =
             looks.map(|(time, role)| (role, f64::from(values[[time, role, place]]))).filter(|(_, value)| value.is_finite());
-        let told = seen.map(|(role, value)| self.told(seasons, row, role, place, value));
-        told.reduce(|all, next| all.zip(next).map(|(all, next)| fused(all, next)).or(all).or(next))
+        let told = seen.map(|(role, value)| self.told(seasons, row, role, place, value).unwrap_or(f64::NAN));
+        told.reduce(|all, next| match (all.is_nan(), next.is_nan()) {
+            (true, _) => next,
+            (_, true) => all,
+            _ => fused(all, next),
+        })
     }
 
     /// Takes the looks of one day.
@@ -266,7 +270,7 @@ impl Bayts {
             let (row, looks) = (self.row(day), block.split(end).0.split(time).1);
             for place in 0..block.pixels() {
                 let Some(told) = self.of_day(&state.seasons, &row, &looks, place) else { continue };
-                let look = told.map(|told| Look { day: day.days(), told });
+                let look = (!told.is_nan()).then(|| Look { day: day.days(), told });
                 let BaytsState { pixels, found, .. } = state;
                 if day < self.monitoring.from() {
                     pixels[place].last = look.unwrap_or(pixels[place].last);

@@ -36,7 +36,9 @@ mod tests {
     fn mean_and_deviation_are_those_of_r() {
         // mean and sd of c(3, 1, 4, 1, 5, 9, 2, 6) of R 4.
         let mut moments = Moments::default();
-        [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0].into_iter().for_each(|value| moments.take(value));
+        for value in [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0] {
+            moments.take(value);
+        }
         assert!((moments.mean - 3.875).abs() < 1e-12 && (moments.deviation() - 2.748_376).abs() < 1e-6);
         let one = Moments { count: 1.0, mean: 3.0, squares: 0.0 };
         assert!(one.deviation().is_nan());
