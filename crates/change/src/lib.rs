@@ -22,9 +22,10 @@ pub use answer::{Answer, ChangeStrip, NO_DAY};
 pub use crosswise::{BandPair, Crosswise, Exchanged};
 pub use detector::{
     Bayts, BaytsParameters, BaytsState, BfastMonitor, BfastMonitorParameters, Ccdc, CcdcParameters, Clearing, ClearingParameters,
-    Cusum, CusumParameters, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, HistoryFit, Implementation,
-    Incremental, Iqr, IqrParameters, METHODS, MethodInfo, Mosum, MosumParameters, Nrt, NrtState, Place, Publication, Resumable,
-    Rule, StateLayout, StatePlanes, Statistic, Step, bitemporal, path, quantile,
+    Cusum, CusumParameters, Densities, Density, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, FromHistory,
+    Gaps, HistoryFit, Implementation, Incremental, Iqr, IqrParameters, METHODS, MethodInfo, Mosum, MosumParameters, Nrt,
+    NrtState, Place, Publication, PvtsBeta, PvtsBetaParameters, PvtsBetaState, Resumable, Rule, Smoothing, StateLayout,
+    StatePlanes, Statistic, Step, bitemporal, path, quantile,
 };
 pub use error::ChangeError;
 pub use findings::{Findings, Model, Segment};

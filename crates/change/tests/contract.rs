@@ -3,9 +3,9 @@
 mod vegetation_loss;
 
 use change::{
-    Answer, Bayts, BaytsParameters, BfastMonitor, BfastMonitorParameters, CcdcParameters, CusumParameters, Detector, Difference,
-    DifferenceParameters, Direction, EwmaParameters, Findings, Incremental, IqrParameters, MosumParameters, NO_DAY, Nrt, Rule,
-    SeriesBlock,
+    Answer, Bayts, BaytsParameters, BfastMonitor, BfastMonitorParameters, CcdcParameters, CusumParameters, Densities, Detector,
+    Difference, DifferenceParameters, Direction, EwmaParameters, Findings, FromHistory, Gaps, Incremental, IqrParameters,
+    MosumParameters, NO_DAY, Nrt, PvtsBeta, PvtsBetaParameters, Rule, SeriesBlock,
 };
 use ndarray::{Array3, Axis, s};
 use proptest::prelude::*;
@@ -46,9 +46,20 @@ fn nrt<R: Rule>(rule: R) -> Nrt<R> {
 }
 
 fn bayts() -> Bayts {
-    let densities = [("nbr".to_owned(), [0.5, 0.1, 0.1, 0.1])].into();
+    let densities = [("nbr".to_owned(), [0.5, 0.1, 0.1, 0.1].into())].into();
     let parameters = BaytsParameters { densities, ..BaytsParameters::default() };
     Bayts::new(parameters, period(HISTORY, TIMES - 1), vec![Role::Index("nbr".to_owned())]).expect("parameters in range")
+}
+
+fn bayts_from_history() -> Bayts {
+    let densities = [("nbr".to_owned(), Densities::Data(FromHistory::Data))].into();
+    let parameters = BaytsParameters { densities, ..BaytsParameters::default() };
+    Bayts::new(parameters, period(HISTORY, TIMES - 1), vec![Role::Index("nbr".to_owned())]).expect("parameters in range")
+}
+
+fn pvts_beta(gaps: Gaps) -> PvtsBeta {
+    let parameters = PvtsBetaParameters { beta: 3.0, gaps, ..PvtsBetaParameters::default() };
+    PvtsBeta::new(parameters, period(HISTORY, TIMES - 1), Role::Index("nbr".to_owned())).expect("parameters in range")
 }
 
 /// A drop in what is watched; the other roles, which only show clouds, stay.
@@ -174,6 +185,24 @@ fn bayts_meets_the_contract() {
 }
 
 #[test]
+fn bayts_with_densities_of_the_history_meets_the_contract() {
+    all_nan_is_not_seen(&bayts_from_history());
+    constant_is_unchanged(&bayts_from_history());
+    planted_drop_is_dated_within_a_revisit(&bayts_from_history());
+    a_drop_has_a_negative_magnitude(&bayts_from_history());
+}
+
+#[test]
+fn pvts_beta_meets_the_contract() {
+    for gaps in [Gaps::Skipped, Gaps::Interpolated] {
+        all_nan_is_not_seen(&pvts_beta(gaps));
+        constant_is_unchanged(&pvts_beta(gaps));
+        planted_drop_is_dated_within_a_revisit(&pvts_beta(gaps));
+        a_drop_has_a_negative_magnitude(&pvts_beta(gaps));
+    }
+}
+
+#[test]
 fn the_methods_of_nrt_meet_the_contract() {
     // What is not believed would else be every look after the drop: a constant series has no spread.
     nrt_meets_the_contract(|| EwmaParameters { threshold_outlier: 1e9, ..EwmaParameters::default() });
@@ -264,7 +293,15 @@ proptest! {
         image_by_image_is_the_whole(&nrt(MosumParameters::default()), &values);
         image_by_image_is_the_whole(&nrt(IqrParameters::default()), &values);
         image_by_image_is_the_whole(&bayts(), &values);
+        image_by_image_is_the_whole(&bayts_from_history(), &values);
+        for gaps in [Gaps::Skipped, Gaps::Interpolated] {
+            image_by_image_is_the_whole(&pvts_beta(gaps), &values);
+            order_of_pixels_is_irrelevant(&pvts_beta(gaps), &values);
+            days_are_in_order(&detect(&pvts_beta(gaps), &values));
+        }
         order_of_pixels_is_irrelevant(&nrt(MosumParameters::default()), &values);
+        order_of_pixels_is_irrelevant(&bayts_from_history(), &values);
+        days_are_in_order(&detect(&bayts_from_history(), &values));
         order_of_pixels_is_irrelevant(&bayts(), &values);
         days_are_in_order(&detect(&bayts(), &values));
         days_are_in_order(&detect(&nrt(EwmaParameters::default()), &values));

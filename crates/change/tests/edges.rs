@@ -2,9 +2,9 @@
 //! date, and days far from ours.
 
 use change::{
-    Answer, Bayts, BaytsParameters, BfastMonitor, BfastMonitorParameters, CcdcParameters, ChangeError, CusumParameters, Detector,
-    Difference, DifferenceParameters, Direction, EwmaParameters, Findings, IqrParameters, MosumParameters, NO_DAY, Nrt, Rule,
-    SeriesBlock,
+    Answer, Bayts, BaytsParameters, BfastMonitor, BfastMonitorParameters, CcdcParameters, ChangeError, CusumParameters,
+    Densities, Detector, Difference, DifferenceParameters, Direction, EwmaParameters, Findings, FromHistory, Gaps, IqrParameters,
+    MosumParameters, NO_DAY, Nrt, PvtsBeta, PvtsBetaParameters, Rule, SeriesBlock, Smoothing,
 };
 use ndarray::{Array3, s};
 use raster::{Date, DateRange, Role};
@@ -35,11 +35,20 @@ fn detectors(dates: &[Date], history: usize) -> Vec<Box<dyn Detector>> {
     let before = Date::from_days(dates[history].days() - 1);
     let baseline = period(Date::from_days(before.days() - REVISIT * HISTORY as i32), before);
     let role = Role::Index("nbr".to_owned());
-    let densities = [("nbr".to_owned(), [0.5, 0.1, 0.1, 0.1])].into();
+    let densities = [("nbr".to_owned(), [0.5, 0.1, 0.1, 0.1].into())].into();
     // What is not believed would else be every look after a drop of a series without spread.
     let ewma = EwmaParameters { threshold_outlier: 1e9, ..EwmaParameters::default() };
     let bayts = BaytsParameters { densities, ..BaytsParameters::default() };
+    let data = [("nbr".to_owned(), Densities::Data(FromHistory::Data))].into();
+    let from_history = BaytsParameters { densities: data, trend: true, ..BaytsParameters::default() };
+    let filled = PvtsBetaParameters { gaps: Gaps::Interpolated, ..PvtsBetaParameters::default() };
+    let plain = PvtsBetaParameters { smoothing: Smoothing::None, ..PvtsBetaParameters::default() };
+    let pvts_beta = |parameters| Box::new(PvtsBeta::new(parameters, monitoring, role.clone()).expect("in range"));
     vec![
+        pvts_beta(PvtsBetaParameters::default()),
+        pvts_beta(filled),
+        pvts_beta(plain),
+        Box::new(Bayts::new(from_history, monitoring, vec![role.clone()]).expect("in range")),
         Box::new(
             Difference::new(DifferenceParameters::default(), baseline, monitoring, role.clone(), Direction::Fall)
                 .expect("in range"),
@@ -61,8 +70,9 @@ fn found(detector: &dyn Detector, dates: &[Date], watched: impl Fn(usize) -> f32
     detector.detect(&SeriesBlock::new(dates, &vec![0; dates.len()], values.view()).expect("a block"))
 }
 
-fn is_bayts(detector: &dyn Detector) -> bool {
-    detector.name() == "bayts"
+/// Whether it is BAYTS with densities that are given: a value says what it is of itself, without a history.
+fn needs_no_history(detector: &dyn Detector) -> bool {
+    detector.name() == "bayts" && detector.coefficients() == 0
 }
 
 /// A series that noise keeps from being constant; the sum of its two waves repeats nowhere.
@@ -75,8 +85,7 @@ fn wavy(time: usize) -> f32 {
 fn a_constant_series_is_unchanged_whatever_its_value() {
     let dates = ours();
     for detector in detectors(&dates, HISTORY) {
-        // To BAYTS a value says what it is of itself.
-        let values: &[f32] = if is_bayts(&*detector) { &[0.5, 0.7, 3e4] } else { &[0.5, 0.0, -0.3, 1e-6, 3e4] };
+        let values: &[f32] = if needs_no_history(&*detector) { &[0.5, 0.7, 3e4] } else { &[0.5, 0.0, -0.3, 1e-6, 3e4] };
         for value in values {
             let found = found(&*detector, &dates, |_| *value);
             // Its rule compares with the spread strictly: without any the history is not stable, as in nrt.
@@ -101,7 +110,7 @@ fn a_series_never_seen_or_seen_once_says_nothing() {
         let before = once(HISTORY / 2);
         assert_eq!((before.answer[0], before.first[0]), (Answer::NotSeen, NO_DAY), "{}: in the history", detector.name());
         let after = once(HISTORY + 3);
-        let expected = if is_bayts(&*detector) { Answer::Unchanged } else { Answer::NotSeen };
+        let expected = if needs_no_history(&*detector) { Answer::Unchanged } else { Answer::NotSeen };
         assert_eq!((after.answer[0], after.first[0]), (expected, NO_DAY), "{}: in the monitoring period", detector.name());
         assert_eq!(after.last_clear[0], dates[HISTORY + 3].days(), "{}", detector.name());
     }
@@ -135,7 +144,7 @@ fn days_that_share_a_date_are_looks_of_their_own_and_dates_that_fall_are_refused
         let lag = found.first[0] - once[fall].days();
         assert!((0..=REVISIT).contains(&lag), "{}: {lag} days", detector.name());
         // Of one day BAYTS fuses what its looks tell.
-        let looks = if is_bayts(&*detector) || detector.name() == "difference" { 1 } else { 2 };
+        let looks = if detector.name() == "bayts" || detector.name() == "difference" { 1 } else { 2 };
         assert!(usize::from(found.n_history[0]) >= looks * HISTORY / 2, "{}: {}", detector.name(), found.n_history[0]);
     }
     let mut falling = once;
@@ -146,12 +155,12 @@ fn days_that_share_a_date_are_looks_of_their_own_and_dates_that_fall_are_refused
 }
 
 #[test]
-fn without_a_history_nothing_is_said_but_by_bayts() {
+fn without_a_history_nothing_is_said_but_by_bayts_with_given_densities() {
     let dates = ours();
     for detector in detectors(&dates, 0) {
         let found = found(&*detector, &dates, |time| if time < 40 { wavy(time) } else { 0.1 });
         assert_eq!(found.n_history, [0], "{}", detector.name());
-        if is_bayts(&*detector) {
+        if needs_no_history(&*detector) {
             assert_eq!((found.answer[0], found.first[0]), (Answer::Changed, dates[40].days()));
         } else {
             assert_eq!((found.answer[0], found.first[0]), (Answer::NotSeen, NO_DAY), "{}", detector.name());

@@ -52,12 +52,16 @@ fn how(said: &str) -> String {
 const PLAIN: &[&str] = &["-p", "order=2", "-p", "trend=false"];
 const BAYTS: &[&str] = &["-p", "value=[0.7,0.1,0.25,0.1]"];
 
-const METHODS: [Method; 6] = [
+const FROM_HISTORY: &[&str] = &["-p", "value=data"];
+
+const METHODS: [Method; 8] = [
     method("ewma", PLAIN),
     method("cusum", PLAIN),
     method("mosum", PLAIN),
     method("iqr", &[]),
     method("bayts", BAYTS),
+    method("bayts", FROM_HISTORY),
+    method("pvts-beta", &["-p", "beta=2", "-p", "gaps=interpolated"]),
     method("bfast-monitor", &["-p", "order=1", "-p", "trend=false"]),
 ];
 
@@ -113,8 +117,8 @@ fn days(stacks: &[Stack]) -> BTreeSet<Date> {
 
 #[test]
 fn image_by_image_is_the_whole_on_synthetic_series() {
-    let scratch = scratch();
     for (seed, method) in METHODS.into_iter().enumerate() {
+        let scratch = scratch();
         let stacks = [Stack::synthetic(100 + seed as u64, 21, 34)];
         pieces_give_the_whole(method, &stacks, &one_by_one(&days(&stacks), method.from), scratch.path());
     }
@@ -179,8 +183,8 @@ fn late_images_are_replayed_and_known_ones_are_left_out() {
     let folder = scratch.path();
     let stack = Stack::synthetic(3, 20, 20);
     let history = stack.before("2019-01-01");
-    for method in METHODS {
-        let state = folder.join(method.name);
+    for (number, method) in METHODS.into_iter().enumerate() {
+        let state = folder.join(format!("{}-{number}", method.name));
         let (own, whole) = (folder.join("own.tif"), folder.join("whole.tif"));
         let call = |times: &[usize]| how(&succeed(method.call(&[stack.write(folder, "some", times)], &own, Some(&state))));
         let same = |times: &[usize]| {

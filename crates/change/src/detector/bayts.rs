@@ -1,35 +1,55 @@
 //! BAYTS: probabilities of non-forest from several sensors, fused look by look.
 //!
 //! J. Reiche, S. de Bruin, D. Hoekman, J. Verbesselt, M. Herold, "A Bayesian approach to combine Landsat and ALOS PALSAR time series for
-//! near real-time deforestation detection", Remote Sensing 7, 2015. Held against the R package bayts (CC BY 4.0), by its results. Its
+//! near real-time deforestation detection", Remote Sensing 7, 2015. Held against the R package bayts (CC BY 4.0) by its results; its functions for
+//! densities from the history were read. Its
 //! ways are kept: the probability of change of the first look of a flag has the look before it as its prior and may be below a half; a
 //! flag is given up only by a later look; and then the looks after its first are taken anew, so that one of them may have been the
-//! change, and its day of confirmation lie before the look that showed it.
+//! change, and its day of confirmation lie before the look that showed it. Densities are given, or taken from the history of each pixel
+//! after its season is taken off (`baytsDD`).
 
+mod densities;
 mod kept;
+mod season;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use raster::{DateRange, Role};
+use ndarray::Array2;
+use raster::{Date, DateRange, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::densities::{Pair, Source};
+use self::season::{Season, first_seen};
 use super::publication::{Implementation, Place, Publication};
 use super::{MethodInfo, Statistic};
 use crate::{Answer, ChangeError, Detector, Findings, Incremental, NO_DAY, Resumable, SeriesBlock};
+
+pub use densities::{Densities, Density, FromHistory};
 
 pub(super) const METHOD: MethodInfo = MethodInfo {
     name: "bayts",
     title: "BAYTS: Bayesian fusion of non-forest probabilities of several sensors",
     citation: "Reiche et al., Remote Sensing 7 (2015), https://doi.org/10.3390/rs70504973",
-    publications: &[Publication {
-        key: "reiche2015",
-        authors: &["Reiche, J.", "de Bruin, S.", "Hoekman, D.", "Verbesselt, J.", "Herold, M."],
-        title: "A Bayesian approach to combine Landsat and ALOS PALSAR time series for near real-time deforestation detection",
-        place: Place::Journal { name: "Remote Sensing", volume: 7, number: "5", pages: "4973--4996" },
-        year: 2015,
-        doi: "10.3390/rs70504973",
-    }],
+    publications: &[
+        Publication {
+            key: "reiche2015",
+            authors: &["Reiche, J.", "de Bruin, S.", "Hoekman, D.", "Verbesselt, J.", "Herold, M."],
+            title: "A Bayesian approach to combine Landsat and ALOS PALSAR time series for near real-time deforestation detection",
+            place: Place::Journal { name: "Remote Sensing", volume: 7, number: "5", pages: "4973--4996" },
+            year: 2015,
+            doi: "10.3390/rs70504973",
+        },
+        Publication {
+            key: "reiche2018",
+            authors: &["Reiche, J.", "Hamunyela, E.", "Verbesselt, J.", "Hoekman, D.", "Herold, M."],
+            title: "Improving near-real time deforestation monitoring in tropical dry forests by combining dense Sentinel-1 time series \
+                    with Landsat and ALOS-2 PALSAR-2",
+            place: Place::Journal { name: "Remote Sensing of Environment", volume: 204, number: "", pages: "147--161" },
+            year: 2018,
+            doi: "10.1016/j.rse.2017.10.034",
+        },
+    ],
     reference: Some(Implementation {
         key: "bayts",
         name: "bayts",
@@ -54,14 +74,22 @@ pub struct BaytsParameters {
     /// Percentile of each scene, 0 to 1, that is taken off its values first: the season without a history. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub percentile: Option<f64>,
-    /// Of each role: mean and standard deviation of forest, then of non-forest (normal distributions).
+    /// Number of harmonics of the season that is taken off roles whose densities come from the history, 0 to 5. Default 1.
+    pub order: usize,
+    /// Whether a trend is taken off them too. Default false.
+    pub trend: bool,
+    /// Of each role: mean and standard deviation of forest, then of non-forest (normal densities); or `data`, from the history of each
+    /// pixel after its season is taken off: forest N(0, 2 s), non-forest N(-4 s, 2 s) with the standard deviation s of its values, and
+    /// other factors as `{ data = [2, -4, 2] }`; or a density a class,
+    /// `{ forest = { weibull = [shape, scale] }, non_forest = { normal = [mean, deviation] } }`.
     #[serde(flatten)]
-    pub densities: BTreeMap<String, [f64; 4]>,
+    pub densities: BTreeMap<String, Densities>,
 }
 
 impl Default for BaytsParameters {
     fn default() -> Self {
-        Self { chi: 0.9, pnf_min: 0.5, block_weight: [0.1, 0.9], percentile: None, densities: BTreeMap::new() }
+        let (order, trend) = (1, false);
+        Self { chi: 0.9, pnf_min: 0.5, block_weight: [0.1, 0.9], percentile: None, order, trend, densities: BTreeMap::new() }
     }
 }
 
@@ -71,12 +99,13 @@ pub struct Bayts {
     parameters: BaytsParameters,
     monitoring: DateRange,
     roles: Vec<Role>,
-    /// Of each role, as in the parameters.
-    densities: Vec<[f64; 4]>,
+    /// Of each role.
+    sources: Vec<Source>,
 }
 
 impl Bayts {
-    /// The detector of these roles, each on dates of its own. Looks before the monitoring period only tell the prior of its first.
+    /// The detector of these roles, each on dates of its own. Looks before the monitoring period tell the prior of its first, and the
+    /// densities of roles that take them from there.
     ///
     /// # Errors
     /// [`ChangeError::Parameter`] for a parameter out of range, and for a role without densities or densities without a role.
@@ -88,7 +117,8 @@ impl Bayts {
             expected,
         };
         let [least, most] = parameters.block_weight;
-        let checks: [(&'static str, bool, String, &'static str); 4] = [
+        let checks: [(&'static str, bool, String, &'static str); 5] = [
+            ("order", parameters.order <= 5, parameters.order.to_string(), "a count from 0 to 5"),
             ("chi", (0.5..=1.0).contains(&parameters.chi), parameters.chi.to_string(), "a number from 0.5 to 1"),
             ("pnf_min", (0.0..1.0).contains(&parameters.pnf_min), parameters.pnf_min.to_string(), "a number above 0 and below 1"),
             (
@@ -112,25 +142,30 @@ impl Bayts {
             return Err(refused(
                 "the parameter",
                 name.clone(),
-                "chi, pnf_min, block_weight, percentile, or the role of an input",
+                "chi, pnf_min, block_weight, percentile, order, trend, or the role of an input",
             ));
         }
-        let expected = "ROLE=[forest mean, deviation, non-forest mean, deviation] with deviations above 0, for each role";
+        let expected = "for each role ROLE=[forest mean, deviation, non-forest mean, deviation], ROLE=data, or ROLE={forest = .., non_forest = ..}, \
+                        with deviations, factors of spread, shapes and scales above 0";
         let of = |name: &String| {
-            let given = parameters.densities.get(name).copied().filter(|[_, forest, _, other]| *forest > 0.0 && *other > 0.0);
-            given.ok_or_else(|| refused("the density", format!("missing or of no use for {name}"), expected))
+            let source = parameters.densities.get(name).and_then(|densities| densities.source());
+            source.ok_or_else(|| refused("the density", format!("missing or of no use for {name}"), expected))
         };
-        let densities = names.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { parameters, monitoring, roles, densities })
+        let sources = names.iter().map(of).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { parameters, monitoring, roles, sources })
     }
 
-    /// The probability of non-forest that a value of a role tells.
-    fn told(&self, role: usize, value: f64) -> f64 {
-        let [forest, spread, other, other_spread] = self.densities[role];
-        // Densities far out are 0 in both: their logarithms are compared.
-        let log = |mean: f64, spread: f64| -0.5 * ((value - mean) / spread).powi(2) - spread.ln();
+    /// The probability of non-forest that a value of a pixel and a role tells; `None` where its history tells no densities.
+    fn told(&self, seasons: &[Option<Season>], row: &[f64], role: usize, place: usize, value: f64) -> Option<f64> {
+        let probability = match (self.sources[role], &seasons[role]) {
+            (Source::Given(pair), _) => pair.non_forest(value),
+            (Source::History(factors), Some(season)) if season.spread[place].is_finite() => {
+                Pair::of_history(factors, season.spread[place]).non_forest(value - season.predicted(row, place))
+            }
+            _ => return None,
+        };
         let [least, most] = self.parameters.block_weight;
-        (1.0 / (1.0 + (log(forest, spread) - log(other, other_spread)).exp())).clamp(least, most)
+        Some(probability.clamp(least, most))
     }
 }
 
@@ -161,6 +196,8 @@ struct Pixel {
 #[derive(Debug, Clone)]
 pub struct BaytsState {
     pixels: Vec<Pixel>,
+    /// Of each role that takes its densities from the history.
+    seasons: Vec<Option<Season>>,
     found: Findings,
 }
 
@@ -168,22 +205,24 @@ pub struct BaytsState {
 const UNTOLD: f64 = 0.5;
 
 impl Bayts {
-    /// The probability of non-forest of the looks of one day, of all sensors; `None` where none saw the pixel.
-    fn of_day(&self, block: &SeriesBlock<'_>, times: std::ops::Range<usize>, place: usize) -> Option<f64> {
-        let values = block.values();
-        let looks = times.flat_map(|time| (0..self.roles.len()).map(move |role| (time, role)));
-        let told = looks.filter_map(|(time, role)| {
-            let value = f64::from(values[[time, role, place]]);
-            value.is_finite().then(|| self.told(role, value))
-        });
-        told.reduce(fused)
+    /// The probability of non-forest of the looks of one day, of all sensors, NaN where what was seen tells nothing; `None` where none saw
+    /// the pixel.
+    fn of_day(&self, seasons: &[Option<Season>], row: &[f64], day: &SeriesBlock<'_>, place: usize) -> Option<f64> {
+        let values = day.values();
+        let looks = (0..day.dates().len()).flat_map(|time| (0..self.roles.len()).map(move |role| (time, role)));
+        let seen =
+            looks.map(|(time, role)| (role, f64::from(values[[time, role, place]]))).filter(|(_, value)| value.is_finite());
+        let told = seen.map(|(role, value)| self.told(seasons, row, role, place, value).unwrap_or(f64::NAN));
+        told.reduce(|all, next| match (all.is_nan(), next.is_nan()) {
+            (true, _) => next,
+            (_, true) => all,
+            _ => fused(all, next),
+        })
     }
 
     /// Takes the looks of one day.
     fn look(&self, state: &mut BaytsState, place: usize, look: Look) {
-        let BaytsState { pixels, found } = state;
-        found.last_clear[place] = look.day;
-        found.n_monitor[place] = found.n_monitor[place].saturating_add(1);
+        let BaytsState { pixels, found, .. } = state;
         if found.answer[place] == Answer::Changed {
             return;
         }
@@ -228,14 +267,21 @@ impl Bayts {
         while time < dates.len() {
             let day = dates[time];
             let end = dates.partition_point(|date| *date <= day);
+            let (row, looks) = (self.row(day), block.split(end).0.split(time).1);
             for place in 0..block.pixels() {
-                let Some(told) = self.of_day(block, time..end, place) else { continue };
+                let Some(told) = self.of_day(&state.seasons, &row, &looks, place) else { continue };
+                let look = (!told.is_nan()).then(|| Look { day: day.days(), told });
+                let BaytsState { pixels, found, .. } = state;
                 if day < self.monitoring.from() {
-                    state.pixels[place].last = Look { day: day.days(), told };
-                    state.found.n_history[place] = state.found.n_history[place].saturating_add(1);
-                    state.found.last_clear_history[place] = day.days();
+                    pixels[place].last = look.unwrap_or(pixels[place].last);
+                    found.n_history[place] = found.n_history[place].saturating_add(1);
+                    found.last_clear_history[place] = day.days();
                 } else if self.monitoring.contains(day) {
-                    self.look(state, place, Look { day: day.days(), told });
+                    found.last_clear[place] = day.days();
+                    found.n_monitor[place] = found.n_monitor[place].saturating_add(1);
+                    if let Some(look) = look {
+                        self.look(state, place, look);
+                    }
                 }
             }
             time = end;
@@ -256,12 +302,30 @@ impl Detector for Bayts {
         self.monitoring
     }
 
+    fn coefficients(&self) -> usize {
+        if self.has_season(0) { self.terms().width() } else { 0 }
+    }
+
+    fn predictors(&self, _first: Date, date: Date) -> Vec<f64> {
+        self.row(date)
+    }
+
+    fn least_history(&self) -> usize {
+        if (0..self.roles.len()).any(|role| self.has_season(role)) { self.terms().width() + 1 } else { 0 }
+    }
+
     fn scene_percentile(&self) -> Option<f64> {
         self.parameters.percentile
     }
 
-    fn non_forest(&self, role: usize, value: f64) -> Option<f64> {
-        Some(self.told(role, value))
+    fn non_forest(&self, block: &SeriesBlock<'_>) -> Option<Array2<f64>> {
+        let seasons = self.seasons(&self.before(block));
+        let rows: Vec<Vec<f64>> = block.dates().iter().map(|date| self.row(*date)).collect();
+        Some(Array2::from_shape_fn((rows.len(), self.roles.len()), |(time, role)| {
+            let value = f64::from(block.values()[[time, role, 0]]);
+            let told = value.is_finite().then(|| self.told(&seasons, &rows[time], role, 0, value));
+            told.flatten().unwrap_or(f64::NAN)
+        }))
     }
 
     fn threshold(&self) -> Option<f64> {
@@ -287,7 +351,11 @@ impl Incremental for Bayts {
     fn fit(&self, history: &SeriesBlock<'_>) -> BaytsState {
         let unseen = Pixel { last: Look { day: NO_DAY, told: UNTOLD }, flagged: Vec::new(), change: UNTOLD };
         let pixels = history.pixels();
-        let mut state = BaytsState { pixels: vec![unseen; pixels], found: Findings::not_seen(pixels) };
+        let before = self.before(history);
+        let seasons = self.seasons(&before);
+        let mut found = Findings::not_seen(pixels);
+        found.model = self.model(&seasons, first_seen(&before));
+        let mut state = BaytsState { pixels: vec![unseen; pixels], seasons, found };
         self.follow(&mut state, history);
         state
     }
@@ -300,45 +368,4 @@ impl Incremental for Bayts {
 }
 
 #[cfg(test)]
-mod tests {
-    use ndarray::Array3;
-    use raster::Date;
-
-    use super::*;
-
-    /// A detector whose one role tells its probability of non-forest itself: two densities whose ratio is that of a logistic curve.
-    fn detector(chi: f64) -> Bayts {
-        let parameters = BaytsParameters {
-            chi,
-            densities: BTreeMap::from([("p".to_owned(), [-0.5, 1.0, 0.5, 1.0])]),
-            ..BaytsParameters::default()
-        };
-        let monitoring = DateRange::new(Date::from_days(10), Date::from_days(1000)).expect("a period");
-        Bayts::new(parameters, monitoring, vec![Role::Index("p".to_owned())]).expect("parameters in range")
-    }
-
-    /// Looks every 10 days from day 0 on that tell these probabilities.
-    fn found(chi: f64, told: &[f64]) -> Findings {
-        let dates: Vec<Date> = (0..told.len() as i32).map(|look| Date::from_days(look * 10)).collect();
-        let values = Array3::from_shape_fn((told.len(), 1, 1), |(time, ..)| (told[time] / (1.0 - told[time])).ln() as f32);
-        let sensors = vec![0; told.len()];
-        detector(chi).detect(&SeriesBlock::new(&dates, &sensors, values.view()).expect("a block"))
-    }
-
-    #[test]
-    fn a_flag_is_confirmed_or_given_up_as_worked_out_by_hand() {
-        let confirmed = found(0.9, &[0.2, 0.7, 0.8, 0.85]);
-        assert_eq!(
-            (confirmed.answer[0], confirmed.before[0], confirmed.first[0], confirmed.confirmed[0]),
-            (Answer::Changed, 0, 10, 30)
-        );
-        assert!((confirmed.statistic[0] - 0.929_687).abs() < 1e-5, "{}", confirmed.statistic[0]);
-        let first = found(0.9, &[0.2, 0.7]);
-        assert!((first.statistic[0] - 0.368_421).abs() < 1e-5, "a first probability may be below a half");
-        assert_eq!(first.answer[0], Answer::Candidate);
-        let given_up = found(0.9, &[0.1, 0.6, 0.3, 0.2]);
-        assert_eq!((given_up.answer[0], given_up.first[0]), (Answer::Unchanged, NO_DAY));
-        let anew = found(0.9, &[0.125, 0.85, 0.9, 0.3, 0.1]);
-        assert_eq!((anew.answer[0], anew.before[0], anew.first[0], anew.confirmed[0]), (Answer::Changed, 10, 20, 20));
-    }
-}
+mod tests;

@@ -7,17 +7,19 @@ mod clearing;
 mod critical;
 mod difference;
 mod median;
+mod moments;
 mod nrt;
 mod path;
 mod publication;
+mod pvts_beta;
 mod resumable;
 
-use ndarray::s;
+use ndarray::{Array2, s};
 use raster::{Date, DateRange, Role};
 
 use crate::{Findings, SeriesBlock};
 
-pub use bayts::{Bayts, BaytsParameters, BaytsState};
+pub use bayts::{Bayts, BaytsParameters, BaytsState, Densities, Density, FromHistory};
 pub use bfast_monitor::{BfastMonitor, BfastMonitorParameters, History, Process};
 pub use bitemporal::bitemporal;
 pub use clearing::{Clearing, ClearingParameters};
@@ -29,6 +31,7 @@ pub use nrt::{
 };
 pub use path::{Step, path};
 pub use publication::{Implementation, Place, Publication};
+pub use pvts_beta::{Gaps, PvtsBeta, PvtsBetaParameters, PvtsBetaState, Smoothing};
 pub use resumable::{Resumable, StateLayout, StatePlanes};
 
 /// What is to be known of a method before it is used.
@@ -57,6 +60,8 @@ pub enum Statistic {
     Count,
     /// A probability, from which on a change is confirmed.
     Probability,
+    /// How far a look lies off what is expected, held against a boundary below 0 alone.
+    Fall,
 }
 
 /// Every detector, one line each.
@@ -69,6 +74,7 @@ pub const METHODS: &[MethodInfo] = &[
     nrt::METHODS[3],
     nrt::METHODS[4],
     bayts::METHOD,
+    pvts_beta::METHOD,
 ];
 
 /// A method that finds change in series.
@@ -112,8 +118,9 @@ pub trait Detector: Sync {
         (0..block.dates().len()).map(|time| block.dates()[time] < self.monitoring().from() && is_seen(time)).collect()
     }
 
-    /// The probability of non-forest that one look of a role (by its place) tells by itself, from methods that know of one.
-    fn non_forest(&self, _role: usize, _value: f64) -> Option<f64> {
+    /// The probability of non-forest that each look of the first pixel of a block tells by itself, shape (time, role), NaN where there is
+    /// none; `None` from methods that know of none.
+    fn non_forest(&self, _block: &SeriesBlock<'_>) -> Option<Array2<f64>> {
         None
     }
 

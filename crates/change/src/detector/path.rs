@@ -61,8 +61,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Bayts, BaytsParameters, BfastMonitor, BfastMonitorParameters, CcdcParameters, CusumParameters, EwmaParameters,
-        IqrParameters, MosumParameters, Nrt,
+        Bayts, BaytsParameters, BfastMonitor, BfastMonitorParameters, CcdcParameters, CusumParameters, Densities, EwmaParameters,
+        FromHistory, IqrParameters, MosumParameters, Nrt, PvtsBeta, PvtsBetaParameters,
     };
 
     /// Looks every 8 days of a forest that falls by a third, with noise that does not repeat and holes; three roles.
@@ -83,8 +83,12 @@ mod tests {
         let period = DateRange::new(day(2016), day(2030)).expect("a period");
         let role = |name: &str| Role::Index(name.to_owned());
         let one = || vec![role("a")];
-        let densities = BTreeMap::from([("a".to_owned(), [0.7, 0.1, 0.3, 0.1])]);
+        let densities = BTreeMap::from([("a".to_owned(), [0.7, 0.1, 0.3, 0.1].into())]);
         let bayts = BaytsParameters { densities, ..BaytsParameters::default() };
+        let data = BTreeMap::from([("a".to_owned(), Densities::Data(FromHistory::Data))]);
+        let from_history = BaytsParameters { densities: data, ..BaytsParameters::default() };
+        // The season alone spreads as far as five deviations reach.
+        let pvts_beta = PvtsBetaParameters { beta: 2.0, ..PvtsBetaParameters::default() };
         let ccdc = CcdcParameters { scaling_factor: 1.0, ..CcdcParameters::default() };
         vec![
             Box::new(BfastMonitor::new(BfastMonitorParameters::default(), period, role("a")).expect("in range")),
@@ -94,6 +98,8 @@ mod tests {
             Box::new(Nrt::new(IqrParameters::default(), period, one()).expect("in range")),
             Box::new(Nrt::new(ccdc, period, vec![role("a"), role("green"), role("swir")]).expect("in range")),
             Box::new(Bayts::new(bayts, period, one()).expect("in range")),
+            Box::new(Bayts::new(from_history, period, one()).expect("in range")),
+            Box::new(PvtsBeta::new(pvts_beta, period, role("a")).expect("in range")),
         ]
     }
 

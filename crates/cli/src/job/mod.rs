@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use alert::PatchRules;
 use change::{
     BfastMonitorParameters, ChangeError, ClearingParameters, CusumParameters, DifferenceParameters, Direction, EwmaParameters,
-    Guard, IqrParameters, MaskOptions, MosumParameters, SpectralIndex,
+    Guard, IqrParameters, MaskOptions, MosumParameters, PvtsBetaParameters, SpectralIndex,
 };
 use geoio::{Compression, ImagerySpec, Resampling};
 use schemars::JsonSchema;
@@ -151,6 +151,9 @@ pub(crate) struct ChangeSpec {
     /// Parameters of the method `iqr`.
     #[serde(default)]
     pub(crate) iqr: IqrParameters,
+    /// Parameters of the method `pvts-beta`.
+    #[serde(default)]
+    pub(crate) pvts_beta: PvtsBetaParameters,
     /// Where to look: a class raster or polygons. Outside it nothing is flagged.
     pub(crate) within: Option<Within>,
 }
@@ -172,6 +175,8 @@ pub(crate) enum Method {
     Mosum,
     /// Consecutive residuals outside the interquartile range of the history's.
     Iqr,
+    /// Looks far below the mean of the history, without a season (Tarazona et al. 2018).
+    PvtsBeta,
 }
 
 /// An index by name or by formula; a job with one that does not exist cannot be read.

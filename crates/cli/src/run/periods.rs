@@ -1,6 +1,6 @@
 //! When a job looks, and by which method.
 
-use change::{BfastMonitor, Clearing, Detector, Difference, Direction, Nrt, SpectralIndex};
+use change::{BfastMonitor, Clearing, Detector, Difference, Direction, Nrt, PvtsBeta, SpectralIndex};
 use raster::{DateRange, Observation, Warning};
 
 use crate::fault::{Exit, Fault};
@@ -79,6 +79,11 @@ pub(super) fn detector(
         Method::Cusum => clearings(Nrt::new(spec.cusum, monitoring, roles)?, spec, baseline, direction)?,
         Method::Mosum => clearings(Nrt::new(spec.mosum, monitoring, roles)?, spec, baseline, direction)?,
         Method::Iqr => clearings(Nrt::new(spec.iqr, monitoring, roles)?, spec, baseline, direction)?,
+        Method::PvtsBeta if direction == Direction::Rise => {
+            let told = format!("[change] method: pvts-beta watches for falls, and clearing makes the index {role} rise");
+            return Err(Fault::usage(told));
+        }
+        Method::PvtsBeta => clearings(PvtsBeta::new(spec.pvts_beta, monitoring, role)?, spec, baseline, direction)?,
     })
 }
 

@@ -1,10 +1,11 @@
-//! The state of BAYTS as planes of numbers: the last look without a flag, and the looks of an open flag.
+//! The state of BAYTS as planes of numbers: the seasons, the last look without a flag, and the looks of an open flag.
 
-use super::{Bayts, BaytsState, Look, Pixel};
+use super::{Bayts, BaytsState, Look, Pixel, Season};
 use crate::{Answer, Findings, Incremental, NO_DAY, Resumable, SeriesBlock, StateLayout, StatePlanes};
 
 /// Days and counts of the model.
 const LAST_CLEAR_HISTORY: usize = 0;
+const HISTORY_START: usize = 1;
 const N_HISTORY: usize = 0;
 
 /// Reals of the process; what the looks of a flag tell follows.
@@ -24,7 +25,7 @@ const FLAGGED: usize = 1;
 
 impl Bayts {
     fn keep_process(&self, state: &BaytsState, room: usize) -> StatePlanes {
-        let BaytsState { pixels, found } = state;
+        let BaytsState { pixels, found, .. } = state;
         let mut planes = StatePlanes::none(&self.process_layout(room), pixels.len());
         for (place, pixel) in pixels.iter().enumerate() {
             planes.reals[[TOLD, place]] = pixel.last.told;
@@ -46,8 +47,41 @@ impl Bayts {
         planes
     }
 
-    fn restore(model: &StatePlanes, process: &StatePlanes) -> BaytsState {
+    /// The seasons, one after the other.
+    fn keep_seasons(&self, state: &BaytsState) -> StatePlanes {
+        let pixels = state.pixels.len();
+        let mut planes = StatePlanes::none(&self.model_layout(), pixels);
+        for place in 0..pixels {
+            let seasons = state.seasons.iter().flatten();
+            let reals = seasons.flat_map(|season| season.coefficients.iter().chain([&season.spread]));
+            for (plane, values) in reals.enumerate() {
+                planes.reals[[plane, place]] = values[place];
+            }
+            planes.days[[LAST_CLEAR_HISTORY, place]] = state.found.last_clear_history[place];
+            planes.counts[[N_HISTORY, place]] = state.found.n_history[place];
+            if let Some(model) = &state.found.model {
+                planes.days[[HISTORY_START, place]] = model.history_start[place];
+            }
+        }
+        planes
+    }
+
+    fn restore_seasons(&self, model: &StatePlanes) -> Vec<Option<Season>> {
+        let mut planes = model.reals.rows().into_iter().map(|plane| plane.to_vec());
+        let mut restored = || {
+            let mut season = Season::none(self.terms(), model.pixels());
+            season.coefficients.iter_mut().chain([&mut season.spread]).zip(&mut planes).for_each(|(kept, plane)| *kept = plane);
+            season
+        };
+        (0..self.roles.len()).map(|role| self.has_season(role).then(&mut restored)).collect()
+    }
+
+    fn restore(&self, model: &StatePlanes, process: &StatePlanes) -> BaytsState {
+        let seasons = self.restore_seasons(model);
         let mut found = Findings::not_seen(process.pixels());
+        if self.has_season(0) {
+            found.model = self.model(&seasons, model.days.row(HISTORY_START).to_vec());
+        }
         let restored = |place: usize| {
             found.n_history[place] = model.counts[[N_HISTORY, place]];
             found.last_clear_history[place] = model.days[[LAST_CLEAR_HISTORY, place]];
@@ -61,7 +95,8 @@ impl Bayts {
                 told: process.reals[[FLAG_TOLD + number, place]],
             };
             let flagged: Vec<Look> = (0..usize::from(process.counts[[FLAGGED, place]])).map(look).collect();
-            if found.n_monitor[place] > 0 {
+            let is_told = !flagged.is_empty() || last.day >= self.monitoring.from().days();
+            if found.n_monitor[place] > 0 && is_told {
                 found.answer[place] = match flagged.first() {
                     None => Answer::Unchanged,
                     Some(_) if found.confirmed[place] == NO_DAY => Answer::Candidate,
@@ -76,7 +111,7 @@ impl Bayts {
             }
             Pixel { last, flagged, change }
         };
-        BaytsState { pixels: (0..process.pixels()).map(restored).collect(), found }
+        BaytsState { pixels: (0..process.pixels()).map(restored).collect(), seasons, found }
     }
 }
 
@@ -95,7 +130,14 @@ impl Resumable for Bayts {
     }
 
     fn model_layout(&self) -> StateLayout {
-        StateLayout { reals: Vec::new(), days: vec!["last_clear_history".to_owned()], counts: vec!["n_history".to_owned()] }
+        let names = |role: usize| {
+            let coefficients = (0..self.terms().width()).map(move |number| format!("b{role}_{number}"));
+            coefficients.chain([format!("spread{role}")])
+        };
+        let reals = (0..self.roles.len()).filter(|role| self.has_season(*role)).flat_map(names).collect();
+        let mut days = vec!["last_clear_history".to_owned()];
+        days.extend(self.has_season(0).then(|| "history_start".to_owned()));
+        StateLayout { reals, days, counts: vec!["n_history".to_owned()] }
     }
 
     fn process_layout(&self, room: usize) -> StateLayout {
@@ -112,16 +154,11 @@ impl Resumable for Bayts {
 
     fn begin(&self, history: &SeriesBlock<'_>) -> (StatePlanes, StatePlanes) {
         let state = self.fit(history);
-        let mut model = StatePlanes::none(&self.model_layout(), history.pixels());
-        for place in 0..history.pixels() {
-            model.days[[LAST_CLEAR_HISTORY, place]] = state.found.last_clear_history[place];
-            model.counts[[N_HISTORY, place]] = state.found.n_history[place];
-        }
-        (model, self.keep_process(&state, 0))
+        (self.keep_seasons(&state), self.keep_process(&state, 0))
     }
 
     fn go_on(&self, model: &StatePlanes, process: &StatePlanes, later: &SeriesBlock<'_>, room: usize) -> (StatePlanes, Findings) {
-        let mut state = Self::restore(model, process);
+        let mut state = self.restore(model, process);
         self.follow(&mut state, later);
         (self.keep_process(&state, room), state.found)
     }

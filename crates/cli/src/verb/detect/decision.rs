@@ -1,6 +1,6 @@
 //! What a method decided of one series, and why, in words.
 
-use change::{Answer, Detector, Findings, NO_DAY};
+use change::{Answer, Detector, Findings, NO_DAY, Statistic};
 use raster::Date;
 
 use super::told;
@@ -33,15 +33,16 @@ impl Status {
     }
 }
 
-/// The decision on the first series, of whose history so many looks were left out.
-pub(super) fn decision(status: Status, detector: &dyn Detector, found: &Findings, left_out: usize) -> String {
+/// The decision on the first series by a statistic of this kind, of whose history so many looks were left out.
+pub(super) fn decision(
+    status: Status,
+    detector: &dyn Detector,
+    found: &Findings,
+    (kind, left_out): (Statistic, usize),
+) -> String {
     match status {
-        Status::Of(told::Status::Break) => change(found),
-        Status::Flagged => {
-            let of = detector.threshold().map(|chi| format!(" of {chi}")).unwrap_or_default();
-            let (first, probability) = (date(found.first[0]), found.statistic[0]);
-            format!("flagged on {first}, not confirmed: probability of change {probability:.3}{of}")
-        }
+        Status::Of(told::Status::Break) => change(found, kind),
+        Status::Flagged => format!("flagged on {}, not confirmed: {}", date(found.first[0]), flag(detector, found, kind)),
         Status::Of(told::Status::None) => {
             format!("no break in {} up to {}", looks(found.n_monitor[0]), date(found.last_clear[0]))
         }
@@ -50,7 +51,17 @@ pub(super) fn decision(status: Status, detector: &dyn Detector, found: &Findings
     }
 }
 
-fn change(found: &Findings) -> String {
+/// How strong the flag at the end of the series is.
+fn flag(detector: &dyn Detector, found: &Findings, kind: Statistic) -> String {
+    let statistic = found.statistic[0];
+    if let (Some(model), Statistic::Fall) = (&found.model, kind) {
+        return format!("{statistic:+.3} off the mean of the history, its limit is {:+.3}", -model.boundary[0]);
+    }
+    let of = detector.threshold().map(|chi| format!(" of {chi}")).unwrap_or_default();
+    format!("probability of change {statistic:.3}{of}")
+}
+
+fn change(found: &Findings, kind: Statistic) -> String {
     let (first, confirmed) = (found.first[0], found.confirmed[0]);
     let when = if first == confirmed {
         format!("break on {}", date(first))
@@ -59,9 +70,9 @@ fn change(found: &Findings) -> String {
     };
     let last = found.before[0];
     let before = if last == NO_DAY { String::new() } else { format!("; last look without a flag {}", date(last)) };
-    let size = match found.model {
-        Some(_) => format!("magnitude {:+.3}", found.magnitude[0]),
-        None => format!("probability of change {:.3}", found.statistic[0]),
+    let size = match kind {
+        Statistic::Probability => format!("probability of change {:.3}", found.statistic[0]),
+        _ => format!("magnitude {:+.3}", found.magnitude[0]),
     };
     format!("{when}{before}; {size}")
 }

@@ -1,7 +1,7 @@
 //! Methods by name, with their parameters.
 
 use change::{
-    Bayts, BfastMonitor, CcdcParameters, CusumParameters, Detector, EwmaParameters, IqrParameters, MosumParameters, Nrt,
+    Bayts, BfastMonitor, CcdcParameters, CusumParameters, Detector, EwmaParameters, IqrParameters, MosumParameters, Nrt, PvtsBeta,
 };
 use raster::{Date, DateRange, Role};
 use serde::Serialize;
@@ -33,6 +33,7 @@ impl Method {
                 Self::of(arguments, |rule: CcdcParameters| Ok(Nrt::new(rule, monitoring, screened(arguments, given)?)?))
             }
             "bayts" => Self::of(arguments, |parameters| Ok(Bayts::new(parameters, monitoring, given.to_vec())?)),
+            "pvts-beta" => Self::of(arguments, |parameters| Ok(PvtsBeta::new(parameters, monitoring, one()?)?)),
             other => {
                 let known = change::METHODS.iter().map(|method| method.name).filter(|name| *name != "difference");
                 Err(Fault::usage(format!("{other}: no such method; there is {}", known.collect::<Vec<_>>().join(", "))))

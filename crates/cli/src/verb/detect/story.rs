@@ -192,7 +192,7 @@ impl Story {
         story.looks = looks(detector, series, &block, &story, model.as_ref())?;
         let is_left_out = |look: &&Look| look.state == State::LeftOut && look.role == story.inputs[0];
         let left_out = story.looks.iter().filter(is_left_out).count();
-        story.decision = decision(status, detector, &found, left_out);
+        story.decision = decision(status, detector, &found, (story.kind, left_out));
         Ok(story)
     }
 
@@ -308,6 +308,7 @@ fn looks(
     let steps = path(detector, block)?;
     let events = events(story.kind, &steps);
     let is_fitted = detector.fitted_times(block);
+    let non_forest = detector.non_forest(block);
     let broken = steps.iter().position(|step| step.is_some_and(|step| step.answer == Answer::Changed));
     let broken = broken.map(|time| if detector.takes_days() { end_of_day(&series.dates, time) } else { time });
     let mut looks = Vec::new();
@@ -337,7 +338,7 @@ fn looks(
                 reason: Some(state).filter(|state| *state == State::LeftOut).and_then(|_| story.reason(*date)),
                 predicted,
                 residual,
-                non_forest: value.and_then(|value| detector.non_forest(*role, f64::from(value))),
+                non_forest: non_forest.as_ref().and_then(|told| known(told[[time, *role]])),
                 statistic: step.map(|step| step.statistic),
                 boundary: step.and_then(|step| known(step.boundary)),
                 event: step.and(events[time]).filter(|event| *event != Event::Ignored || story.is_off(residual)),
@@ -379,7 +380,7 @@ fn events(kind: Statistic, steps: &[Option<Step>]) -> Vec<Option<Event>> {
         let was = |answer| earlier.is_some_and(|earlier| earlier.answer == answer);
         match step.answer {
             Answer::Changed if was(Answer::Changed) => None,
-            Answer::Changed if kind == Statistic::Probability => Some(Event::Confirmed),
+            Answer::Changed if kind == Statistic::Probability || was(Answer::Candidate) => Some(Event::Confirmed),
             Answer::Changed => Some(Event::Break),
             Answer::Candidate => Some(Event::Flag),
             Answer::Unchanged if was(Answer::Candidate) => Some(Event::GivenUp),

@@ -49,7 +49,7 @@ impl<'a> Panel<'a> {
         let most = numbers.fold(0.0, |most: f64, number| most.max(number.abs()));
         let most = if most > 0.0 { most } else { 1.0 };
         let (low, high) = match story.kind {
-            Statistic::Sum => (-most * 1.12, most * 1.12),
+            Statistic::Sum | Statistic::Fall => (-most * 1.12, most * 1.12),
             Statistic::Count => (-0.08 * most, most * 1.15),
             Statistic::Probability => (-0.04, 1.04),
         };
@@ -112,6 +112,7 @@ impl<'a> Panel<'a> {
             (Content::Looks(role), _) => role,
             (_, Statistic::Sum) => "process of the residuals",
             (_, Statistic::Count) => "looks in a row out of bounds",
+            (_, Statistic::Fall) => "looks off the mean of the history",
             (_, Statistic::Probability) => "probability of change (line), of non-forest (dots)",
         }
     }
@@ -238,7 +239,11 @@ impl<'a> Panel<'a> {
     fn boundary<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
         let limits: Vec<(Date, f64)> = self.story.looks.iter().filter_map(|look| Some((look.date, look.boundary?))).collect();
         let Some(first) = limits.first() else { return Ok(()) };
-        let sides: &[f64] = if self.story.kind == Statistic::Sum { &[1.0, -1.0] } else { &[1.0] };
+        let sides: &[f64] = match self.story.kind {
+            Statistic::Sum => &[1.0, -1.0],
+            Statistic::Fall => &[-1.0],
+            Statistic::Count | Statistic::Probability => &[1.0],
+        };
         for side in sides {
             let from = (self.time.place(number(self.story.monitor_from)), self.values.place(side * first.1));
             let own = limits.iter().map(|(date, limit)| self.place(*date, side * limit));
@@ -270,16 +275,25 @@ impl<'a> Panel<'a> {
         })
     }
 
-    /// The names of the days that matter, over the panel, each over its line or right of the one before.
+    /// The names of the days that matter, over the panel, each over its line, right of the one before, or left of the one after it
+    /// where the panel ends.
     pub(super) fn names<B: DrawingBackend>(&self, sheet: &Sheet<'_, B>) -> Result<(), Fault> {
         let (left, right) = self.time.ends;
+        let marks = self.marks();
+        let halves: Vec<f64> = marks.iter().map(|(_, name, _)| sheet.width(name, Height::Small) / 2.0).collect();
         let mut free = left + sheet.width(self.caption(), Height::Small) + 20.0;
-        for (x, name, colour) in self.marks() {
-            let half = sheet.width(name, Height::Small) / 2.0;
-            let middle = x.max(free + half).min(right - half);
-            sheet.text(name, (middle, self.top() - Height::Small.line()), Height::Small, Side::Middle, colour)?;
-            free = middle + half + 14.0;
+        let mut middles = Vec::with_capacity(marks.len());
+        for ((x, ..), half) in marks.iter().zip(&halves) {
+            middles.push(x.max(free + half));
+            free = middles[middles.len() - 1] + half + 14.0;
         }
-        Ok(())
+        let mut end = right;
+        for (middle, half) in middles.iter_mut().zip(&halves).rev() {
+            *middle = middle.min(end - half);
+            end = *middle - half - 14.0;
+        }
+        marks.iter().zip(middles).try_for_each(|((_, name, colour), middle)| {
+            sheet.text(name, (middle, self.top() - Height::Small.line()), Height::Small, Side::Middle, *colour)
+        })
     }
 }
