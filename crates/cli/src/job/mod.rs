@@ -2,6 +2,7 @@
 //!
 //! Unknown keys are refused with line and column; paths are relative to the job file.
 
+mod ccdc;
 mod load;
 mod period;
 
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use alert::PatchRules;
 use change::{
-    BfastMonitorParameters, ChangeError, ClearingParameters, CusumParameters, DifferenceParameters, Direction, EwmaParameters,
+    BaytsParameters, BfastMonitorParameters, ChangeError, ClearingParameters, CusumParameters, DifferenceParameters, Direction, EwmaParameters,
     Guard, IqrParameters, MaskOptions, MosumParameters, SpectralIndex,
 };
 use geoio::{Compression, ImagerySpec, Resampling};
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
 
+pub(crate) use ccdc::CcdcSpec;
 pub(crate) use period::Period;
 
 /// A run: imagery, where and when to look, what counts as change, registries, outputs.
@@ -133,7 +135,7 @@ pub(crate) struct ChangeSpec {
     /// Parameters of the method `difference`.
     #[serde(default)]
     pub(crate) difference: DifferenceParameters,
-    /// What a clearing is to every method but `difference`.
+    /// What a clearing is to methods that fit a model: all but `difference` and `bayts`.
     #[serde(default)]
     pub(crate) clearing: ClearingParameters,
     /// Parameters of the method `bfast-monitor`.
@@ -151,6 +153,12 @@ pub(crate) struct ChangeSpec {
     /// Parameters of the method `iqr`.
     #[serde(default)]
     pub(crate) iqr: IqrParameters,
+    /// Parameters of the method `ccdc-nrt`.
+    #[serde(default, rename = "ccdc-nrt")]
+    pub(crate) ccdc_nrt: CcdcSpec,
+    /// Parameters of the method `bayts`: among them the densities of the index and, where scenes give them, of vv and vh.
+    #[serde(default)]
+    pub(crate) bayts: BaytsParameters,
     /// Where to look: a class raster or polygons. Outside it nothing is flagged.
     pub(crate) within: Option<Within>,
 }
@@ -172,6 +180,10 @@ pub(crate) enum Method {
     Mosum,
     /// Consecutive residuals outside the interquartile range of the history's.
     Iqr,
+    /// Consecutive large residuals; green and short-wave infrared show clouds of the history (Zhu and Woodcock 2014).
+    CcdcNrt,
+    /// Probabilities of non-forest, of the index and of radar, fused look by look (Reiche et al. 2015).
+    Bayts,
 }
 
 /// An index by name or by formula; a job with one that does not exist cannot be read.
