@@ -3,6 +3,7 @@
 //! Unknown keys are refused with line and column; paths are relative to the job file.
 
 mod ccdc;
+mod harmonise;
 mod load;
 mod period;
 
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::language::Language;
 
 pub(crate) use ccdc::CcdcSpec;
+pub(crate) use harmonise::HarmoniseSpec;
 pub(crate) use period::Period;
 
 /// A run: imagery, where and when to look, what counts as change, registries, outputs.
@@ -36,6 +38,9 @@ pub(crate) struct Job {
     pub(crate) grid: GridSpec,
     /// Where the scenes are; one table a product and place.
     pub(crate) imagery: Vec<ImagerySpec>,
+    /// To which sensor's reflectance that of the others is brought; default: every sensor keeps its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) harmonise: Option<HarmoniseSpec>,
     /// What is left out of each scene.
     #[serde(default)]
     pub(crate) mask: MaskSpec,

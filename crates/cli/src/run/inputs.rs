@@ -12,6 +12,7 @@ use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
 use registry::{Overlay, RegistrySource, RulePack};
 use serde_json::Value;
 
+use super::harmonise::harmonise;
 use super::periods::{count_periods, detector, doubts, periods, series};
 use super::probability::Calibrated;
 use crate::args::Common;
@@ -57,6 +58,8 @@ pub(crate) struct Inputs {
     pub(crate) calibrated: Option<Calibrated>,
     /// Place in `registries` of the source by which totals are drawn up.
     pub(crate) units: Option<usize>,
+    /// What was done to the reflectance of sensors other than the one that all are brought to.
+    pub(crate) harmonised: Vec<Value>,
     /// What the guard found in each scene, the refused ones among them.
     pub(crate) guarded: Vec<Value>,
     /// The same for people.
@@ -95,13 +98,14 @@ impl Inputs {
             });
         refuse_none(&imagery, &skipped)?;
         let aoi = job.grid.aoi.as_ref().map(|path| read_layer(&job.path(path), &mut files, &mut warnings)).transpose()?;
-        let (imagery, Guarded { told: guarded, said: guard_said, refused, warnings: noticed }) = match depth {
+        let (mut imagery, Guarded { told: guarded, said: guard_said, refused, warnings: noticed }) = match depth {
             Depth::Blocks(common) => guarded(job, imagery, aoi.as_ref(), common)?,
             Depth::Ends => (imagery, Guarded::default()),
         };
         skipped.extend(refused);
         warnings.extend(noticed);
         refuse_none(&imagery, &skipped)?;
+        let harmonised = job.harmonise.as_ref().map(|spec| harmonise(&mut imagery.scenes, &series, spec)).transpose()?;
         let (grid, grid_said) = grid(job, &imagery.scenes, aoi.as_ref())?;
         let imagery = GriddedImagery::new(imagery, grid.clone(), job.grid.resampling);
         let scenes = raster::RasterSource::scenes(&imagery);
@@ -153,6 +157,7 @@ impl Inputs {
             rules,
             calibrated,
             units,
+            harmonised: harmonised.unwrap_or_default(),
             guarded,
             guard_said,
             files,

@@ -117,6 +117,7 @@ pub(crate) fn manifest(id: &str, job: &Job, inputs: &Inputs, files: &[HashedFile
         "inputs": files,
         "scenes": scenes(inputs, map),
         "scenes_skipped": inputs.skipped,
+        "harmonised": inputs.harmonised,
         "guard": inputs.guarded,
         "registries": registries(inputs),
         "calibration": super::probability::told(inputs),
