@@ -55,7 +55,9 @@ fn other_regions_are_told_as_well() {
 
 #[test]
 fn methods_of_series_find_clearings_on_their_days_whatever_the_day_of_their_alarm() {
-    for (method, least) in [("bfast-monitor", 0.95), ("cusum", 0.95), ("mosum", 0.95), ("iqr", 0.7), ("ewma", 0.5), ("ccdc-nrt", 0.85)] {
+    for (method, least) in
+        [("bfast-monitor", 0.95), ("cusum", 0.95), ("mosum", 0.95), ("iqr", 0.7), ("ewma", 0.5), ("ccdc-nrt", 0.85)]
+    {
         let scratch = scratch();
         let (_, score) = &scores(scratch.path(), method, 7, 640)[0];
         for (what, least) in [("precision", 0.95), ("dated", 0.95), ("recall", least)] {

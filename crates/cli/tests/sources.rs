@@ -104,7 +104,7 @@ k = 0
 }
 
 fn changed(run: &Value) -> u64 {
-    run["counts"]["answers"]["changed"]["pixels"].as_u64().expect("a count")
+    run["counts"]["answers"]["confirmed"]["pixels"].as_u64().expect("a count")
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn coefficients_that_nobody_published_are_refused() {
     let folder = scratch.path();
     forest(folder);
     let job = folder.join("job.toml");
-    let mut refused = |text: String, words: &[&str]| {
+    let refused = |text: String, words: &[&str]| {
         fs::write(&job, text).expect("a job");
         let told = fail(2, ["run", argument(&job), "--force"]);
         assert!(words.iter().all(|word| told.contains(word)), "{told}");
@@ -232,7 +232,18 @@ fn codes_mask_as_a_masked_stack_does() {
     let call = |input: &Path, out: &str, more: &[&str]| {
         let (dates, out) = (case.join("dates.csv"), at(out));
         let input = format!("ndvi={}", input.display());
-        let own = ["detect", "ewma", &input, "--dates", argument(&dates), "--monitor-from", "2019-01-01", "-o", argument(&out), "--force"];
+        let own = [
+            "detect",
+            "ewma",
+            &input,
+            "--dates",
+            argument(&dates),
+            "--monitor-from",
+            "2019-01-01",
+            "-o",
+            argument(&out),
+            "--force",
+        ];
         let all: Vec<String> = own.iter().chain(more).map(ToString::to_string).collect();
         all
     };
@@ -260,7 +271,10 @@ fn codes_mask_as_a_masked_stack_does() {
     let story = succeed(call(&at("all.tif"), "story.csv", &[&masked[..], &["--explain", "10,10", "--json"]].concat()));
     assert!(story.contains("break"), "{story}");
     let story = fs::read_to_string(at("story.csv")).expect("a story");
-    assert!(story.lines().nth(1).is_some_and(|line| line.starts_with("2015-08-01,ndvi,0.07") && line.contains(",masked,")), "{story}");
+    assert!(
+        story.lines().nth(1).is_some_and(|line| line.starts_with("2015-08-01,ndvi,0.07") && line.contains(",masked,")),
+        "{story}"
+    );
     for (more, word) in [
         (&["--qa", "swir22=codes.tif", "--clear", "4"][..], "swir22"),
         (&["--qa", codes.as_str(), "--clear", "clear"][..], "--clear clear"),

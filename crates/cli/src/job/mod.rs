@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use alert::PatchRules;
 use change::{
-    BaytsParameters, BfastMonitorParameters, ChangeError, ClearingParameters, CusumParameters, DifferenceParameters, Direction, EwmaParameters,
-    Guard, IqrParameters, MaskOptions, MosumParameters, SpectralIndex,
+    BaytsParameters, BfastMonitorParameters, ChangeError, ClearingParameters, CusumParameters, DifferenceParameters, Direction,
+    EwmaParameters, Guard, IqrParameters, MaskOptions, MosumParameters, SpectralIndex,
 };
 use geoio::{Compression, ImagerySpec, Resampling};
 use schemars::JsonSchema;

@@ -61,7 +61,10 @@ fn reflectance(scene: &Scene, series: &[SpectralIndex]) -> Result<Option<Vec<Ban
 fn lines(scene: &Scene, spec: &HarmoniseSpec) -> Result<&'static Harmonisation, Fault> {
     let is_of = |lines: &&Harmonisation| {
         let platform = scene.platform.as_str();
-        lines.from == scene.sensor.id && lines.platform == platform && lines.to == spec.to && lines.regression == spec.regression()
+        lines.from == scene.sensor.id
+            && lines.platform == platform
+            && lines.to == spec.to
+            && lines.regression == spec.regression()
     };
     HARMONISATIONS.iter().find(is_of).ok_or_else(|| {
         let platform = if scene.platform.is_empty() { "a spacecraft that is not named (platform = ..)" } else { &scene.platform };

@@ -88,14 +88,15 @@ impl Inputs {
         let (mut skipped, mut warnings) = (found.skipped, found.warnings);
         let mut files = found.imagery.files();
         let damaged = damaged(&found.imagery, &series, depth)?;
-        let imagery =
-            found.imagery.retain(|place, scene| match lacking(scene, &series, &job.change).or_else(|| damaged.get(&place).cloned()) {
+        let imagery = found.imagery.retain(|place, scene| {
+            match lacking(scene, &series, &job.change).or_else(|| damaged.get(&place).cloned()) {
                 None => true,
                 Some(reason) => {
                     skipped.push(Skipped { path: PathBuf::from(&scene.id), reason });
                     false
                 }
-            });
+            }
+        });
         refuse_none(&imagery, &skipped)?;
         let aoi = job.grid.aoi.as_ref().map(|path| read_layer(&job.path(path), &mut files, &mut warnings)).transpose()?;
         let (mut imagery, Guarded { told: guarded, said: guard_said, refused, warnings: noticed }) = match depth {

@@ -99,11 +99,13 @@ fn colours(scenes: &[Scene], inputs: &Inputs) -> [Role; 3] {
     let infrared = [Band::Swir16, Band::Nir08, Band::Red];
     let near = [Band::Nir, Band::Red, Band::Green];
     let watched: Vec<usize> = (0..scenes.len()).filter(|scene| inputs.looks[*scene].series.contains(&0)).collect();
-    let all_have = |bands: &[Band; 3]| watched.iter().all(|scene| bands.iter().all(|band| scenes[*scene].has(&Role::Band(*band))));
+    let all_have =
+        |bands: &[Band; 3]| watched.iter().all(|scene| bands.iter().all(|band| scenes[*scene].has(&Role::Band(*band))));
     if let Some(bands) = [natural, infrared, near].into_iter().find(all_have) {
         return bands.map(Role::Band);
     }
-    let role = watched.first().and_then(|scene| inputs.looks[*scene].bands.first().cloned()).unwrap_or_else(|| inputs.index().role());
+    let role =
+        watched.first().and_then(|scene| inputs.looks[*scene].bands.first().cloned()).unwrap_or_else(|| inputs.index().role());
     [role.clone(), role.clone(), role]
 }
 

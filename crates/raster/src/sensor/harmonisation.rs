@@ -47,8 +47,7 @@ impl Harmonisation {
 }
 
 const ROY_2016: &str = "Roy et al., Remote Sensing of Environment 185 (2016), table 2, https://doi.org/10.1016/j.rse.2015.12.024";
-const CLAVERIE_2018: &str =
-    "HLS user guide 1.4, bandpass adjustment; Claverie et al., Remote Sensing of Environment 219 (2018), https://doi.org/10.1016/j.rse.2018.09.002";
+const CLAVERIE_2018: &str = "HLS user guide 1.4, bandpass adjustment; Claverie et al., Remote Sensing of Environment 219 (2018), https://doi.org/10.1016/j.rse.2018.09.002";
 
 const ETM_RMA: [Line; 6] = [
     (Band::Blue, 0.9785, -0.0095),

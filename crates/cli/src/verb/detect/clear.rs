@@ -29,7 +29,9 @@ pub(super) fn files(arguments: &Detect) -> Result<BTreeMap<Option<Role>, PathBuf
             None => (None, text.as_str()),
         };
         if files.insert(role, PathBuf::from(file)).is_some() {
-            return Err(Fault::usage(format!("--qa {text}: its inputs have codes already; give one file for all, or one a role")));
+            return Err(Fault::usage(format!(
+                "--qa {text}: its inputs have codes already; give one file for all, or one a role"
+            )));
         }
     }
     Ok(files)
@@ -38,7 +40,9 @@ pub(super) fn files(arguments: &Detect) -> Result<BTreeMap<Option<Role>, PathBuf
 /// Tables have no codes beside them.
 pub(super) fn refuse_tables(arguments: &Detect) -> Result<(), Fault> {
     match arguments.qa.first() {
-        Some(text) => Err(Fault::usage(format!("--qa {text}: is for rasters; leave the cells of looks that are not clear empty"))),
+        Some(text) => {
+            Err(Fault::usage(format!("--qa {text}: is for rasters; leave the cells of looks that are not clear empty")))
+        }
         None => Ok(()),
     }
 }
