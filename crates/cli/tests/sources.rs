@@ -34,9 +34,10 @@ fn noise(row: usize, col: usize, day: Date, salt: f64) -> f64 {
 
 /// Writes a stack of values, one band a day, and its table of dates.
 fn write(folder: &Path, name: &str, dates: &[Date], value: impl Fn(usize, usize, Date) -> f64) {
-    let text: String = dates.iter().map(|day| format!("{day}\n")).collect();
+    let lines: Vec<String> = dates.iter().map(ToString::to_string).collect();
+    let text = lines.join("\n");
     let table = name.split('_').next().expect("a name");
-    fs::write(folder.join(format!("{table}.csv")), format!("date\n{text}")).expect("a table");
+    fs::write(folder.join(format!("{table}.csv")), format!("date\n{text}\n")).expect("a table");
     let names: Vec<String> = dates.iter().map(ToString::to_string).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let options = RasterOptions { format: RasterFormat::Gtiff, ..RasterOptions::values(&names).nodata(f64::NAN) };
@@ -197,7 +198,7 @@ vv = [-7, 0.75, -11.5, 1]
     assert_eq!(told["series"], serde_json::json!(["ndvi", "vv"]));
     let first = RasterFile::open(&folder.join("out/days.tif")).expect("days").read(2, grid().window()).expect("a band");
     let next = *radar.iter().chain(&optical).filter(|day| **day >= cleared).min().expect("a look");
-    assert_eq!(first[[0, 0]], next.days() as f32, "dated by the first look of either sensor");
+    assert_eq!(first[[0, 0]] as i32, next.days(), "dated by the first look of either sensor");
     let alone = job.replace("vv = [-7, 0.75, -11.5, 1]", "");
     let told = run(folder, &alone);
     assert_eq!((&told["series"], told["scenes_skipped"].as_array().map(Vec::len)), (&serde_json::json!(["ndvi"]), Some(24)));
