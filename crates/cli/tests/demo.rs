@@ -55,9 +55,15 @@ fn other_regions_are_told_as_well() {
 
 #[test]
 fn methods_of_series_find_clearings_on_their_days_whatever_the_day_of_their_alarm() {
-    for (method, least) in
-        [("bfast-monitor", 0.95), ("cusum", 0.95), ("mosum", 0.95), ("iqr", 0.7), ("ewma", 0.5), ("pvts-beta", 0.95)]
-    {
+    for (method, least) in [
+        ("bfast-monitor", 0.95),
+        ("cusum", 0.95),
+        ("mosum", 0.95),
+        ("iqr", 0.7),
+        ("ewma", 0.5),
+        ("ccdc-nrt", 0.85),
+        ("pvts-beta", 0.95),
+    ] {
         let scratch = scratch();
         let (_, score) = &scores(scratch.path(), method, 7, 640)[0];
         for (what, least) in [("precision", 0.95), ("dated", 0.95), ("recall", least)] {
@@ -70,5 +76,15 @@ fn methods_of_series_find_clearings_on_their_days_whatever_the_day_of_their_alar
             assert_eq!((&alert["method"], &alert["confidence"]), (&Value::from(method), &Value::from("low")));
             assert!(alert["magnitude"].as_f64().is_some_and(|drop| drop <= -0.2), "{method}: clearing lowers the index: {alert}");
         }
+    }
+}
+
+#[test]
+fn bayts_finds_clearings_and_confirms_them() {
+    let scratch = scratch();
+    let (_, score) = &scores(scratch.path(), "bayts", 7, 640)[0];
+    for what in ["precision", "dated", "recall"] {
+        let (part, of) = part_of(&score[what]);
+        assert!(of >= 20 && part as f64 >= 0.9 * of as f64, "bayts: {what} {part}/{of}");
     }
 }

@@ -1,7 +1,9 @@
 use std::error::Error;
 use std::io::{self, Read, Write};
 
-use change::{Answer, ChangeError, ChangeStrip, Detector, Findings, MaskCounts, MaskPlan, NO_DAY, SeriesBlock, SpectralIndex};
+use change::{
+    Answer, ChangeError, ChangeStrip, Detector, Findings, MaskCounts, MaskPlan, NO_DAY, SeriesBlock, SpectralIndex, compute_all,
+};
 use ndarray::{Array2, ArrayView2, s};
 use raster::{Cube, Date, DateRange, Observation, RasterReader, Role, Scene, Stored, Window};
 
@@ -25,8 +27,10 @@ pub const TILE_COLS: usize = 1024;
 /// What reading one scene takes.
 #[derive(Debug)]
 pub struct Look {
-    /// Band layers of the index, in the order it wants them.
+    /// Band layers that its series are made of, each once.
     pub bands: Vec<Role>,
+    /// Places of the series that it gives.
+    pub series: Vec<usize>,
     /// What is masked.
     pub mask: MaskPlan,
 }
@@ -37,10 +41,10 @@ impl Look {
     }
 }
 
-/// The walk from scenes to a change map: read, mask, index, detect; one window at a time, single-threaded.
+/// The walk from scenes to a change map: read, mask, make the series, detect; one window at a time, single-threaded.
 pub struct Detection<'a> {
-    /// The index that is watched.
-    pub index: &'a SpectralIndex,
+    /// What the method reads, in the order of its inputs: the index that is watched, then bands as formulas of one symbol.
+    pub series: &'a [SpectralIndex],
     /// The method.
     pub detector: &'a dyn Detector,
     /// The looks at the ground, in order of time.
@@ -78,13 +82,13 @@ impl Detection<'_> {
     /// Bytes that a pixel of a tile takes while it is worked on.
     pub fn bytes_a_pixel(&self) -> u64 {
         let widest = self.looks.iter().map(|look| look.roles().len()).max().unwrap_or(1) as u64;
-        self.observations.len() as u64 * 4 + widest * 12 + 64
+        (self.observations.len() * self.series.len()) as u64 * 4 + widest * 12 + 64
     }
 
     /// Works through one window. `eligible` has its shape; pixels outside it are answered `NotEligible`.
     ///
     /// # Errors
-    /// A read that fails, or a cube that does not fit the index.
+    /// A read that fails, or a cube that does not fit the series.
     pub fn detect<R: RasterReader>(
         &self,
         reader: &mut R,
@@ -111,13 +115,13 @@ impl Detection<'_> {
         eligible: Option<ArrayView2<'_, bool>>,
     ) -> Result<StripDetection, DetectionError<R::Error>> {
         let mut counts = vec![MaskCounts::default(); self.looks.len()];
-        let mut series = LookSeries::unseen(self.observations.len(), window);
+        let mut series = self.unseen(window);
         for (time, observation) in self.observations.iter().enumerate() {
             for &scene in &observation.scenes {
                 let cube = self.read(reader, scene, window).map_err(DetectionError::Read)?;
                 let (cube, count) = self.looks[scene].mask.apply(cube)?;
                 counts[scene] += count;
-                series.fill(time, &self.index.compute(&cube)?);
+                self.fill(&mut series, time, scene, &cube)?;
             }
         }
         let (strip, fallbacks) = self.answer(&series, eligible)?;
@@ -132,7 +136,25 @@ impl Detection<'_> {
         })
     }
 
-    /// What the index and the mask of one scene need of a tile, as it is stored.
+    /// The series of a tile before any scene is read.
+    pub fn unseen(&self, tile: Window) -> LookSeries {
+        LookSeries::unseen(self.observations.len(), self.series.len(), tile)
+    }
+
+    /// Fills a look at a tile from one of its scenes, as it was read and masked.
+    ///
+    /// # Errors
+    /// A cube without a band that the scene's series are made of.
+    pub fn fill(&self, series: &mut LookSeries, look: usize, scene: usize, cube: &Cube) -> Result<(), ChangeError> {
+        let places = &self.looks[scene].series;
+        let given: Vec<&SpectralIndex> = places.iter().map(|place| &self.series[*place]).collect();
+        for (place, values) in places.iter().zip(compute_all(&given, cube)?) {
+            series.fill(look, *place, &values);
+        }
+        Ok(())
+    }
+
+    /// What the series and the mask of one scene need of a tile, as it is stored.
     ///
     /// # Errors
     /// A read that fails.
@@ -161,8 +183,10 @@ fn sensors_seen(block: &SeriesBlock<'_>, period: DateRange) -> Vec<u16> {
     for (time, (date, sensor)) in block.dates().iter().zip(block.sensors()).enumerate() {
         if period.contains(*date) {
             let values = block.values();
-            for (bit, value) in bits.iter_mut().zip(values.slice(s![time, 0, ..])) {
-                *bit |= u16::from(!value.is_nan()) << sensor;
+            for role in values.slice(s![time, .., ..]).outer_iter() {
+                for (bit, value) in bits.iter_mut().zip(role) {
+                    *bit |= u16::from(!value.is_nan()) << sensor;
+                }
             }
         }
     }

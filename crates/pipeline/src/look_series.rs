@@ -1,7 +1,7 @@
 use ndarray::{Array3, ArrayView3, Axis};
 use raster::Window;
 
-/// The index over a tile, look by look, in the making; NaN where nothing was seen clear.
+/// The series of a tile, look by look, in the making; NaN where nothing was seen clear.
 #[derive(Debug, Clone)]
 pub struct LookSeries {
     window: Window,
@@ -9,17 +9,17 @@ pub struct LookSeries {
 }
 
 impl LookSeries {
-    /// So many looks at a tile, nothing seen yet.
-    pub fn unseen(looks: usize, window: Window) -> Self {
-        Self { window, values: Array3::from_elem((looks, 1, window.pixels()), f32::NAN) }
+    /// So many looks of so many roles at a tile, nothing seen yet.
+    pub fn unseen(looks: usize, roles: usize, window: Window) -> Self {
+        Self { window, values: Array3::from_elem((looks, roles, window.pixels()), f32::NAN) }
     }
 
-    /// Fills what a look has not seen yet from one of its scenes, shape (1, y, x): the first clear pixel wins.
+    /// Fills what a look has not seen yet of a role, by its place, from one of its scenes, shape (1, y, x): the first clear pixel wins.
     ///
     /// # Panics
-    /// Where there is no such look.
-    pub fn fill(&mut self, look: usize, scene: &Array3<f32>) {
-        for (slot, value) in self.values.index_axis_mut(Axis(0), look).iter_mut().zip(scene) {
+    /// Where there is no such look or role.
+    pub fn fill(&mut self, look: usize, role: usize, scene: &Array3<f32>) {
+        for (slot, value) in self.values.index_axis_mut(Axis(0), look).index_axis_mut(Axis(0), role).iter_mut().zip(scene) {
             if slot.is_nan() {
                 *slot = *value;
             }
@@ -31,7 +31,7 @@ impl LookSeries {
         self.window
     }
 
-    /// The values, shape (time, 1, pixel).
+    /// The values, shape (time, role, pixel).
     pub fn values(&self) -> ArrayView3<'_, f32> {
         self.values.view()
     }

@@ -2,6 +2,8 @@
 //!
 //! Unknown keys are refused with line and column; paths are relative to the job file.
 
+mod ccdc;
+mod harmonise;
 mod load;
 mod period;
 
@@ -11,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use alert::PatchRules;
 use change::{
-    BfastMonitorParameters, ChangeError, ClearingParameters, CusumParameters, DifferenceParameters, Direction, EwmaParameters,
-    Guard, IqrParameters, MaskOptions, MosumParameters, PvtsBetaParameters, SpectralIndex,
+    BaytsParameters, BfastMonitorParameters, ChangeError, ClearingParameters, CusumParameters, DifferenceParameters, Direction,
+    EwmaParameters, Guard, IqrParameters, MaskOptions, MosumParameters, PvtsBetaParameters, SpectralIndex,
 };
 use geoio::{Compression, ImagerySpec, Resampling};
 use schemars::JsonSchema;
@@ -20,6 +22,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
 
+pub(crate) use ccdc::CcdcSpec;
+pub(crate) use harmonise::HarmoniseSpec;
 pub(crate) use period::Period;
 
 /// A run: imagery, where and when to look, what counts as change, registries, outputs.
@@ -34,6 +38,9 @@ pub(crate) struct Job {
     pub(crate) grid: GridSpec,
     /// Where the scenes are; one table a product and place.
     pub(crate) imagery: Vec<ImagerySpec>,
+    /// To which sensor's reflectance that of the others is brought; default: every sensor keeps its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) harmonise: Option<HarmoniseSpec>,
     /// What is left out of each scene.
     #[serde(default)]
     pub(crate) mask: MaskSpec,
@@ -133,7 +140,7 @@ pub(crate) struct ChangeSpec {
     /// Parameters of the method `difference`.
     #[serde(default)]
     pub(crate) difference: DifferenceParameters,
-    /// What a clearing is to every method but `difference`.
+    /// What a clearing is to methods that fit a model: all but `difference` and `bayts`.
     #[serde(default)]
     pub(crate) clearing: ClearingParameters,
     /// Parameters of the method `bfast-monitor`.
@@ -152,8 +159,14 @@ pub(crate) struct ChangeSpec {
     #[serde(default)]
     pub(crate) iqr: IqrParameters,
     /// Parameters of the method `pvts-beta`.
-    #[serde(default)]
+    #[serde(default, rename = "pvts-beta")]
     pub(crate) pvts_beta: PvtsBetaParameters,
+    /// Parameters of the method `ccdc-nrt`.
+    #[serde(default, rename = "ccdc-nrt")]
+    pub(crate) ccdc_nrt: CcdcSpec,
+    /// Parameters of the method `bayts`: among them the densities of the index and, where scenes give them, of vv and vh.
+    #[serde(default)]
+    pub(crate) bayts: BaytsParameters,
     /// Where to look: a class raster or polygons. Outside it nothing is flagged.
     pub(crate) within: Option<Within>,
 }
@@ -177,6 +190,10 @@ pub(crate) enum Method {
     Iqr,
     /// Looks far below the mean of the history, without a season (Tarazona et al. 2018).
     PvtsBeta,
+    /// Consecutive large residuals; green and short-wave infrared show clouds of the history (Zhu and Woodcock 2014).
+    CcdcNrt,
+    /// Probabilities of non-forest, of the index and of radar, fused look by look (Reiche et al. 2015).
+    Bayts,
 }
 
 /// An index by name or by formula; a job with one that does not exist cannot be read.

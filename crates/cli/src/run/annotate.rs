@@ -34,7 +34,7 @@ pub(crate) fn measure(
     job: &Job,
     budget: &Budget,
 ) -> Result<Vec<Alert>, Fault> {
-    let context = AlertContext { index: inputs.index.name(), method: inputs.detector.name(), sensors: &inputs.sensors };
+    let context = AlertContext { index: inputs.index().name(), method: inputs.detector.name(), sensors: &inputs.sensors };
     let chunks: Vec<(&[Patch], &[u64])> = patches.chunks(CHUNK).zip(unseen.chunks(CHUNK)).collect();
     let grid = inputs.grid();
     let mut alerts = Vec::with_capacity(patches.len());

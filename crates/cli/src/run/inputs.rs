@@ -12,11 +12,12 @@ use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
 use registry::{Overlay, RegistrySource, RulePack};
 use serde_json::Value;
 
-use super::periods::{count_periods, detector, doubts, periods};
+use super::harmonise::harmonise;
+use super::periods::{count_periods, detector, doubts, periods, series};
 use super::probability::Calibrated;
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
-use crate::job::{Job, Within};
+use crate::job::{ChangeSpec, Job, Method, Within};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
 use crate::verb::catalogue::{self, Lookup, Registries};
@@ -37,8 +38,8 @@ pub(crate) struct Inputs {
     pub(crate) sensor_numbers: Vec<u8>,
     /// How each scene is read.
     pub(crate) looks: Vec<Look>,
-    /// The index.
-    pub(crate) index: SpectralIndex,
+    /// What the method reads, the index first.
+    pub(crate) series: Vec<SpectralIndex>,
     /// The method.
     pub(crate) detector: Box<dyn Detector>,
     /// The period that tells what is normal.
@@ -57,6 +58,8 @@ pub(crate) struct Inputs {
     pub(crate) calibrated: Option<Calibrated>,
     /// Place in `registries` of the source by which totals are drawn up.
     pub(crate) units: Option<usize>,
+    /// What was done to the reflectance of sensors other than the one that all are brought to.
+    pub(crate) harmonised: Vec<Value>,
     /// What the guard found in each scene, the refused ones among them.
     pub(crate) guarded: Vec<Value>,
     /// The same for people.
@@ -79,29 +82,31 @@ pub(crate) enum Depth<'a> {
 impl Inputs {
     /// Finds and describes what a job names; scenes in damaged files are left out.
     pub(crate) fn find(job: &Job, depth: Depth<'_>) -> Result<Self, Fault> {
-        let index = job.change.index.resolve()?;
+        let series = series(&job.change)?;
         job.guard.check()?;
         let found = geoio::find(&job.imagery, &job.base)?;
         let (mut skipped, mut warnings) = (found.skipped, found.warnings);
         let mut files = found.imagery.files();
-        let damaged = damaged(&found.imagery, &index, depth)?;
-        let imagery =
-            found.imagery.retain(|place, scene| match lacking(scene, &index).or_else(|| damaged.get(&place).cloned()) {
+        let damaged = damaged(&found.imagery, &series, depth)?;
+        let imagery = found.imagery.retain(|place, scene| {
+            match lacking(scene, &series, &job.change).or_else(|| damaged.get(&place).cloned()) {
                 None => true,
                 Some(reason) => {
                     skipped.push(Skipped { path: PathBuf::from(&scene.id), reason });
                     false
                 }
-            });
+            }
+        });
         refuse_none(&imagery, &skipped)?;
         let aoi = job.grid.aoi.as_ref().map(|path| read_layer(&job.path(path), &mut files, &mut warnings)).transpose()?;
-        let (imagery, Guarded { told: guarded, said: guard_said, refused, warnings: noticed }) = match depth {
+        let (mut imagery, Guarded { told: guarded, said: guard_said, refused, warnings: noticed }) = match depth {
             Depth::Blocks(common) => guarded(job, imagery, aoi.as_ref(), common)?,
             Depth::Ends => (imagery, Guarded::default()),
         };
         skipped.extend(refused);
         warnings.extend(noticed);
         refuse_none(&imagery, &skipped)?;
+        let harmonised = job.harmonise.as_ref().map(|spec| harmonise(&mut imagery.scenes, &series, spec)).transpose()?;
         let (grid, grid_said) = grid(job, &imagery.scenes, aoi.as_ref())?;
         let imagery = GriddedImagery::new(imagery, grid.clone(), job.grid.resampling);
         let scenes = raster::RasterSource::scenes(&imagery);
@@ -109,8 +114,9 @@ impl Inputs {
         let (baseline, monitoring) = periods(&job.change, &observations)?;
         count_periods(&observations, baseline, monitoring)?;
         let (sensors, sensor_numbers) = Detection::sensor_numbers(&observations, scenes);
-        let looks = looks(job, &index, scenes, &grid)?;
-        let detector = detector(&job.change, baseline, monitoring, &index)?;
+        let looks = looks(job, &series, scenes, &grid)?;
+        given(&series, &looks)?;
+        let detector = detector(&job.change, baseline, monitoring, &series)?;
         let within =
             job.change.within.as_ref().map(|within| eligibility(job, within, &grid, &mut files, &mut warnings)).transpose()?;
         if within.is_none() {
@@ -129,7 +135,7 @@ impl Inputs {
         let units = units(job, &registries.sources)?;
         let rules = rules(job, &registries, &mut files)?;
         let calibrated = Calibrated::load(job, &mut files)?;
-        warnings.extend(calibrated.iter().flat_map(|c| c.warnings(detector.name(), index.name())));
+        warnings.extend(calibrated.iter().flat_map(|c| c.warnings(detector.name(), series[0].name())));
         warnings
             .extend(skipped.iter().map(|s| Warning::new("scene_skipped", s.reason.clone()).about(s.path.display().to_string())));
         files.sort();
@@ -142,7 +148,7 @@ impl Inputs {
             sensors,
             sensor_numbers,
             looks,
-            index,
+            series,
             detector,
             baseline,
             monitoring,
@@ -152,6 +158,7 @@ impl Inputs {
             rules,
             calibrated,
             units,
+            harmonised: harmonised.unwrap_or_default(),
             guarded,
             guard_said,
             files,
@@ -169,10 +176,15 @@ impl Inputs {
         raster::RasterSource::scenes(&self.imagery)
     }
 
+    /// The index that is watched.
+    pub(crate) fn index(&self) -> &SpectralIndex {
+        &self.series[0]
+    }
+
     /// The walk from scenes to a change map.
     pub(crate) fn detection(&self) -> Detection<'_> {
         Detection {
-            index: &self.index,
+            series: &self.series,
             detector: self.detector.as_ref(),
             observations: &self.observations,
             looks: &self.looks,
@@ -293,8 +305,8 @@ fn aoi_bounds(aoi: &Layer, crs: &raster::Crs, margin_m: f64) -> Result<Bounds, F
 }
 
 /// The scenes whose files are damaged, with the reason.
-fn damaged(imagery: &Imagery, index: &SpectralIndex, depth: Depth<'_>) -> Result<BTreeMap<usize, String>, Fault> {
-    let ends = imagery.truncated(&wanted(&imagery.scenes, index));
+fn damaged(imagery: &Imagery, series: &[SpectralIndex], depth: Depth<'_>) -> Result<BTreeMap<usize, String>, Fault> {
+    let ends = imagery.truncated(&wanted(&imagery.scenes, series));
     let mut damaged: BTreeMap<usize, String> = ends.into_iter().map(|(scene, error)| (scene, error.to_string())).collect();
     let Depth::Blocks(common) = depth else { return Ok(damaged) };
     let files = imagery.rasters();
@@ -319,11 +331,11 @@ fn damaged(imagery: &Imagery, index: &SpectralIndex, depth: Depth<'_>) -> Result
     Ok(damaged)
 }
 
-/// Every layer that the index or the masks may read.
-fn wanted(scenes: &[Scene], index: &SpectralIndex) -> Vec<Role> {
+/// Every layer that the series or the masks may read.
+fn wanted(scenes: &[Scene], series: &[SpectralIndex]) -> Vec<Role> {
     let of = |scene: &Scene| {
-        let bands = index.inputs(scene).unwrap_or_default();
-        bands.into_iter().chain(scene.sensor.masks.iter().map(|class| class.layer.clone())).collect::<Vec<_>>()
+        let bands = series.iter().flat_map(|series| series.inputs(scene).unwrap_or_default());
+        bands.chain(scene.sensor.masks.iter().map(|class| class.layer.clone())).collect::<Vec<_>>()
     };
     let mut roles: Vec<Role> = scenes.iter().flat_map(of).collect();
     roles.sort();
@@ -331,18 +343,40 @@ fn wanted(scenes: &[Scene], index: &SpectralIndex) -> Vec<Role> {
     roles
 }
 
-/// Why a scene cannot be used: a layer of the index or of the sensor's masks that it does not have.
-fn lacking(scene: &Scene, index: &SpectralIndex) -> Option<String> {
+/// Why a scene cannot be used: a layer of the series or of the sensor's masks that it does not have.
+fn lacking(scene: &Scene, series: &[SpectralIndex], spec: &ChangeSpec) -> Option<String> {
     let masks = scene.sensor.masks.iter().find(|class| class.default && !scene.has(&class.layer));
-    match index.inputs(scene) {
-        Err(error) => Some(error.to_string()),
-        Ok(_) => masks.map(|class| format!("it has no layer {}, without which cloud cannot be masked", class.layer)),
+    let mut missing = series.iter().filter_map(|series| series.inputs(scene).err());
+    // A method of several sensors takes each scene for what it has.
+    let needed = if spec.method == Method::Bayts { series.len() } else { 1 };
+    match missing.nth(needed - 1) {
+        Some(error) => Some(error.to_string()),
+        None => masks.map(|class| format!("it has no layer {}, without which cloud cannot be masked", class.layer)),
     }
 }
 
-fn looks(job: &Job, index: &SpectralIndex, scenes: &[Scene], grid: &Grid) -> Result<Vec<Look>, Fault> {
+fn looks(job: &Job, series: &[SpectralIndex], scenes: &[Scene], grid: &Grid) -> Result<Vec<Look>, Fault> {
     let plans = mask_plans(job, scenes, grid)?;
-    scenes.iter().map(|scene| Ok(Look { bands: index.inputs(scene)?, mask: plans[&scene.sensor.id].clone() })).collect()
+    let look = |scene: &Scene| {
+        let (mut bands, mut places) = (Vec::new(), Vec::new());
+        for (place, series) in series.iter().enumerate() {
+            if let Ok(roles) = series.inputs(scene) {
+                places.push(place);
+                let new: Vec<Role> = roles.into_iter().filter(|role| !bands.contains(role)).collect();
+                bands.extend(new);
+            }
+        }
+        Look { bands, series: places, mask: plans[&scene.sensor.id].clone() }
+    };
+    Ok(scenes.iter().map(look).collect())
+}
+
+/// Refuses a series that no scene gives.
+fn given(series: &[SpectralIndex], looks: &[Look]) -> Result<(), Fault> {
+    match (0..series.len()).find(|place| !looks.iter().any(|look| look.series.contains(place))) {
+        Some(place) => Err(Fault::usage(format!("[change] names {}, which no scene gives", series[place].name()))),
+        None => Ok(()),
+    }
 }
 
 /// What is masked in the scenes of each sensor.

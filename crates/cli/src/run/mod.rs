@@ -3,6 +3,7 @@
 mod annotate;
 mod detect;
 mod folder;
+mod harmonise;
 mod inputs;
 mod manifest;
 mod outputs;

@@ -23,7 +23,7 @@ pub(crate) fn subject(job: &Job, language: Language) -> &'static str {
 
 /// The alerts as a table with what the official layers say.
 pub(crate) fn table(alerts: &[Alert], run: &str, inputs: &Inputs, annotation: &Annotation) -> Result<Features, Fault> {
-    let context = AlertContext { index: inputs.index.name(), method: inputs.detector.name(), sensors: &inputs.sensors };
+    let context = AlertContext { index: inputs.index().name(), method: inputs.detector.name(), sensors: &inputs.sensors };
     let mut features = super::probability::with_probability(alert::alert_features(alerts, run, &context), inputs)?;
     for column in &annotation.columns {
         features = features.with(&column.name, column.values.clone())?;

@@ -1,7 +1,7 @@
 //! When a job looks, and by which method.
 
-use change::{BfastMonitor, Clearing, Detector, Difference, Direction, Nrt, PvtsBeta, SpectralIndex};
-use raster::{DateRange, Observation, Warning};
+use change::{Bayts, BfastMonitor, ChangeError, Clearing, Detector, Difference, Direction, Nrt, PvtsBeta, SpectralIndex};
+use raster::{Band, DateRange, Observation, Role, Warning};
 
 use crate::fault::{Exit, Fault};
 use crate::job::{ChangeSpec, Method};
@@ -63,15 +63,37 @@ pub(super) fn doubts(spec: &ChangeSpec, observations: &[Observation], monitoring
     doubts
 }
 
-/// The method of a job. All but `difference` tell of changes in both directions: only those of clearing are taken.
+/// What the method of a job reads, in its order: the index that is watched, then bands.
+pub(super) fn series(spec: &ChangeSpec) -> Result<Vec<SpectralIndex>, Fault> {
+    let bands: Vec<Band> = match spec.method {
+        Method::CcdcNrt => vec![Band::Green, Band::Swir16],
+        Method::Bayts => {
+            let is_told = |band: &Band| spec.bayts.densities.contains_key(band.name());
+            [Band::Vv, Band::Vh].into_iter().filter(is_told).collect()
+        }
+        _ => Vec::new(),
+    };
+    let band = |band: Band| SpectralIndex::new(band.name(), band.name(), &[], Direction::Fall);
+    let all = std::iter::once(spec.index.resolve()).chain(bands.into_iter().map(band));
+    Ok(all.collect::<Result<_, ChangeError>>()?)
+}
+
+/// The role of each series: that of the index, and those of the bands.
+fn roles(series: &[SpectralIndex]) -> Vec<Role> {
+    let band = |series: &SpectralIndex| Band::ALL.into_iter().find(|band| band.name() == series.name()).map(Role::Band);
+    series.iter().enumerate().map(|(place, series)| band(series).filter(|_| place > 0).unwrap_or_else(|| series.role())).collect()
+}
+
+/// The method of a job. `difference` and `bayts` know which way clearing goes; the others tell of changes in both directions, of which
+/// only those of clearing are taken.
 pub(super) fn detector(
     spec: &ChangeSpec,
     baseline: DateRange,
     monitoring: DateRange,
-    index: &SpectralIndex,
+    series: &[SpectralIndex],
 ) -> Result<Box<dyn Detector>, Fault> {
-    let (role, direction) = (index.role(), index.direction());
-    let roles = vec![role.clone()];
+    let (role, direction) = (series[0].role(), series[0].direction());
+    let roles = roles(series);
     Ok(match spec.method {
         Method::Difference => Box::new(Difference::new(spec.difference, baseline, monitoring, role, direction)?),
         Method::BfastMonitor => clearings(BfastMonitor::new(spec.bfast_monitor, monitoring, role)?, spec, baseline, direction)?,
@@ -84,6 +106,13 @@ pub(super) fn detector(
             return Err(Fault::usage(told));
         }
         Method::PvtsBeta => clearings(PvtsBeta::new(spec.pvts_beta, monitoring, role)?, spec, baseline, direction)?,
+        Method::CcdcNrt => clearings(Nrt::new(spec.ccdc_nrt.parameters(), monitoring, roles)?, spec, baseline, direction)?,
+        Method::Bayts if spec.bayts.percentile.is_some() => {
+            return Err(Fault::usage(
+                "[change.bayts] percentile needs whole scenes at once, which a run never holds: leave it out, or use detect",
+            ));
+        }
+        Method::Bayts => Box::new(Bayts::new(spec.bayts.clone(), monitoring, roles)?),
     })
 }
 

@@ -92,16 +92,20 @@ fn coarser(grid: &Grid) -> Grid {
     }
 }
 
-/// Red, green and blue of the picture: natural colours where every scene has them, else infrared ones, else the index in grey.
+/// Red, green and blue of the picture: natural colours where every scene that gives the index has them, else infrared ones, else the
+/// index in grey.
 fn colours(scenes: &[Scene], inputs: &Inputs) -> [Role; 3] {
     let natural = [Band::Red, Band::Green, Band::Blue];
     let infrared = [Band::Swir16, Band::Nir08, Band::Red];
     let near = [Band::Nir, Band::Red, Band::Green];
-    let all_have = |bands: &[Band; 3]| scenes.iter().all(|scene| bands.iter().all(|band| scene.has(&Role::Band(*band))));
+    let watched: Vec<usize> = (0..scenes.len()).filter(|scene| inputs.looks[*scene].series.contains(&0)).collect();
+    let all_have =
+        |bands: &[Band; 3]| watched.iter().all(|scene| bands.iter().all(|band| scenes[*scene].has(&Role::Band(*band))));
     if let Some(bands) = [natural, infrared, near].into_iter().find(all_have) {
         return bands.map(Role::Band);
     }
-    let role = inputs.looks.first().and_then(|look| look.bands.first().cloned()).unwrap_or_else(|| inputs.index.role());
+    let role =
+        watched.first().and_then(|scene| inputs.looks[*scene].bands.first().cloned()).unwrap_or_else(|| inputs.index().role());
     [role.clone(), role.clone(), role]
 }
 
@@ -134,14 +138,16 @@ impl Composer<'_> {
                 let rows = window.row as usize..window.row as usize + window.rows;
                 let seen = seen.slice(s![rows.clone(), ..]);
                 let mut latest = Latest::new(window);
+                let shows = |scene: &usize| self.colours.iter().all(|role| self.source.scenes()[*scene].has(role));
                 let looks = self.inputs.observations.iter().rev().filter(|look| period.contains(look.date));
+                let looks = looks.filter(|look| look.scenes.iter().any(shows));
                 for (searched, look) in looks.take(SEARCHED_FOR_GAPS).enumerate() {
                     // A late clearing must not drown in the median of looks from long before.
                     let wanted = if searched < SEARCHED { LOOKS } else { 1 };
                     if latest.has(wanted, seen) {
                         break;
                     }
-                    for &scene in &look.scenes {
+                    for &scene in look.scenes.iter().filter(|scene| shows(scene)) {
                         latest.add(&layers(reader, self.source, scene, self.colours, self.mask, window)?, wanted);
                     }
                 }
@@ -317,6 +323,6 @@ fn words(inputs: &Inputs, job: &Job, shown: &Shown<'_>, language: Language) -> W
         not_eligible: if inputs.within.is_some() { not_eligible } else { String::new() },
         boundary: if inputs.registries.sources.is_empty() { String::new() } else { pick("Límite oficial", "Official boundary") },
         north: "N".to_owned(),
-        attribution: format!("Atalaya {} · {} · {sensors}", env!("CARGO_PKG_VERSION"), inputs.index.name()),
+        attribution: format!("Atalaya {} · {} · {sensors}", env!("CARGO_PKG_VERSION"), inputs.index().name()),
     }
 }

@@ -64,9 +64,15 @@ pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     Ok(report)
 }
 
+/// What bayts must be told of the index: mean and deviation of forest, then of what is none.
+const NBR_DENSITIES: &str = "[change.bayts]\nnbr = [0.65, 0.06, 0.2, 0.15]\n";
+
 /// Puts a method's name into a job that was written with another.
 fn name_method(job: &Path, method: &str) -> Result<(), Fault> {
-    let text = read_text(job)?.replacen("method = \"difference\"", &format!("method = \"{method}\""), 1);
+    let mut text = read_text(job)?.replacen("method = \"difference\"", &format!("method = \"{method}\""), 1);
+    if method == "bayts" {
+        text = text.replacen("[change.difference]", &format!("{NBR_DENSITIES}\n[change.difference]"), 1);
+    }
     run::write_text(job, text.trim_end())
 }
 

@@ -1,5 +1,6 @@
 //! `detect`: one method over series of images.
 
+mod clear;
 mod cut;
 mod decision;
 mod drawing;
@@ -26,6 +27,7 @@ use crate::args::{Common, Detect};
 use crate::fault::Fault;
 use crate::progress::Progress;
 use crate::report::Report;
+use clear::Clear;
 use cut::Cut;
 use method::{Method, last_day};
 use sink::Sink;
@@ -41,6 +43,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     let kept = Kept::read(&arguments.keep)?;
     let stacks = stacks(arguments)?;
     check_apart(Some(&arguments.out), stacks.iter().map(|(_, file)| file))?;
+    check_apart(Some(&arguments.out), clear::files(arguments)?.values())?;
     if let Some(folder) = &arguments.state {
         return state::detect(folder, &stacks, kept, arguments, common);
     }
@@ -48,6 +51,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     let Method { detector, .. } = Method::new(arguments, &given)?;
     kept.check(detector.as_ref())?;
     if tables::are_tables(&stacks)? {
+        clear::refuse_tables(arguments)?;
         let (found, dates) = tables::detect(&stacks, detector.as_ref(), kept, arguments, common)?;
         return Ok(report(arguments, detector.as_ref(), &dates, &Counts::of(&found)));
     }
@@ -195,13 +199,20 @@ fn tables_of_dates(stacks: &[(Role, PathBuf)], arguments: &Detect) -> Result<Vec
     stacks.iter().map(of).collect()
 }
 
-/// One scene a date, and where inputs have dates of their own one an input and date.
+/// One scene a date, and where inputs have dates or codes of their own one an input and date.
 fn scenes(stacks: &[(Role, PathBuf)], tables: &[PathBuf], arguments: &Detect) -> Result<Found, Fault> {
-    let mut by_dates: BTreeMap<&PathBuf, BTreeMap<Role, PathBuf>> = BTreeMap::new();
-    for ((role, file), dates) in stacks.iter().zip(tables) {
-        by_dates.entry(dates).or_default().insert(role.clone(), file.clone());
+    let rule = clear::rule(arguments)?;
+    let codes = clear::files(arguments)?;
+    if let Some(role) = codes.keys().flatten().find(|role| !stacks.iter().any(|(given, _)| given == *role)) {
+        return Err(Fault::usage(format!("--qa {role}: no input has this role")));
     }
-    let stack = |(dates, bands): (&PathBuf, BTreeMap<Role, PathBuf>)| {
+    let mut by_dates: BTreeMap<(&PathBuf, Option<&PathBuf>), BTreeMap<Role, PathBuf>> = BTreeMap::new();
+    for ((role, file), dates) in stacks.iter().zip(tables) {
+        let codes = codes.get(&Some(role.clone())).or_else(|| codes.get(&None));
+        by_dates.entry((dates, codes)).or_default().insert(role.clone(), file.clone());
+    }
+    let stack = |((dates, codes), mut bands): ((&PathBuf, Option<&PathBuf>), BTreeMap<Role, PathBuf>)| {
+        bands.extend(codes.map(|codes| (clear::LAYER.clone(), codes.clone())));
         ImagerySpec::Stack(StackSpec {
             bands,
             dates: dates.clone(),
@@ -211,7 +222,7 @@ fn scenes(stacks: &[(Role, PathBuf)], tables: &[PathBuf], arguments: &Detect) ->
             scale: arguments.scale,
             offset: arguments.offset,
             nodata: None,
-            qa: None,
+            qa: codes.and(rule.clone()),
             clear: None,
         })
     };
@@ -230,6 +241,8 @@ struct Series<'a> {
     scalings: Vec<Vec<Scaling>>,
     /// What is taken off the values of each date, by the place of the role.
     off: Vec<Vec<f64>>,
+    /// Which pixels are observed, where codes tell.
+    clear: Clear,
 }
 
 impl<'a> Series<'a> {
@@ -243,6 +256,7 @@ impl<'a> Series<'a> {
             there: scenes.iter().map(there).collect(),
             scalings: scenes.iter().map(|scene| roles.iter().map(|role| scene.scaling(role)).collect()).collect(),
             off: vec![vec![0.0; roles.len()]; dates.len()],
+            clear: Clear::of(scenes),
             dates,
         }
     }
@@ -253,13 +267,13 @@ impl<'a> Series<'a> {
         let places: Vec<(usize, usize)> =
             self.there.iter().enumerate().flat_map(|(time, places)| places.iter().map(move |place| (time, *place))).collect();
         // Some at once, for a block of a file may hold them all.
-        let many = (budget.chunk_bytes() as usize / (4 * window.pixels().max(1))).clamp(1, places.len().max(1));
+        let many = (budget.chunk_bytes() as usize / (8 * window.pixels().max(1))).clamp(1, places.len().max(1));
         let mut numbers = vec![0.0; many * window.pixels()];
         for places in places.chunks(many) {
             let layers: Vec<PlaneSpec<'_>> =
                 places.iter().map(|&(scene, place)| PlaneSpec::stored(scene, &self.roles[place])).collect();
             let mut planes: Vec<&mut [f32]> = numbers.chunks_mut(window.pixels().max(1)).take(places.len()).collect();
-            reader.read_planes(&layers, window, &mut planes)?;
+            self.clear.read_planes(&mut reader, &layers, window, &mut planes)?;
             for ((time, place), plane) in places.iter().zip(planes) {
                 let scaling = self.scalings[*time][*place];
                 let mut known: Vec<f64> =
@@ -271,14 +285,16 @@ impl<'a> Series<'a> {
     }
 
     fn bytes_a_pixel(&self) -> usize {
-        self.dates.len() * self.roles.len() * 4 + 256
+        self.dates.len() * self.roles.len() * 4 + self.clear.bytes_a_pixel() + 256
     }
 
     /// How the files of the roles are stored.
     fn storage(&self, source: &GriddedImagery) -> Result<Storage, Fault> {
         let mut all = Storage { rows: 1, cols: 1, bytes_a_pixel: 0 };
-        for (place, role) in self.roles.iter().enumerate() {
-            let Some(scene) = self.there.iter().position(|places| places.contains(&place)) else { continue };
+        let of_role = |place: usize| self.there.iter().position(|places| places.contains(&place));
+        let roles = self.roles.iter().enumerate().map(|(place, role)| (of_role(place), role));
+        for (scene, role) in roles.chain([(self.clear.first(), &clear::LAYER)]) {
+            let Some(scene) = scene else { continue };
             let one = source.storage(scene, std::slice::from_ref(role))?;
             all.rows = all.rows.max(one.rows);
             all.cols = all.cols.max(one.cols);
@@ -335,7 +351,7 @@ impl<'a> Series<'a> {
                 }
             }
         }
-        reader.read_planes(&layers, window, &mut planes)?;
+        self.clear.read_planes(reader, &layers, window, &mut planes)?;
         Ok(ArrayView3::from_shape(shape, values).expect("a number a time, role and pixel"))
     }
 }

@@ -1,6 +1,7 @@
 //! `indices`, `sensors`, `methods`: what there is.
 
 use change::{Implementation, MethodInfo, Place, Publication};
+use raster::sensor::{HARMONISATIONS, Harmonisation, Regression};
 use serde_json::{Value, json};
 
 use crate::args::{Common, Methods};
@@ -43,7 +44,34 @@ pub(crate) fn sensors(common: &Common) -> Result<Report, Fault> {
         list.push(json!({ "id": sensor.id, "title": sensor.title, "bands": bands, "masks": masks }));
     }
     report.fact("sensors", json!(list));
+    if !common.json {
+        print("\nharmonisation: reflectance = slope x reflectance + intercept")?;
+        for lines in HARMONISATIONS {
+            let bands = lines.bands.iter().map(|(band, slope, intercept)| format!("{band}={slope}{intercept:+}"));
+            print(&format!(
+                "{:<15} {:<12} to {} ({})\n              {}\n              {}",
+                lines.from,
+                lines.platform,
+                lines.to,
+                if lines.regression == Regression::Rma { "rma" } else { "ols" },
+                bands.collect::<Vec<_>>().join(" "),
+                lines.citation
+            ))?;
+        }
+    }
+    let record = |lines: &Harmonisation| {
+        json!({
+            "from": lines.from, "platform": lines.platform, "to": lines.to, "regression": lines.regression,
+            "citation": lines.citation, "bands": lines_by_band(lines)
+        })
+    };
+    report.fact("harmonisation", HARMONISATIONS.iter().map(record).collect::<Vec<_>>());
     Ok(report)
+}
+
+/// Slope and intercept of each band.
+pub(crate) fn lines_by_band(lines: &Harmonisation) -> Value {
+    lines.bands.iter().map(|(band, slope, intercept)| (band.to_string(), json!([slope, intercept]))).collect()
 }
 
 /// The change detection methods, and what each rests on.

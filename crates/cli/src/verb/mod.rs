@@ -16,7 +16,7 @@ mod init;
 mod join;
 mod layers;
 mod laying;
-mod lists;
+pub(crate) mod lists;
 mod patches;
 mod plan;
 mod region;

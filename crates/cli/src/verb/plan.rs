@@ -50,7 +50,7 @@ pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault
             in_period(inputs.monitoring)
         ))?;
         print(&format!("dates      {}", dates.join(" ")))?;
-        print(&format!("index      {} = {}", inputs.index.name(), inputs.index.formula()))?;
+        print(&format!("index      {} = {}", inputs.index().name(), inputs.index().formula()))?;
         print(&format!(
             "registries {}",
             inputs

@@ -2,11 +2,13 @@
 //!
 //! A sensor is one file here with one function that gives its table, and its line in [`all`].
 
+mod harmonisation;
 mod landsat;
 mod sentinel2;
 
 use crate::{Band, Condition, QaRule, Role, Scaling};
 
+pub use harmonisation::{HARMONISATIONS, Harmonisation, Line, Regression};
 pub use landsat::{etm, oli, tm};
 pub use sentinel2::msi;
 

@@ -5,7 +5,7 @@ use alert::{Alert, PatchBuilder};
 use change::{ChangeStrip, MaskCounts};
 use geoio::{CheckpointFolder, Eligibility, EligibilityReader, GriddedReader, RasterFormat};
 use ndarray::{ArrayView2, s};
-use pipeline::{Budget, Detection, LookSeries, StripDetection, StripPlan, map_in_order};
+use pipeline::{Budget, Detection, StripDetection, StripPlan, map_in_order};
 use raster::{Checkpoint as _, RasterSource as _, Window};
 
 use crate::args::Common;
@@ -123,16 +123,13 @@ impl<'a> Walk<'a> {
         let mut counts = vec![MaskCounts::default(); detection.looks.len()];
         let (mut strip, mut fallbacks) = (ChangeStrip::not_seen(window), 0);
         for tile in Detection::tiles(window) {
-            let mut series = LookSeries::unseen(detection.observations.len(), tile);
+            let mut series = detection.unseen(tile);
             for (look, observation) in detection.observations.iter().enumerate() {
                 for &scene in &observation.scenes {
                     let cube = timed(&mut clock.read, || detection.read(&mut worker.scenes, scene, tile))?;
                     let (cube, count) = timed(&mut clock.mask, || detection.looks[scene].mask.apply(cube))?;
                     counts[scene] += count;
-                    timed(&mut clock.index, || {
-                        series.fill(look, &detection.index.compute(&cube)?);
-                        Ok::<_, Fault>(())
-                    })?;
+                    timed(&mut clock.index, || detection.fill(&mut series, look, scene, &cube))?;
                 }
             }
             let first = (tile.col - window.col) as usize;

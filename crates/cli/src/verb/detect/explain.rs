@@ -7,6 +7,7 @@ use ndarray::{Array2, Array3, Axis};
 use pipeline::Budget;
 use raster::{Date, RasterSource as _, Role, Warning, Window};
 
+use super::clear;
 use super::drawing;
 use super::method::Method;
 use super::story::{Place, Story};
@@ -63,7 +64,9 @@ pub(super) fn explain(place: &str, arguments: &Detect, common: &Common) -> Resul
     let given: Vec<Role> = inputs.iter().map(|(role, _)| role.clone()).collect();
     let Method { detector, parameters } = Method::new(arguments, &given)?;
     let staged = if is_stdout(&arguments.out) { None } else { Some(Staged::new(&arguments.out, common.force)?) };
+    check_apart(Some(&arguments.out), clear::files(arguments)?.values())?;
     let (series, warnings) = if tables::are_tables(&inputs)? {
+        clear::refuse_tables(arguments)?;
         (of_tables(place, &inputs, detector.inputs(), arguments)?, Vec::new())
     } else {
         of_rasters(place, &inputs, detector.as_ref(), arguments, &common.budget())?
@@ -153,6 +156,8 @@ fn of_rasters(
     let mut reader = source.open()?;
     let (mut values, mut stored) = (Vec::new(), Vec::new());
     let values = series.read(&mut reader, window, series.dates.len(), &mut values)?.to_owned();
+    // What is stored under a cloud is told too.
+    let series = Series { clear: clear::Clear::default(), ..series };
     let raw = series.read_stored(&mut reader, window, &mut stored)?.index_axis_move(Axis(2), 0).mapv(f64::from);
     Ok((OneSeries { place: Place::Pixel { row, col }, dates: series.dates, there: series.there, raw, values }, warnings))
 }

@@ -43,6 +43,8 @@ pub(super) fn detect(
         return Err(Fault::usage("--state is for rasters; a table of series is read whole each time, so leave it out"));
     }
     tables::refuse_table(&arguments.out)?;
+    let codes = super::clear::files(arguments)?;
+    refuse_within(path, codes.values().map(PathBuf::as_path))?;
     refuse_within(path, stacks.iter().map(|(_, file)| file.as_path()).chain([arguments.out.as_path()]))?;
     let budget = common.budget();
     let folder = StateFolder::open(path, arguments.fresh)?;
@@ -54,7 +56,8 @@ pub(super) fn detect(
     check_apart(Some(&arguments.out), &dates)?;
     let Found { imagery, warnings, .. } = scenes(stacks, &dates, arguments)?;
     let grid = grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
-    let identity = identity(arguments, detector, parameters, &grid);
+    let clear = super::clear::rule(arguments)?.map(|rule| rule.to_string());
+    let identity = Identity { clear, ..identity(arguments, detector, parameters, &grid) };
     if let Some(header) = &folder.header {
         header.identity.check(&identity, path)?;
     }
@@ -120,6 +123,7 @@ fn identity(arguments: &Detect, detector: &dyn Detector, parameters: Value, grid
         scale: arguments.scale,
         offset: arguments.offset,
         grid: Place::of(grid),
+        clear: None,
     }
 }
 

@@ -56,6 +56,9 @@ pub(super) struct Identity {
     pub(super) scale: Option<f64>,
     pub(super) offset: Option<f64>,
     pub(super) grid: Place,
+    /// What a clear pixel's code meets; `None` where there are no codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) clear: Option<String>,
 }
 
 /// A grid.

@@ -37,7 +37,7 @@ pub(super) fn given(
     let grid = source.grid();
     let there = series.there.iter().enumerate();
     let places: Vec<(usize, usize)> = there.flat_map(|(time, places)| places.iter().map(move |place| (time, *place))).collect();
-    let bytes = 4 * places.len().max(1);
+    let bytes = 4 * places.len().max(1) + series.clear.bytes_a_pixel();
     let (rows, cols) = Cut::new(grid, block, series.storage(source)?, bytes, budget).part;
     let windows: Vec<Window> = grid.tiles(rows, cols).collect();
     let mut progress = Progress::begin(common, "hash", windows.len() as u64);
@@ -50,7 +50,7 @@ pub(super) fn given(
         |reader, &window| {
             let layers: Vec<PlaneSpec<'_>> =
                 places.iter().map(|&(time, place)| PlaneSpec::stored(time, &series.roles[place])).collect();
-            Ok((window, stored(reader, &layers, window)?))
+            Ok((window, stored(series, reader, &layers, window)?))
         },
         |(window, numbers)| {
             pixels.add(window, grid, &numbers);
@@ -112,11 +112,16 @@ impl Pixels {
     }
 }
 
-/// The stored numbers of looks in a window, row by row; NaN = not observed.
-pub(super) fn stored(reader: &mut GriddedReader, looks: &[PlaneSpec<'_>], window: Window) -> Result<Vec<Vec<f32>>, Fault> {
+/// The stored numbers of looks in a window, row by row; NaN = not observed, or not clear: so the sums cover what is masked.
+pub(super) fn stored(
+    series: &Series<'_>,
+    reader: &mut GriddedReader,
+    looks: &[PlaneSpec<'_>],
+    window: Window,
+) -> Result<Vec<Vec<f32>>, Fault> {
     let mut numbers = vec![vec![0.0; window.pixels()]; looks.len()];
     let mut planes: Vec<&mut [f32]> = numbers.iter_mut().map(Vec::as_mut_slice).collect();
-    reader.read_planes(looks, window, &mut planes)?;
+    series.clear.read_planes(reader, looks, window, &mut planes)?;
     Ok(numbers)
 }
 

@@ -231,7 +231,7 @@ impl Work<'_> {
     fn read(&self, worker: &mut Worker, window: Window) -> Result<(Array3<f32>, Vec<Vec<f32>>), Fault> {
         let shape = (self.plan.taken.len(), self.series.roles.len(), window.pixels());
         let given: Vec<PlaneSpec<'_>> = self.plan.taken.iter().filter_map(Taken::plane).collect();
-        let mut fresh = stored(&mut worker.reader, &given, window)?.into_iter();
+        let mut fresh = stored(self.series, &mut worker.reader, &given, window)?.into_iter();
         let mut values = Array3::from_elem(shape, f32::NAN);
         let mut kept = Vec::with_capacity(given.len());
         for (time, taken) in self.plan.taken.iter().enumerate() {
