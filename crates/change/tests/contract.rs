@@ -41,7 +41,7 @@ fn bfast_monitor() -> BfastMonitor {
 }
 
 fn nrt<R: Rule>(rule: R) -> Nrt<R> {
-    let roles = ["nbr", "green", "swir"].map(|name| Role::Index(name.to_owned()))[..rule.roles()].to_vec();
+    let roles = ["nbr", "green", "swir"].map(|name| Role::Index(name.to_owned()))[..if rule.takes(3) { 3 } else { 1 }].to_vec();
     Nrt::new(rule, period(HISTORY, TIMES - 1), roles).expect("parameters in range")
 }
 

@@ -24,7 +24,7 @@ fn ours() -> Vec<Date> {
 }
 
 fn nrt<R: Rule + 'static>(rule: R, monitoring: DateRange) -> Box<dyn Detector> {
-    let roles = ["nbr", "green", "swir"].map(|name| Role::Index(name.to_owned()))[..rule.roles()].to_vec();
+    let roles = ["nbr", "green", "swir"].map(|name| Role::Index(name.to_owned()))[..if rule.takes(3) { 3 } else { 1 }].to_vec();
     Box::new(Nrt::new(rule, monitoring, roles).expect("parameters in range"))
 }
 
