@@ -134,6 +134,14 @@ impl<'a> PlaneSpec<'a> {
     }
 }
 
+/// A layer, where it is in its file, and the plane for it.
+struct Wanted<'a, 'p> {
+    layer: &'a PlaneSpec<'a>,
+    band: usize,
+    void: Void,
+    plane: &'p mut [f32],
+}
+
 /// Reads windows of scenes on the grid; keeps its files open.
 #[derive(Debug)]
 pub struct GriddedReader {
@@ -149,29 +157,34 @@ impl GriddedReader {
     ///
     /// # Errors
     /// As [`RasterReader::read`].
+    ///
+    /// # Panics
+    /// Where a plane has not one number for each pixel of the window.
     pub fn read_planes(&mut self, layers: &[PlaneSpec<'_>], window: Window, planes: &mut [&mut [f32]]) -> Result<(), GeoioError> {
         let parts = Arc::clone(&self.parts);
-        let mut by_file: BTreeMap<usize, Vec<(&PlaneSpec<'_>, usize, Void, &mut [f32])>> = BTreeMap::new();
+        let mut by_file: BTreeMap<usize, Vec<Wanted<'_, '_>>> = BTreeMap::new();
         for (layer, plane) in layers.iter().zip(planes) {
             let source = parts.imagery.source(layer.scene, layer.role)?;
-            by_file.entry(source.file).or_default().push((layer, source.band, source.void, &mut **plane));
+            by_file.entry(source.file).or_default().push(Wanted { layer, band: source.band, void: source.void, plane });
         }
         for (number, wanted) in by_file {
             self.use_file(number)?;
             let (_, file) = self.open.last().expect("use_file puts the file at the end");
             if let Some(place) = file.grid().aligned_window(&parts.grid.crop(window)).filter(|_| file.is_beside()) {
-                let layers: Vec<&PlaneSpec<'_>> = wanted.iter().map(|(layer, ..)| *layer).collect();
-                let bands: Vec<(usize, Void)> = wanted.iter().map(|(_, band, void, _)| (*band, *void)).collect();
-                let mut planes: Vec<&mut [f32]> = wanted.into_iter().map(|(.., plane)| plane).collect();
+                let layers: Vec<&PlaneSpec<'_>> = wanted.iter().map(|one| one.layer).collect();
+                let bands: Vec<(usize, Void)> = wanted.iter().map(|one| (one.band, one.void)).collect();
+                let mut planes: Vec<&mut [f32]> = wanted.into_iter().map(|one| one.plane).collect();
                 file.read_planes(&bands, place, &mut planes, |i, number| layers[i].value(number))?;
                 continue;
             }
-            for (layer, band, void, plane) in wanted {
+            for Wanted { layer, band, void, plane } in wanted {
                 let values = ArrayViewMut2::from_shape((window.rows, window.cols), &mut *plane)
                     .expect("a plane has a number for each pixel of the window");
                 self.regrid.read_into(file, Layer { band, void, resampling: parts.resampling }, window, values)?;
                 if !layer.is_stored() {
-                    plane.iter_mut().for_each(|number| *number = layer.value(*number));
+                    for number in plane {
+                        *number = layer.value(*number);
+                    }
                 }
             }
         }

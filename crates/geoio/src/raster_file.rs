@@ -356,9 +356,11 @@ impl RasterFile {
         }
         for (i, ((band, void), plane)) in layers.iter().zip(planes).enumerate() {
             let values =
-                ArrayViewMut2::from_shape((window.rows, window.cols), &mut **plane).expect("a plane has a number a pixel");
+                ArrayViewMut2::from_shape((window.rows, window.cols), &mut *plane).expect("a plane has a number a pixel");
             self.read_valid_into(*band, window, *void, values)?;
-            plane.iter_mut().for_each(|number| *number = to(i, *number));
+            for number in plane.iter_mut() {
+                *number = to(i, *number);
+            }
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ pub(super) fn growth(rows: &[Row]) -> Vec<Growth> {
 
 fn of_series(name: &str, rows: &[&Row]) -> Vec<Growth> {
     let of = |what: &str, value: &dyn Fn(&Row) -> Option<f64>| {
-        let mut points: Vec<(f64, f64)> = rows.iter().filter_map(|row| Some((row.pixels(), value(row)?))).collect();
+        let mut points: Vec<Point> = rows.iter().filter_map(|row| Some((row.pixels(), value(row)?))).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (start, points) = start(&points);
         Some(Growth {
@@ -57,11 +57,14 @@ fn of_series(name: &str, rows: &[&Row]) -> Vec<Growth> {
         .collect()
 }
 
+/// Pixels of a case, and what it took.
+type Point = (f64, f64);
+
 /// Pixels of the next case that one of the start has at the least.
 const START: f64 = 32.0;
 
 /// The case that measures the start, and the others.
-fn start(points: &[(f64, f64)]) -> (Option<(f64, f64)>, &[(f64, f64)]) {
+fn start(points: &[Point]) -> (Option<Point>, &[Point]) {
     match points {
         [first, rest @ ..] if rest.len() > 1 && START * first.0 <= rest[0].0 => (Some(*first), rest),
         _ => (None, points),
@@ -69,12 +72,12 @@ fn start(points: &[(f64, f64)]) -> (Option<(f64, f64)>, &[(f64, f64)]) {
 }
 
 /// What the points have beyond the start.
-fn beyond(start: (f64, f64), points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn beyond(start: Point, points: &[Point]) -> Vec<Point> {
     points.iter().map(|(pixels, value)| (pixels - start.0, value - start.1)).collect()
 }
 
 /// Least-squares slope of ln(y) over ln(x); `None` of fewer than two different x, or where a number is not above 0.
-fn slope(points: &[(f64, f64)]) -> Option<f64> {
+fn slope(points: &[Point]) -> Option<f64> {
     if points.iter().any(|(x, y)| !(*x > 0.0 && *y > 0.0)) {
         return None;
     }
@@ -88,7 +91,7 @@ fn slope(points: &[(f64, f64)]) -> Option<f64> {
 }
 
 /// By how much y is multiplied where x doubles, from the last two points (in order of x).
-fn doubling(points: &[(f64, f64)]) -> Option<f64> {
+fn doubling(points: &[Point]) -> Option<f64> {
     let [.., smaller, larger] = points else { return None };
     slope(&[*smaller, *larger]).map(f64::exp2)
 }
