@@ -297,7 +297,7 @@ fn neither_how_images_are_cut_nor_the_memory_changes_what_is_found() {
     let dates = argument(&files.table);
     detected(&files.file, &out, &["--dates", dates]);
     let whole = bands(&out);
-    assert!(whole["status"].iter().filter(|status| **status == 1.0).count() > 10_000, "most pixels are cleared");
+    assert!(whole["status"].iter().filter(|status| **status > 0.5 && **status < 1.5).count() > 10_000, "most pixels are cleared");
     for more in [["--block", "64"], ["--block", "128"], ["--block", "512"], ["--memory", "64MiB"], ["--jobs", "1"]] {
         detected(&files.file, &out, &[&["--dates", dates][..], &more].concat());
         let cut = bands(&out);

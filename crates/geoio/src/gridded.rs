@@ -41,7 +41,7 @@ impl GriddedImagery {
     /// What [`RasterFile::open`] gives.
     pub fn storage(&self, scene: usize, roles: &[Role]) -> Result<Storage, GeoioError> {
         let Parts { imagery, grid, .. } = &*self.0;
-        let mut storage = Storage { rows: 1, cols: 1, bytes_a_pixel: 0 };
+        let mut storage = Storage { rows: 1, cols: 1, bytes_a_pixel: 0, is_beside: true };
         let mut files = Vec::new();
         for role in roles {
             let number = imagery.source(scene, role)?.file;
@@ -51,6 +51,7 @@ impl GriddedImagery {
             files.push(number);
             let file = self.0.open(number)?;
             let same = file.grid().crs == grid.crs;
+            storage.is_beside &= file.is_beside();
             let on_grid = |pixels: usize, theirs: f64, ours: f64| {
                 if same { (pixels as f64 * theirs / ours).round() as usize } else { pixels }
             };
@@ -73,6 +74,8 @@ pub struct Storage {
     pub cols: usize,
     /// Bytes that all bands of a pixel take unpacked.
     pub bytes_a_pixel: usize,
+    /// Whether the blocks of each file hold all of its bands, so that a part of a block can be read without unpacking it anew.
+    pub is_beside: bool,
 }
 
 impl Parts {

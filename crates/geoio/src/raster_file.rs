@@ -355,8 +355,7 @@ impl RasterFile {
             return Ok(());
         }
         for (i, ((band, void), plane)) in layers.iter().zip(planes).enumerate() {
-            let values =
-                ArrayViewMut2::from_shape((window.rows, window.cols), &mut *plane).expect("a plane has a number a pixel");
+            let values = ArrayViewMut2::from_shape((window.rows, window.cols), plane).expect("a plane has a number a pixel");
             self.read_valid_into(*band, window, *void, values)?;
             for number in plane.iter_mut() {
                 *number = to(i, *number);

@@ -79,7 +79,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
             let mut counts = Counts::default();
             for part in cut.parts(window) {
                 let values = series.read(reader, part, series.dates.len(), values)?;
-                for rows in part.strips(AT_ONCE / part.cols) {
+                for rows in cut.at_once(part) {
                     let first = (rows.row - part.row) as usize * part.cols;
                     let values = values.slice_move(s![.., .., first..first + rows.pixels()]);
                     let found = detector.detect(&SeriesBlock::new(&series.dates, &series.sensors, values)?);
@@ -100,9 +100,6 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     report.warnings.extend(warnings);
     Ok(report)
 }
-
-/// Pixels that a detector is given at once: what it finds of them stays in the processor's cache.
-const AT_ONCE: usize = 1 << 13;
 
 /// What was done, in words and numbers.
 fn report(arguments: &Detect, detector: &dyn Detector, dates: &[Date], counts: &Counts) -> Report {
@@ -290,7 +287,7 @@ impl<'a> Series<'a> {
 
     /// How the files of the roles are stored.
     fn storage(&self, source: &GriddedImagery) -> Result<Storage, Fault> {
-        let mut all = Storage { rows: 1, cols: 1, bytes_a_pixel: 0 };
+        let mut all = Storage { rows: 1, cols: 1, bytes_a_pixel: 0, is_beside: true };
         let of_role = |place: usize| self.there.iter().position(|places| places.contains(&place));
         let roles = self.roles.iter().enumerate().map(|(place, role)| (of_role(place), role));
         for (scene, role) in roles.chain([(self.clear.first(), &clear::LAYER)]) {
@@ -299,6 +296,7 @@ impl<'a> Series<'a> {
             all.rows = all.rows.max(one.rows);
             all.cols = all.cols.max(one.cols);
             all.bytes_a_pixel += one.bytes_a_pixel;
+            all.is_beside &= one.is_beside;
         }
         Ok(all)
     }

@@ -32,6 +32,8 @@ pub(crate) struct Tiles {
     sizes: Vec<u64>,
     packed: Vec<u8>,
     bytes: Vec<u8>,
+    /// The tile whose bytes these are.
+    unpacked: Option<usize>,
 }
 
 /// Types of stored numbers.
@@ -123,6 +125,7 @@ impl Tiles {
             sizes,
             packed: Vec::new(),
             bytes: Vec::new(),
+            unpacked: None,
         })
     }
 
@@ -239,8 +242,12 @@ impl Tiles {
         Some(())
     }
 
-    /// Unpacks a tile of that many bytes.
+    /// Unpacks a tile of that many bytes, if it is not the last one still.
     fn unpack(&mut self, tile: usize, size: usize) -> Option<()> {
+        if self.unpacked.take() == Some(tile) && self.bytes.len() == size {
+            self.unpacked = Some(tile);
+            return Some(());
+        }
         let (offset, stored) = (*self.offsets.get(tile)?, usize::try_from(*self.sizes.get(tile)?).ok()?);
         if offset == 0 || stored == 0 || stored > 2 * size + 1024 {
             return None;
@@ -257,7 +264,8 @@ impl Tiles {
             Packing::Deflate(inflate) => inflate.zlib_decompress(&self.packed, &mut self.bytes).ok()?,
             Packing::Zstd(decompressor) => decompressor.decompress_to_buffer(&self.packed, &mut self.bytes[..]).ok()?,
         };
-        (unpacked == size).then_some(())
+        self.unpacked = (unpacked == size).then_some(tile);
+        self.unpacked.map(|_| ())
     }
 }
 

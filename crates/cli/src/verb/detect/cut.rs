@@ -4,8 +4,11 @@ use geoio::Storage;
 use pipeline::Budget;
 use raster::{Grid, Window};
 
-/// Pixels that are looked at together, about: their series are to stay in the processor's caches.
+/// Pixels whose series are read together, about.
 const TOGETHER: usize = 1 << 16;
+
+/// Pixels that a detector is given at once: what it finds of them stays in the processor's caches.
+const AT_ONCE: usize = 1 << 13;
 
 /// Bytes of a pixel that is packed: all bands, as they are found and as they are written.
 const PACKED: usize = 128;
@@ -16,6 +19,8 @@ pub(super) struct Cut {
     pub(super) windows: Vec<Window>,
     /// Rows and columns of a part.
     pub(super) part: (usize, usize),
+    /// Rows of a part that are read at once.
+    rows: usize,
     bytes_a_pixel: usize,
 }
 
@@ -23,31 +28,39 @@ impl Cut {
     /// Cuts a grid for an output in tiles of side `block`, within the memory; the series of a pixel take so many bytes.
     ///
     /// Windows are whole tiles, which are packed on every thread, or, where these are too few or too large on a narrow grid, strips.
-    /// Parts are whole blocks of the inputs where they fit, for each is unpacked anew for every part.
+    /// Parts are whole blocks of the inputs where they fit, for each is unpacked anew for every part; where a block holds all bands,
+    /// parts are strips of it, one after another.
     pub(super) fn new(grid: &Grid, block: usize, storage: Storage, bytes_a_pixel: usize, budget: &Budget) -> Self {
         let share = share(budget) / 2;
         let windows = windows(grid, block, share / PACKED, budget);
         let (wide, most) = (windows.first().map_or(1, |window| window.cols).max(1), (share / bytes_a_pixel).max(1));
         let cols = blocks(storage.cols, TOGETHER / storage.rows, wide).min(most);
         let rows = blocks(storage.rows, TOGETHER / cols, block).min((most / cols).max(1));
-        Self { windows, part: (rows, cols), bytes_a_pixel }
+        let at_once = if storage.is_beside { (AT_ONCE / cols).clamp(1, rows) } else { rows };
+        Self { windows, part: (rows, cols), rows: at_once, bytes_a_pixel }
     }
 
     /// As [`Cut::new`], for what looks at whole windows.
     pub(super) fn whole(grid: &Grid, block: usize, bytes_a_pixel: usize, budget: &Budget) -> Self {
         let windows = windows(grid, block, share(budget) / (PACKED + bytes_a_pixel), budget);
-        Self { windows, part: (grid.rows, grid.cols), bytes_a_pixel }
+        Self { windows, part: (grid.rows, grid.cols), rows: grid.rows, bytes_a_pixel }
     }
 
-    /// The parts of a window.
+    /// The parts of a window, to be read one after another.
     pub(super) fn parts(&self, window: Window) -> impl Iterator<Item = Window> {
-        window.blocks(self.part.0, self.part.1)
+        let rows = self.rows;
+        window.blocks(self.part.0, self.part.1).flat_map(move |block| block.strips(rows))
+    }
+
+    /// The strips of a part that a detector is given one after another.
+    pub(super) fn at_once(&self, part: Window) -> impl Iterator<Item = Window> {
+        part.strips(AT_ONCE / part.cols.max(1))
     }
 
     /// Bytes that a window takes while it is worked on, at the most.
     pub(super) fn bytes(&self) -> u64 {
         let largest = |pixels: &dyn Fn(&Window) -> usize| self.windows.iter().map(pixels).max().unwrap_or(0);
-        let part = |window: &Window| window.rows.min(self.part.0) * window.cols.min(self.part.1);
+        let part = |window: &Window| window.rows.min(self.rows) * window.cols.min(self.part.1);
         (largest(&|window| window.pixels()) * PACKED + largest(&part) * self.bytes_a_pixel) as u64
     }
 }
@@ -92,7 +105,7 @@ mod tests {
             ((3000, 5000), (64, 64), (512, 512), (128, 512)),
         ] {
             let grid = grid(size.0, size.1);
-            let storage = Storage { rows, cols, bytes_a_pixel: 240 };
+            let storage = Storage { rows, cols, bytes_a_pixel: 240, is_beside: false };
             let cut = Cut::new(&grid, 512, storage, 480, &budget);
             let first = cut.windows[0];
             let one = cut.parts(first).next().expect("a part");
@@ -104,7 +117,7 @@ mod tests {
 
     #[test]
     fn little_memory_makes_parts_small() {
-        let storage = Storage { rows: 256, cols: 256, bytes_a_pixel: 240 };
+        let storage = Storage { rows: 256, cols: 256, bytes_a_pixel: 240, is_beside: false };
         for (bytes, jobs) in [(256 << 20, 2), (512 << 20, 2), (64 << 20, 8)] {
             let budget = Budget::new(jobs, bytes);
             for cut in [Cut::new(&grid(1000, 1000), 512, storage, 736, &budget), Cut::whole(&grid(1000, 1000), 512, 736, &budget)]
