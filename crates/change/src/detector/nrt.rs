@@ -97,17 +97,19 @@ impl<R: Rule> Nrt<R> {
     fn begin(&self, block: &SeriesBlock<'_>, design: &Design, first: usize, state: &mut NrtState<R::Process>) {
         let tiles: Vec<Tile> = (0..self.roles.len()).map(|role| Tile::load(block, role, first)).collect();
         let history = History::fit(design, &tiles, block.dates(), self.fitting);
+        let mut values = Vec::with_capacity(block.dates().len());
         for lane in 0..tiles[0].width {
             let place = first + lane;
             let last = (0..block.dates().len()).rfind(|time| tiles[0].seen[*time][lane] > 0.0);
-            state.found.n_history[place] = count(history.looks(lane).count());
+            values.clear();
+            values.extend(history.looks(lane).map(|time| history.residuals[time][lane]));
+            state.found.n_history[place] = count(values.len());
             state.found.last_clear_history[place] = last.map_or(NO_DAY, |time| block.dates()[time].days());
             let model = state.found.model.as_mut().expect("it is there");
             model.is_stable[place] = history.standing[lane] != Standing::Unstable;
             if history.standing[lane] != Standing::Stable {
                 continue;
             }
-            let values: Vec<f64> = history.looks(lane).map(|time| history.residuals[time][lane]).collect();
             let start = history.starts[lane];
             let floor = 1e-7 * history.fit.predicted(design.row(start))[lane].abs();
             let begun = self.rule.begin(&Residuals { values: &values, width: design.width(), floor, critical: self.critical });

@@ -66,8 +66,8 @@ impl Design {
     }
 
     /// The slope a unit of the axis, 0 without a trend.
-    pub(crate) fn slope(&self, coefficients: &[f64]) -> f64 {
-        if self.terms.trend { coefficients[1] / self.scale } else { 0.0 }
+    pub(crate) fn slope(&self, coefficient: impl Fn(usize) -> f64) -> f64 {
+        if self.terms.trend { coefficient(1) / self.scale } else { 0.0 }
     }
 
     /// Number of coefficients.

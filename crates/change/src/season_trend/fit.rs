@@ -28,6 +28,11 @@ impl Fit {
         sum
     }
 
+    /// The slope of one pixel a unit of the axis.
+    pub(crate) fn slope(&self, design: &Design, lane: usize) -> f64 {
+        design.slope(|place| self.coefficients[place][lane])
+    }
+
     /// Coefficients of one pixel.
     pub(crate) fn of(&self, lane: usize) -> Vec<f64> {
         self.coefficients.iter().map(|coefficient| coefficient[lane]).collect()

@@ -43,7 +43,6 @@ pub(super) enum Standing {
 }
 
 /// Models of a tile.
-#[derive(Clone)]
 pub(super) struct History {
     pub(super) fit: Fit,
     /// Predicted minus observed.
@@ -154,18 +153,16 @@ impl History {
         let looks: Vec<Vec<usize>> = (0..LANES).map(|lane| whole.looks(lane).collect()).collect();
         let mut from_look = [0; LANES];
         let mut open: Vec<usize> = (0..LANES).filter(|lane| whole.standing[*lane] == Standing::Stable).collect();
-        let mut part = whole.clone();
-        let mut is_first = true;
+        let mut part: Option<Self> = None;
         while !open.is_empty() {
-            let starts = std::array::from_fn(|lane| looks[lane].get(from_look[lane]).copied().unwrap_or(0));
-            if !is_first {
-                part = Self::plain(design, &tiles[0].values, from(&kept, starts));
-            }
-            is_first = false;
+            let starts: [usize; LANES] = std::array::from_fn(|lane| looks[lane].get(from_look[lane]).copied().unwrap_or(0));
             open.retain(|&lane| {
                 let own = &looks[lane][from_look[lane]..];
-                whole.take(&part, lane, starts[lane]);
-                if part.is_settled(design, lane, own) {
+                match &part {
+                    Some(part) => whole.take(part, lane, starts[lane]),
+                    None => whole.starts[lane] = starts[lane],
+                }
+                if whole.is_settled(design, lane, own) {
                     whole.standing[lane] = Standing::Stable;
                     return false;
                 }
@@ -178,6 +175,10 @@ impl History {
                 from_look[lane] += 2;
                 true
             });
+            if !open.is_empty() {
+                let starts = std::array::from_fn(|lane| looks[lane].get(from_look[lane]).copied().unwrap_or(0));
+                part = Some(Self::plain(design, &tiles[0].values, from(&kept, starts)));
+            }
         }
         whole
     }
@@ -200,7 +201,7 @@ impl History {
         let squares: f64 = looks.iter().map(|time| residual(time).powi(2)).sum();
         let limit = 3.0 * (squares / looks.len() as f64).sqrt().max(self.floor(design, lane));
         let ends = looks.first().into_iter().chain(looks.last());
-        design.slope(&self.fit.of(lane)).abs() < limit && ends.map(residual).all(|residual| residual.abs() < limit)
+        self.fit.slope(design, lane).abs() < limit && ends.map(residual).all(|residual| residual.abs() < limit)
     }
 }
 
