@@ -282,6 +282,33 @@ fn bayts_finds_what_the_r_package_found() {
     }
 }
 
+/// nrt 0.3.0 on the masked index alone: `CCDC(trend=True, harmonic_order=2, sensitivity=3, boundary=3)`, its history without a screen.
+#[test]
+fn ccdc_without_green_and_swir_finds_what_nrt_finds_without_a_screen() {
+    let Some(case) = case("ccdc_without_green_and_swir_finds_what_nrt_finds_without_a_screen", "03_nrt_sentinel2") else {
+        return;
+    };
+    let (scratch, folder) = (scratch(), case.join("romania_10m"));
+    let (stack, dates, out) = (folder.join("expected_ndvi_masked.tif"), folder.join("dates.csv"), scratch.path().join("out.tif"));
+    let mut arguments = vec!["detect", "ccdc-nrt", argument(&stack), "--dates", argument(&dates), "--monitor-from", "2019-01-01"];
+    arguments.extend(["--keep", "fit", "--type", "float64", "-q", "-o", argument(&out)]);
+    succeed(arguments);
+    let got = bands(&out);
+    let found: Vec<(usize, i64)> = (0..got["status"].len())
+        .filter(|pixel| got["status"][*pixel] > 0.0)
+        .map(|pixel| (pixel, got["break_day"][pixel] as i64))
+        .collect();
+    let some: Vec<(usize, i64)> = found.iter().copied().step_by(60).collect();
+    assert_eq!(some, [(8, 18_338), (632, 18_453), (1182, 18_348), (1547, 18_453), (2346, 18_338), (2875, 18_398)]);
+    assert_eq!((found.len(), found.iter().map(|(_, day)| day).sum::<i64>()), (358, 6_564_174));
+    assert_eq!(found.iter().map(|(pixel, day)| *pixel as i64 * day).sum::<i64>(), 11_863_273_712);
+    let model = [2.611_584_90, -0.000_122_864_367, -0.309_621_394, -0.124_589_324, -0.157_563_835, -0.091_324_701_9];
+    for (number, expected) in model.into_iter().enumerate() {
+        let value = got[&format!("b{number}")][8];
+        assert!(is_near(value, expected, 1e-6 * expected.abs()), "b{number}: {value} {expected}");
+    }
+}
+
 #[test]
 fn neither_how_images_are_cut_nor_the_memory_changes_what_is_found() {
     let scratch = scratch();

@@ -52,7 +52,7 @@ mod tests {
             (1024, (256, 256), (1024, 1024)),
             (512, (5000, 5000), (2048, 5000)),
         ] {
-            let windows = whole_tiles(&grid, block, Storage { rows, cols, bytes_a_pixel: 2 });
+            let windows = whole_tiles(&grid, block, Storage { rows, cols, bytes_a_pixel: 2, is_beside: false });
             assert_eq!((windows[0].rows, windows[0].cols), expected, "tiles of {block}, blocks of {rows} x {cols}");
             assert_eq!(windows.iter().map(|window| window.pixels()).sum::<usize>(), 15_000_000);
         }
