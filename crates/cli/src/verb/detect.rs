@@ -73,7 +73,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     map_in_order(
         &cut.windows,
         &budget,
-        budget.in_flight(cut.bytes()),
+        budget.in_flight(cut.bytes),
         || Ok::<_, Fault>((source.open()?, packing.packer()?, Vec::new())),
         |(reader, packer, values), &window| {
             let mut counts = Counts::default();
@@ -282,7 +282,7 @@ impl<'a> Series<'a> {
     }
 
     fn bytes_a_pixel(&self) -> usize {
-        self.dates.len() * self.roles.len() * 4 + self.clear.bytes_a_pixel() + 256
+        self.dates.len() * self.roles.len() * 4 + self.clear.bytes_a_pixel()
     }
 
     /// How the files of the roles are stored.

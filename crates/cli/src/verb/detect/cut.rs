@@ -17,11 +17,12 @@ const PACKED: usize = 128;
 #[derive(Debug)]
 pub(super) struct Cut {
     pub(super) windows: Vec<Window>,
+    /// Bytes that a window takes until it is written, at the most, so that as many as fit may be under way.
+    pub(super) bytes: u64,
     /// Rows and columns of a part.
     pub(super) part: (usize, usize),
     /// Rows of a part that are read at once.
     rows: usize,
-    bytes_a_pixel: usize,
 }
 
 impl Cut {
@@ -29,21 +30,23 @@ impl Cut {
     ///
     /// Windows are whole tiles, which are packed on every thread, or, where these are too few or too large on a narrow grid, strips.
     /// Parts are whole blocks of the inputs where they fit, for each is unpacked anew for every part; where a block holds all bands,
-    /// parts are strips of it, one after another.
+    /// parts are strips of it, one after another. Half of the memory is for windows, half for the part of each thread.
     pub(super) fn new(grid: &Grid, block: usize, storage: Storage, bytes_a_pixel: usize, budget: &Budget) -> Self {
-        let share = share(budget) / 2;
-        let windows = windows(grid, block, share / PACKED, budget);
-        let (wide, most) = (windows.first().map_or(1, |window| window.cols).max(1), (share / bytes_a_pixel).max(1));
+        let half = budget.chunk_bytes() as usize / 2;
+        let windows = windows(grid, block, half / under_way(budget) / PACKED, budget);
+        let (wide, most) =
+            (windows.first().map_or(1, |window| window.cols).max(1), (half / budget.jobs() / bytes_a_pixel).max(1));
         let cols = blocks(storage.cols, TOGETHER / storage.rows, wide).min(most);
         let rows = blocks(storage.rows, TOGETHER / cols, block).min((most / cols).max(1));
         let at_once = if storage.is_beside { (AT_ONCE / cols).clamp(1, rows) } else { rows };
-        Self { windows, part: (rows, cols), rows: at_once, bytes_a_pixel }
+        Self { bytes: 2 * bytes(&windows, PACKED), windows, part: (rows, cols), rows: at_once }
     }
 
     /// As [`Cut::new`], for what looks at whole windows.
     pub(super) fn whole(grid: &Grid, block: usize, bytes_a_pixel: usize, budget: &Budget) -> Self {
-        let windows = windows(grid, block, share(budget) / (PACKED + bytes_a_pixel), budget);
-        Self { windows, part: (grid.rows, grid.cols), rows: grid.rows, bytes_a_pixel }
+        let each = PACKED + bytes_a_pixel;
+        let windows = windows(grid, block, budget.chunk_bytes() as usize / under_way(budget) / each, budget);
+        Self { bytes: bytes(&windows, each), windows, part: (grid.rows, grid.cols), rows: grid.rows }
     }
 
     /// The parts of a window, to be read one after another.
@@ -56,18 +59,16 @@ impl Cut {
     pub(super) fn at_once(&self, part: Window) -> impl Iterator<Item = Window> {
         part.strips(AT_ONCE / part.cols.max(1))
     }
-
-    /// Bytes that a window takes while it is worked on, at the most.
-    pub(super) fn bytes(&self) -> u64 {
-        let largest = |pixels: &dyn Fn(&Window) -> usize| self.windows.iter().map(pixels).max().unwrap_or(0);
-        let part = |window: &Window| window.rows.min(self.rows) * window.cols.min(self.part.1);
-        (largest(&|window| window.pixels()) * PACKED + largest(&part) * self.bytes_a_pixel) as u64
-    }
 }
 
-/// Bytes of a window, so that each thread has one, another waits for it and the last is written.
-fn share(budget: &Budget) -> usize {
-    budget.chunk_bytes() as usize / (2 * budget.jobs() + 1)
+/// Windows under way: each thread has one, another waits for it and the last is written.
+fn under_way(budget: &Budget) -> usize {
+    2 * budget.jobs() + 1
+}
+
+/// Bytes of the largest window.
+fn bytes(windows: &[Window], a_pixel: usize) -> u64 {
+    (windows.iter().map(|window| window.pixels()).max().unwrap_or(0) * a_pixel) as u64
 }
 
 /// Whole tiles; where these are too few for the threads, or larger than `most` pixels, strips of a narrow grid.
@@ -116,14 +117,17 @@ mod tests {
     }
 
     #[test]
-    fn little_memory_makes_parts_small() {
+    fn little_memory_makes_windows_and_parts_small() {
         let storage = Storage { rows: 256, cols: 256, bytes_a_pixel: 240, is_beside: false };
         for (bytes, jobs) in [(256 << 20, 2), (512 << 20, 2), (64 << 20, 8)] {
             let budget = Budget::new(jobs, bytes);
-            for cut in [Cut::new(&grid(1000, 1000), 512, storage, 736, &budget), Cut::whole(&grid(1000, 1000), 512, 736, &budget)]
-            {
-                assert!(cut.bytes() * (2 * jobs as u64 + 1) <= budget.chunk_bytes(), "{bytes} bytes: {cut:?}");
+            let (whole, cut) =
+                (Cut::whole(&grid(1000, 1000), 512, 736, &budget), Cut::new(&grid(1000, 1000), 512, storage, 480, &budget));
+            for cut in [&whole, &cut] {
+                assert!(cut.bytes * under_way(&budget) as u64 <= budget.chunk_bytes(), "{bytes} bytes: {cut:?}");
             }
+            let parts = cut.part.0 * cut.part.1 * 480 * jobs;
+            assert!(parts as u64 <= budget.chunk_bytes() / 2, "{bytes} bytes: {cut:?}");
         }
     }
 }

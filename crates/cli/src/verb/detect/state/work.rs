@@ -75,7 +75,7 @@ impl Work<'_> {
         map_in_order(
             &cut.windows,
             &budget,
-            budget.in_flight(cut.bytes()),
+            budget.in_flight(cut.bytes),
             || {
                 let [model, start, now] = &state;
                 let packer = |packing: &Option<PlanesPacking>| packing.as_ref().map(PlanesPacking::packer).transpose();
