@@ -340,7 +340,7 @@ fn neither_how_images_are_cut_nor_the_memory_changes_what_is_found() {
         for (date, image) in stack.dates.iter().zip(&stack.images) {
             let value = image[[pixel / 200, pixel % 200]];
             if value.is_finite() {
-                lines.push_str(&format!("{pixel},{date},{value}\n"));
+                lines.extend([pixel.to_string(), date.to_string(), value.to_string()].join(",").chars().chain(['\n']));
             }
         }
     }

@@ -79,7 +79,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
             let mut counts = Counts::default();
             for part in cut.parts(window) {
                 let values = series.read(reader, part, series.dates.len(), values)?;
-                for rows in cut.at_once(part) {
+                for rows in cut::at_once(part) {
                     let first = (rows.row - part.row) as usize * part.cols;
                     let values = values.slice_move(s![.., .., first..first + rows.pixels()]);
                     let found = detector.detect(&SeriesBlock::new(&series.dates, &series.sensors, values)?);

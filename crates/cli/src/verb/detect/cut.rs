@@ -42,11 +42,11 @@ impl Cut {
         Self { bytes: 2 * bytes(&windows, PACKED), windows, part: (rows, cols), rows: at_once }
     }
 
-    /// As [`Cut::new`], for what looks at whole windows.
-    pub(super) fn whole(grid: &Grid, block: usize, bytes_a_pixel: usize, budget: &Budget) -> Self {
-        let each = PACKED + bytes_a_pixel;
-        let windows = windows(grid, block, budget.chunk_bytes() as usize / under_way(budget) / each, budget);
-        Self { bytes: bytes(&windows, each), windows, part: (grid.rows, grid.cols), rows: grid.rows }
+    /// As [`Cut::new`], for what looks at whole windows; so many bytes of strips wait for the rest of their row of tiles.
+    pub(super) fn whole(grid: &Grid, block: usize, bytes_a_pixel: usize, waiting: usize, budget: &Budget) -> Self {
+        let (each, all) = (PACKED + bytes_a_pixel, budget.chunk_bytes() as usize);
+        let strips = windows(grid, block, (all - waiting.min(all / 4 * 3)) / under_way(budget) / each, budget);
+        Self { bytes: bytes(&strips, each), windows: strips, part: (grid.rows, grid.cols), rows: grid.rows }
     }
 
     /// The parts of a window, to be read one after another.
@@ -54,11 +54,11 @@ impl Cut {
         let rows = self.rows;
         window.blocks(self.part.0, self.part.1).flat_map(move |block| block.strips(rows))
     }
+}
 
-    /// The strips of a part that a detector is given one after another.
-    pub(super) fn at_once(&self, part: Window) -> impl Iterator<Item = Window> {
-        part.strips(AT_ONCE / part.cols.max(1))
-    }
+/// The strips of a part that a detector is given one after another.
+pub(super) fn at_once(part: Window) -> impl Iterator<Item = Window> {
+    part.strips(AT_ONCE / part.cols.max(1))
 }
 
 /// Windows under way: each thread has one, another waits for it and the last is written.
@@ -121,8 +121,10 @@ mod tests {
         let storage = Storage { rows: 256, cols: 256, bytes_a_pixel: 240, is_beside: false };
         for (bytes, jobs) in [(256 << 20, 2), (512 << 20, 2), (64 << 20, 8)] {
             let budget = Budget::new(jobs, bytes);
-            let (whole, cut) =
-                (Cut::whole(&grid(1000, 1000), 512, 736, &budget), Cut::new(&grid(1000, 1000), 512, storage, 480, &budget));
+            let (whole, cut) = (
+                Cut::whole(&grid(1000, 1000), 512, 736, 1 << 20, &budget),
+                Cut::new(&grid(1000, 1000), 512, storage, 480, &budget),
+            );
             for cut in [&whole, &cut] {
                 assert!(cut.bytes * under_way(&budget) as u64 <= budget.chunk_bytes(), "{bytes} bytes: {cut:?}");
             }

@@ -68,7 +68,7 @@ impl Work<'_> {
         self.verify_looks()?;
         let (budget, grid, block) = (common.budget(), self.source.grid(), arguments.output.block);
         let mut writers = self.writers(side(grid, block))?;
-        let cut = Cut::whole(grid, block, self.bytes_a_pixel(), &budget);
+        let cut = Cut::whole(grid, block, self.bytes_a_pixel(), self.bytes_waiting(block), &budget);
         let mut progress = Progress::begin(common, "detect", cut.windows.len() as u64);
         let mut counts = Counts::default();
         let (packing, state, looks) = (sink.packing(), writers.packing(), writers.looks.as_ref().map(RasterWriter::packing));
@@ -171,11 +171,22 @@ impl Work<'_> {
     fn bytes_a_pixel(&self) -> usize {
         let looks = 4 * self.series.roles.len();
         let history = if self.plan.start == Start::Fit { self.plan.times * looks } else { 0 };
-        let state = self.resumable().map_or(0, |resumable| {
+        history + self.plan.taken.len() * looks + self.plan.fresh().count() * 4 + 2 * self.state_bytes() + 256
+    }
+
+    /// Bytes of a pixel's model and processes.
+    fn state_bytes(&self) -> usize {
+        self.resumable().map_or(0, |resumable| {
             let (before, after) = self.rooms(resumable);
             resumable.model_layout().bytes() + resumable.process_layout(before).bytes() + resumable.process_layout(after).bytes()
-        });
-        history + self.plan.taken.len() * looks + self.plan.fresh().count() * 4 + 2 * state + 256
+        })
+    }
+
+    /// Bytes of strips that wait for the rest of their row of tiles: in the files of the state, and in the output.
+    fn bytes_waiting(&self, block: usize) -> usize {
+        let grid = self.source.grid();
+        let output = 4 * (9 + 2 + self.detector.coefficients());
+        grid.cols * (side(grid, block) * (self.state_bytes() + 4 * self.plan.fresh().count()) + block * output)
     }
 
     fn window(&self, worker: &mut Worker, window: Window) -> Result<Piece, Fault> {
@@ -310,9 +321,12 @@ impl Work<'_> {
     }
 }
 
-/// Side of the state's tiles: that of the output, or less where the grid fits in one: what lies beyond its edges is packed too.
+/// Side of the state's tiles: strips wait until a row of tiles is full.
+const SIDE: usize = 128;
+
+/// Side of the state's tiles, less where the grid fits in one: what lies beyond its edges is packed too.
 fn side(grid: &Grid, block: usize) -> usize {
-    block.min(grid.rows.max(grid.cols).next_multiple_of(16))
+    block.min(SIDE).min(grid.rows.max(grid.cols).next_multiple_of(16))
 }
 
 impl Writers {
