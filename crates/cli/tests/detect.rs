@@ -310,6 +310,46 @@ fn ccdc_without_green_and_swir_finds_what_nrt_finds_without_a_screen() {
 }
 
 #[test]
+fn rows_of_a_table_whose_code_is_not_clear_are_not_observed() {
+    let scratch = scratch();
+    let stack = Stack::synthetic(5, 4, 3);
+    let (coded, masked) = (scratch.path().join("coded.csv"), scratch.path().join("masked.csv"));
+    let (mut with_codes, mut without) = (vec!["id,date,value,qa".to_owned()], vec!["id,date,value".to_owned()]);
+    for pixel in 0..12 {
+        for (look, (date, image)) in stack.dates.iter().zip(&stack.images).enumerate() {
+            let value = image[[pixel / 3, pixel % 3]];
+            let code = [0, 1, 0, 4, 2, 0, 255][(look + pixel) % 7];
+            with_codes.push(format!("{pixel},{date},{value},{code}"));
+            without.push(format!("{pixel},{date},{}", if code < 2 { value } else { f32::NAN }));
+        }
+    }
+    std::fs::write(&coded, with_codes.join("\n")).expect("a table");
+    std::fs::write(&masked, without.join("\n")).expect("a table");
+    let call = |table: &Path, out: &str, more: &[&str]| -> Vec<String> {
+        let out = scratch.path().join(out);
+        let words = ["detect", "iqr", argument(table), "--monitor-from", "2019-01-01", "--force", "-q", "-o", argument(&out)];
+        words.iter().chain(more).map(|word| (*word).to_owned()).collect()
+    };
+    succeed(call(&coded, "a.csv", &["--qa", "qa:fmask"]));
+    succeed(call(&masked, "b.csv", &[]));
+    assert_eq!(rows(&scratch.path().join("a.csv")), rows(&scratch.path().join("b.csv")));
+    succeed(call(&coded, "all.csv", &[]));
+    assert_ne!(rows(&scratch.path().join("a.csv")), rows(&scratch.path().join("all.csv")));
+    succeed(call(&coded, "story.csv", &["--qa", "qa:fmask", "--explain", "0"]));
+    let story = std::fs::read_to_string(scratch.path().join("story.csv")).expect("a story");
+    assert!(story.contains(",masked,"), "{story}");
+    for (more, word) in [
+        (&["--qa", "qa:clear"][..], "COLUMN:fmask or COLUMN:landsat-ard"),
+        (&["--qa", "qa:fmask", "--clear", "0"], "--clear 0: is for rasters"),
+        (&["--qa", "quality:fmask"], "no column quality"),
+    ] {
+        let exit = if word.starts_with("no column") { 3 } else { 2 };
+        let said = fail(exit, call(&coded, "no.csv", more));
+        assert!(said.contains(word), "{said}");
+    }
+}
+
+#[test]
 fn neither_how_images_are_cut_nor_the_memory_changes_what_is_found() {
     let scratch = scratch();
     let stack = Stack::synthetic(11, 150, 200);

@@ -279,6 +279,7 @@ fn codes_mask_as_a_masked_stack_does() {
     for (more, word) in [
         (&["--qa", "swir22=codes.tif", "--clear", "4"][..], "swir22"),
         (&["--qa", codes.as_str(), "--clear", "clear"][..], "--clear clear"),
+        (&["--qa", codes.as_str()][..], "give --clear too"),
     ] {
         assert!(fail(2, call(&at("all.tif"), "no.tif", more)).contains(word));
     }

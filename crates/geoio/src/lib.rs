@@ -47,6 +47,6 @@ pub use scenes::{
     Sentinel2Spec, Skipped, StackSpec, date_of_file, derive_grid, find, layers_of_file, metadata_file, product_at, scene_bounds,
     scene_of_layers,
 };
-pub use series::SeriesTable;
+pub use series::{CodeColumn, SeriesTable};
 pub use soundness::check_blocks;
 pub use staged::{Staged, sha256_file};

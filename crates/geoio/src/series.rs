@@ -15,17 +15,29 @@ pub struct SeriesTable {
     pub ids: Vec<String>,
     /// Days, not falling; a day on which a series has several values stands as often.
     pub dates: Vec<Date>,
-    /// Values (time, series); NaN = not observed.
+    /// Values (time, series) as they stand in the table; NaN = not observed.
     pub values: Array2<f64>,
+    /// Whether each value's code is a clear one (time, series); true without codes.
+    pub is_clear: Array2<bool>,
+}
+
+/// A column of quality codes.
+#[derive(Debug, Clone)]
+pub struct CodeColumn {
+    /// Its name.
+    pub name: String,
+    /// Whether a code is a clear one.
+    pub is_clear: fn(u32) -> bool,
 }
 
 impl SeriesTable {
     /// Reads a CSV: long, with the columns `id`, `date` and `value`, or wide, with `date` and one column a series. Instead of `date` there
-    /// may be `time`, years with their fraction. An empty cell, `NA` and `NaN` are not observed; rows stand in any order.
+    /// may be `time`, years with their fraction. An empty cell, `NA` and `NaN` are not observed; rows stand in any order. A row without a
+    /// code is not clear where there is a column of `codes`.
     ///
     /// # Errors
     /// [`GeoioError::Series`] with the line, [`GeoioError::Input`].
-    pub fn read(path: &Path) -> Result<Self, GeoioError> {
+    pub fn read(path: &Path, codes: Option<&CodeColumn>) -> Result<Self, GeoioError> {
         let bytes = std::fs::read(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
         let wrong = |line: Option<u64>, reason: String| GeoioError::Series { path: path.to_owned(), line, reason };
         let mut table = small_table::reader(bytes).map_err(|reason| wrong(None, reason.to_owned()))?;
@@ -33,11 +45,14 @@ impl SeriesTable {
         let place = |name: &str| small_table::place(&header, name);
         let (date, time) = (place("date"), place("time"));
         let when = date.or(time).ok_or_else(|| wrong(Some(1), "it has no column date, nor time".to_owned()))?;
+        let missing = |codes: &CodeColumn| wrong(Some(1), format!("it has no column {}", codes.name));
+        let codes = codes.map(|codes| Ok((place(&codes.name).ok_or_else(|| missing(codes))?, codes.is_clear))).transpose()?;
         let (id, value) = (place("id"), place("value"));
+        let others = [date, time, codes.map(|(column, _)| column)];
         let columns: Vec<usize> = match (id, value) {
             (Some(_), Some(value)) => vec![value],
             (Some(_), None) => return Err(wrong(Some(1), "it has a column id and no column value".to_owned())),
-            _ => (0..header.len()).filter(|column| Some(*column) != date && Some(*column) != time).collect(),
+            _ => (0..header.len()).filter(|column| !others.contains(&Some(*column))).collect(),
         };
         if columns.is_empty() {
             return Err(wrong(Some(1), "it has no column of values".to_owned()));
@@ -49,11 +64,20 @@ impl SeriesTable {
             let text = record.get(when).unwrap_or_default();
             let day = if date.is_some() { text.parse().ok() } else { text.parse().ok().and_then(day_of_time) };
             let day = day.ok_or_else(|| wrong(line, format!("'{text}' is no day")))?;
+            let is_clear = match codes {
+                None => true,
+                Some((column, is_clear)) => {
+                    let cell = record.get(column).unwrap_or_default();
+                    let code = number(cell).filter(|code| code.is_nan() || (code.fract() == 0.0 && (0.0..4e9).contains(code)));
+                    let code = code.ok_or_else(|| wrong(line, format!("'{cell}' is no code")))?;
+                    !code.is_nan() && is_clear(code as u32)
+                }
+            };
             for &column in &columns {
                 let name = id.map_or(header.get(column), |id| record.get(id)).unwrap_or_default();
                 let cell = record.get(column).unwrap_or_default();
                 let number = number(cell).ok_or_else(|| wrong(line, format!("'{cell}' is no number")))?;
-                gathered.add(name, day, number);
+                gathered.add(name, day, (number, is_clear));
             }
         }
         if gathered.series.is_empty() {
@@ -89,11 +113,11 @@ fn day_of_time(time: f64) -> Option<Date> {
 #[derive(Default)]
 struct Gathered {
     ids: Vec<String>,
-    series: BTreeMap<String, BTreeMap<Date, Vec<f64>>>,
+    series: BTreeMap<String, BTreeMap<Date, Vec<(f64, bool)>>>,
 }
 
 impl Gathered {
-    fn add(&mut self, id: &str, day: Date, value: f64) {
+    fn add(&mut self, id: &str, day: Date, value: (f64, bool)) {
         if !self.series.contains_key(id) {
             self.ids.push(id.to_owned());
         }
@@ -108,16 +132,17 @@ impl Gathered {
             *count = (*count).max(values.len());
         }
         let dates: Vec<Date> = often.iter().flat_map(|(day, count)| std::iter::repeat_n(*day, *count)).collect();
-        let mut values = Array2::from_elem((dates.len(), self.ids.len()), f64::NAN);
+        let shape = (dates.len(), self.ids.len());
+        let (mut values, mut is_clear) = (Array2::from_elem(shape, f64::NAN), Array2::from_elem(shape, true));
         for (column, id) in self.ids.iter().enumerate() {
             for (day, of_day) in &self.series[id] {
                 let first = dates.partition_point(|date| date < day);
                 for (offset, value) in of_day.iter().enumerate() {
-                    values[[first + offset, column]] = *value;
+                    (values[[first + offset, column]], is_clear[[first + offset, column]]) = *value;
                 }
             }
         }
-        SeriesTable { ids: self.ids, dates, values }
+        SeriesTable { ids: self.ids, dates, values, is_clear }
     }
 }
 
@@ -129,7 +154,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("s.csv");
         std::fs::write(&path, text).expect("written");
-        SeriesTable::read(&path)
+        SeriesTable::read(&path, None)
     }
 
     #[test]
@@ -142,6 +167,23 @@ mod tests {
         assert_eq!((long.values[[1, 0]], long.values[[2, 0]], long.values[[0, 1]]), (2.0, 3.0, 1.0));
         let wide = read("date;x;y\n2020-01-01;1;NA\n2020-02-01;;4\n").expect("a table");
         assert_eq!((wide.ids.len(), wide.dates.len(), wide.values[[1, 1]]), (2, 2, 4.0));
+    }
+
+    #[test]
+    fn a_row_is_clear_by_its_code() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("s.csv");
+        let codes = CodeColumn { name: "qa".to_owned(), is_clear: |code| code < 2 };
+        let read = |text: &str| {
+            std::fs::write(&path, text).expect("written");
+            SeriesTable::read(&path, Some(&codes))
+        };
+        let table = read("date,x,qa,y\n2020-01-01,1,0,2\n2020-01-02,3,4,5\n2020-01-03,6,,7\n").expect("a table");
+        assert_eq!(table.ids, ["x", "y"]);
+        assert_eq!(table.is_clear.column(0).to_vec(), [true, false, false]);
+        assert_eq!(table.values.column(1).to_vec(), [2.0, 5.0, 7.0]);
+        assert!(read("date,x\n2020-01-01,1\n").expect_err("a mistake").to_string().contains("no column qa"));
+        assert!(read("date,x,qa\n2020-01-01,1,0.5\n").expect_err("a mistake").to_string().contains("'0.5' is no code"));
     }
 
     #[test]

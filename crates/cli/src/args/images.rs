@@ -134,8 +134,9 @@ pub(crate) struct Detect {
     /// CSV whose column date has the day of each band; one for all inputs, or one a role
     #[arg(long, value_delimiter = ',', value_name = "[ROLE=]FILE,..")]
     pub(crate) dates: Vec<String>,
-    /// Raster of quality codes, one band a date; one for all inputs, or one a role: only pixels with a clear code are observed
-    #[arg(long, value_delimiter = ',', value_name = "[ROLE=]FILE,..", requires = "clear")]
+    /// Raster of quality codes, one band a date; one for all inputs, or one a role: only pixels with a clear code are observed. Of tables
+    /// the column of codes: COLUMN:fmask or COLUMN:landsat-ard
+    #[arg(long, value_delimiter = ',', value_name = "[ROLE=]FILE,..")]
     pub(crate) qa: Vec<String>,
     /// Codes of clear pixels, or the conditions that their codes meet: 4,5,7 or "bit(0)=0,bits(14-15)<3"
     #[arg(long, value_name = "CODES|RULE", requires = "qa")]

@@ -51,7 +51,6 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     let Method { detector, .. } = Method::new(arguments, &given)?;
     kept.check(detector.as_ref())?;
     if tables::are_tables(&stacks)? {
-        clear::refuse_tables(arguments)?;
         let (found, dates) = tables::detect(&stacks, detector.as_ref(), kept, arguments, common)?;
         return Ok(report(arguments, detector.as_ref(), &dates, &Counts::of(&found)));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use geoio::{GriddedReader, PlaneSpec};
+use geoio::{CodeColumn, GriddedReader, PlaneSpec};
 use raster::{QaRule, Role, Scene, Window};
 
 use crate::args::Detect;
@@ -14,7 +14,13 @@ pub(super) static LAYER: Role = Role::Qa;
 
 /// What a clear pixel's code meets.
 pub(super) fn rule(arguments: &Detect) -> Result<Option<QaRule>, Fault> {
-    let Some(text) = &arguments.clear else { return Ok(None) };
+    let text = match (&arguments.clear, arguments.qa.first()) {
+        (Some(text), _) => text,
+        (None, None) => return Ok(None),
+        (None, Some(file)) => {
+            return Err(Fault::usage(format!("--qa {file}: give --clear too, the codes of clear pixels or what they meet")));
+        }
+    };
     let is_codes = text.chars().all(|letter| letter.is_ascii_digit() || letter == ',' || letter == ' ');
     let rule = if is_codes { format!("value in {{{text}}}") } else { text.clone() };
     rule.parse().map(Some).map_err(|error| Fault::usage(format!("--clear {text}: {error}")))
@@ -37,14 +43,33 @@ pub(super) fn files(arguments: &Detect) -> Result<BTreeMap<Option<Role>, PathBuf
     Ok(files)
 }
 
-/// Tables have no codes beside them.
-pub(super) fn refuse_tables(arguments: &Detect) -> Result<(), Fault> {
-    match arguments.qa.first() {
-        Some(text) => {
-            Err(Fault::usage(format!("--qa {text}: is for rasters; leave the cells of looks that are not clear empty")))
-        }
-        None => Ok(()),
+/// The column of codes of tables: `COLUMN:fmask` or `COLUMN:landsat-ard`.
+pub(super) fn column(arguments: &Detect) -> Result<Option<CodeColumn>, Fault> {
+    if let Some(text) = &arguments.clear {
+        return Err(Fault::usage(format!("--clear {text}: is for rasters; tables take --qa COLUMN:fmask or COLUMN:landsat-ard")));
     }
+    let [text] = arguments.qa.as_slice() else {
+        return if arguments.qa.is_empty() { Ok(None) } else { Err(Fault::usage("--qa: tables take one column of codes")) };
+    };
+    let known: Option<(&str, fn(u32) -> bool)> = text.rsplit_once(':').and_then(|(name, codes)| match codes {
+        "fmask" => Some((name, is_clear_in_fmask as fn(u32) -> bool)),
+        "landsat-ard" => Some((name, is_clear_in_ard)),
+        _ => None,
+    });
+    match known {
+        Some((name, is_clear)) => Ok(Some(CodeColumn { name: name.to_owned(), is_clear })),
+        None => Err(Fault::usage(format!("--qa {text}: tables take COLUMN:fmask or COLUMN:landsat-ard"))),
+    }
+}
+
+/// Fmask: 0 clear land, 1 water, 2 shadow, 3 snow, 4 cloud, 255 fill.
+fn is_clear_in_fmask(code: u32) -> bool {
+    code < 2
+}
+
+/// `PIXELQA` of Landsat's analysis ready data: bit 0 fill, 1 clear, 2 water, 3 shadow, 4 snow, 5 cloud.
+fn is_clear_in_ard(code: u32) -> bool {
+    code & 0b11_1001 == 0 && code & 0b110 != 0
 }
 
 /// Which pixels of the scenes are clear.
@@ -115,5 +140,19 @@ impl Clear {
         // What is no code, such as a pixel beyond the file, is not clear.
         let is_code = code.fract() == 0.0 && (0.0..=f32::from(u16::MAX)).contains(&code);
         is_code && self.is_clear[code as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_tables_are_clear_as_their_makers_say() {
+        let clear = |is_clear: fn(u32) -> bool, codes: &[u32]| codes.iter().map(|code| is_clear(*code)).collect::<Vec<_>>();
+        assert_eq!(clear(is_clear_in_fmask, &[0, 1, 2, 3, 4, 255]), [true, true, false, false, false, false]);
+        // Fill; clear; water; shadow; snow; cloud; clear with low cirrus; cloud over water.
+        let ard = clear(is_clear_in_ard, &[1, 66, 68, 72, 80, 96, 322, 100, 0]);
+        assert_eq!(ard, [false, true, true, false, false, false, true, false, false]);
     }
 }

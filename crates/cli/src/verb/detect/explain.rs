@@ -66,7 +66,6 @@ pub(super) fn explain(place: &str, arguments: &Detect, common: &Common) -> Resul
     let staged = if is_stdout(&arguments.out) { None } else { Some(Staged::new(&arguments.out, common.force)?) };
     check_apart(Some(&arguments.out), clear::files(arguments)?.values())?;
     let (series, warnings) = if tables::are_tables(&inputs)? {
-        clear::refuse_tables(arguments)?;
         (of_tables(place, &inputs, detector.inputs(), arguments)?, Vec::new())
     } else {
         of_rasters(place, &inputs, detector.as_ref(), arguments, &common.budget())?

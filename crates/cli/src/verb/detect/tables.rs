@@ -7,9 +7,10 @@ use alert::{Features, Values};
 use change::{Detector, Findings, SeriesBlock};
 use geoio::SeriesTable;
 use geoio::sink::SinkOptions;
-use ndarray::{Array3, s};
+use ndarray::{Array1, Array3, s};
 use raster::{Date, Role};
 
+use super::clear;
 use super::told::{Kept, names, values};
 use crate::args::{Common, Detect};
 use crate::fault::Fault;
@@ -81,7 +82,9 @@ impl Series {
     pub(super) fn read(inputs: &[(Role, PathBuf)], roles: &[Role], arguments: &Detect) -> Result<Self, Fault> {
         let of = |role: &Role| inputs.iter().find(|(own, _)| own == role);
         let inputs: Vec<&(Role, PathBuf)> = roles.iter().filter_map(of).collect();
-        let tables = inputs.iter().map(|(_, file)| Ok(SeriesTable::read(file)?)).collect::<Result<Vec<_>, Fault>>()?;
+        let codes = clear::column(arguments)?;
+        let read = |(_, file): &&(Role, PathBuf)| Ok(SeriesTable::read(file, codes.as_ref())?);
+        let tables = inputs.iter().map(read).collect::<Result<Vec<_>, Fault>>()?;
         let ids = tables[0].ids.clone();
         for (table, (role, file)) in tables.iter().zip(&inputs).skip(1) {
             if table.ids != ids && (ids.len() > 1 || table.ids.len() > 1) {
@@ -96,9 +99,13 @@ impl Series {
             }
         }
         let mut raw = Array3::from_elem((looks.len(), tables.len(), ids.len()), f64::NAN);
+        let mut clear = raw.clone();
         for (place, of) in looks.values().enumerate() {
             for (role, time) in of {
-                raw.slice_mut(s![place, *role, ..]).assign(&tables[*role].values.row(*time));
+                let (numbers, is_clear) = (tables[*role].values.row(*time), tables[*role].is_clear.row(*time));
+                raw.slice_mut(s![place, *role, ..]).assign(&numbers);
+                let seen = numbers.iter().zip(is_clear).map(|(number, is_clear)| if *is_clear { *number } else { f64::NAN });
+                clear.slice_mut(s![place, *role, ..]).assign(&seen.collect::<Array1<f64>>());
             }
         }
         let (scale, offset) = (arguments.scale.unwrap_or(1.0), arguments.offset.unwrap_or(0.0));
@@ -106,7 +113,7 @@ impl Series {
             ids,
             dates: looks.keys().map(|(date, _)| *date).collect(),
             there: looks.values().map(|of| of.iter().map(|(role, _)| *role).collect()).collect(),
-            values: raw.mapv(|value| (value * scale + offset) as f32),
+            values: clear.mapv(|value| (value * scale + offset) as f32),
             raw,
         })
     }
