@@ -51,15 +51,14 @@ pub(super) fn column(arguments: &Detect) -> Result<Option<CodeColumn>, Fault> {
     let [text] = arguments.qa.as_slice() else {
         return if arguments.qa.is_empty() { Ok(None) } else { Err(Fault::usage("--qa: tables take one column of codes")) };
     };
-    let known: Option<(&str, fn(u32) -> bool)> = text.rsplit_once(':').and_then(|(name, codes)| match codes {
-        "fmask" => Some((name, is_clear_in_fmask as fn(u32) -> bool)),
-        "landsat-ard" => Some((name, is_clear_in_ard)),
-        _ => None,
-    });
-    match known {
-        Some((name, is_clear)) => Ok(Some(CodeColumn { name: name.to_owned(), is_clear })),
-        None => Err(Fault::usage(format!("--qa {text}: tables take COLUMN:fmask or COLUMN:landsat-ard"))),
-    }
+    let unknown = || Fault::usage(format!("--qa {text}: tables take COLUMN:fmask or COLUMN:landsat-ard"));
+    let (name, codes) = text.rsplit_once(':').ok_or_else(unknown)?;
+    let is_clear: fn(u32) -> bool = match codes {
+        "fmask" => is_clear_in_fmask,
+        "landsat-ard" => is_clear_in_ard,
+        _ => return Err(unknown()),
+    };
+    Ok(Some(CodeColumn { name: name.to_owned(), is_clear }))
 }
 
 /// Fmask: 0 clear land, 1 water, 2 shadow, 3 snow, 4 cloud, 255 fill.
