@@ -349,6 +349,26 @@ fn rows_of_a_table_whose_code_is_not_clear_are_not_observed() {
     }
 }
 
+/// The day is that of a break of all bands by pyccd 2021.7.19 and pyxccd 1.1.0 (`expected_summary.csv`).
+#[test]
+fn bands_of_one_table_are_read_by_their_columns_and_break_when_ccdc_says() {
+    let Some(case) = case("bands_of_one_table_are_read_by_their_columns_and_break_when_ccdc_says", "04_ccdc_pixels") else {
+        return;
+    };
+    let (scratch, table) = (scratch(), case.join("spectral_336_3980_obs.csv"));
+    let out = scratch.path().join("out.csv");
+    let call = |codes: &str| {
+        let inputs = ["swir2", "green", "swir1"].map(|band| format!("{band}={}", argument(&table)));
+        let words = ["--qa", codes, "--monitor-from", "2012-01-01", "--force", "-q", "-o", argument(&out)];
+        ["detect", "ccdc-nrt"].into_iter().map(str::to_owned).chain(inputs).chain(words.map(str::to_owned)).collect::<Vec<_>>()
+    };
+    succeed(call("qa:fmask"));
+    let found = rows(&out);
+    assert_eq!((found.len(), found[0]["id"].as_str()), (1, "swir2"));
+    assert_eq!(Date::from_days(number(&found[0], "break_day") as i32).to_string(), "2013-06-21");
+    assert!(fail(3, call("qa:landsat-ard")).contains("line 2: '3' is no code of landsat-ard"));
+}
+
 #[test]
 fn neither_how_images_are_cut_nor_the_memory_changes_what_is_found() {
     let scratch = scratch();

@@ -26,18 +26,21 @@ pub struct SeriesTable {
 pub struct CodeColumn {
     /// Its name.
     pub name: String,
-    /// Whether a code is a clear one.
-    pub is_clear: fn(u32) -> bool,
+    /// Whose codes they are.
+    pub maker: &'static str,
+    /// Whether a code is a clear one; `None` for what is no code.
+    pub is_clear: fn(u32) -> Option<bool>,
 }
 
 impl SeriesTable {
-    /// Reads a CSV: long, with the columns `id`, `date` and `value`, or wide, with `date` and one column a series. Instead of `date` there
-    /// may be `time`, years with their fraction. An empty cell, `NA` and `NaN` are not observed; rows stand in any order. A row without a
-    /// code is not clear where there is a column of `codes`.
+    /// Reads a CSV of a band: long, with the columns `id`, `date` and one of the band's name, else `value`; without `id`, of one series where
+    /// there is a column of the band's name, else wide, with one column a series. Instead of `date` there may be `time`, years with their
+    /// fraction. An empty cell, `NA` and `NaN` are not observed; rows stand in any order. A row without a code is not clear where there
+    /// is a column of `codes`.
     ///
     /// # Errors
     /// [`GeoioError::Series`] with the line, [`GeoioError::Input`].
-    pub fn read(path: &Path, codes: Option<&CodeColumn>) -> Result<Self, GeoioError> {
+    pub fn read(path: &Path, band: &str, codes: Option<&CodeColumn>) -> Result<Self, GeoioError> {
         let bytes = std::fs::read(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
         let wrong = |line: Option<u64>, reason: String| GeoioError::Series { path: path.to_owned(), line, reason };
         let mut table = small_table::reader(bytes).map_err(|reason| wrong(None, reason.to_owned()))?;
@@ -46,12 +49,12 @@ impl SeriesTable {
         let (date, time) = (place("date"), place("time"));
         let when = date.or(time).ok_or_else(|| wrong(Some(1), "it has no column date, nor time".to_owned()))?;
         let missing = |codes: &CodeColumn| wrong(Some(1), format!("it has no column {}", codes.name));
-        let codes = codes.map(|codes| Ok((place(&codes.name).ok_or_else(|| missing(codes))?, codes.is_clear))).transpose()?;
-        let (id, value) = (place("id"), place("value"));
+        let codes = codes.map(|codes| Ok((place(&codes.name).ok_or_else(|| missing(codes))?, codes))).transpose()?;
+        let (id, own) = (place("id"), place(band));
         let others = [date, time, codes.map(|(column, _)| column)];
-        let columns: Vec<usize> = match (id, value) {
-            (Some(_), Some(value)) => vec![value],
-            (Some(_), None) => return Err(wrong(Some(1), "it has a column id and no column value".to_owned())),
+        let columns: Vec<usize> = match (id, own.or_else(|| id.and(place("value")))) {
+            (_, Some(column)) => vec![column],
+            (Some(_), None) => return Err(wrong(Some(1), format!("it has a column id and no column {band}"))),
             _ => (0..header.len()).filter(|column| !others.contains(&Some(*column))).collect(),
         };
         if columns.is_empty() {
@@ -66,11 +69,13 @@ impl SeriesTable {
             let day = day.ok_or_else(|| wrong(line, format!("'{text}' is no day")))?;
             let is_clear = match codes {
                 None => true,
-                Some((column, is_clear)) => {
+                Some((column, codes)) => {
                     let cell = record.get(column).unwrap_or_default();
-                    let code = number(cell).filter(|code| code.is_nan() || (code.fract() == 0.0 && (0.0..4e9).contains(code)));
-                    let code = code.ok_or_else(|| wrong(line, format!("'{cell}' is no code")))?;
-                    !code.is_nan() && is_clear(code as u32)
+                    let known = match number(cell) {
+                        Some(code) if code.is_nan() => Some(false),
+                        _ => cell.parse().ok().and_then(codes.is_clear),
+                    };
+                    known.ok_or_else(|| wrong(line, format!("'{cell}' is no code of {}", codes.maker)))?
                 }
             };
             for &column in &columns {
@@ -154,7 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("s.csv");
         std::fs::write(&path, text).expect("written");
-        SeriesTable::read(&path, None)
+        SeriesTable::read(&path, "value", None)
     }
 
     #[test]
@@ -173,17 +178,37 @@ mod tests {
     fn a_row_is_clear_by_its_code() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("s.csv");
-        let codes = CodeColumn { name: "qa".to_owned(), is_clear: |code| code < 2 };
+        let codes = CodeColumn { name: "qa".to_owned(), maker: "fmask", is_clear: |code| (code < 5).then_some(code < 2) };
         let read = |text: &str| {
             std::fs::write(&path, text).expect("written");
-            SeriesTable::read(&path, Some(&codes))
+            SeriesTable::read(&path, "value", Some(&codes))
         };
         let table = read("date,x,qa,y\n2020-01-01,1,0,2\n2020-01-02,3,4,5\n2020-01-03,6,,7\n").expect("a table");
         assert_eq!(table.ids, ["x", "y"]);
         assert_eq!(table.is_clear.column(0).to_vec(), [true, false, false]);
         assert_eq!(table.values.column(1).to_vec(), [2.0, 5.0, 7.0]);
         assert!(read("date,x\n2020-01-01,1\n").expect_err("a mistake").to_string().contains("no column qa"));
-        assert!(read("date,x,qa\n2020-01-01,1,0.5\n").expect_err("a mistake").to_string().contains("'0.5' is no code"));
+        for code in ["0.5", "66", "x"] {
+            let told = read(&format!("date,x,qa\n2020-01-01,1,0\n2020-01-02,1,{code}\n")).expect_err("a mistake").to_string();
+            assert!(told.contains(&format!("'{code}' is no code")) && told.contains("line 3"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_band_is_read_from_the_column_of_its_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("s.csv");
+        let read = |text: &str, band: &str| {
+            std::fs::write(&path, text).expect("written");
+            SeriesTable::read(&path, band, None)
+        };
+        let one = read("date,ordinal,NIR,green\n2020-01-01,9,1,2\n", "nir").expect("a table");
+        assert_eq!((one.ids, one.values[[0, 0]]), (vec!["NIR".to_owned()], 1.0));
+        let long = "id,date,nir,green\na,2020-01-01,1,2\nb,2020-01-01,3,4\n";
+        let two = read(long, "green").expect("a table");
+        assert_eq!((two.ids.len(), two.values.row(0).to_vec()), (2, vec![2.0, 4.0]));
+        let told = read(long, "red").expect_err("a mistake").to_string();
+        assert!(told.contains("no column red"), "{told}");
     }
 
     #[test]

@@ -52,23 +52,24 @@ pub(super) fn column(arguments: &Detect) -> Result<Option<CodeColumn>, Fault> {
         return if arguments.qa.is_empty() { Ok(None) } else { Err(Fault::usage("--qa: tables take one column of codes")) };
     };
     let unknown = || Fault::usage(format!("--qa {text}: tables take COLUMN:fmask or COLUMN:landsat-ard"));
-    let (name, codes) = text.rsplit_once(':').ok_or_else(unknown)?;
-    let is_clear: fn(u32) -> bool = match codes {
-        "fmask" => is_clear_in_fmask,
-        "landsat-ard" => is_clear_in_ard,
+    let (name, maker) = text.rsplit_once(':').ok_or_else(unknown)?;
+    let (maker, is_clear): (_, fn(u32) -> Option<bool>) = match maker {
+        "fmask" => ("fmask", is_clear_in_fmask),
+        "landsat-ard" => ("landsat-ard", is_clear_in_ard),
         _ => return Err(unknown()),
     };
-    Ok(Some(CodeColumn { name: name.to_owned(), is_clear }))
+    Ok(Some(CodeColumn { name: name.to_owned(), maker, is_clear }))
 }
 
 /// Fmask: 0 clear land, 1 water, 2 shadow, 3 snow, 4 cloud, 255 fill.
-fn is_clear_in_fmask(code: u32) -> bool {
-    code < 2
+fn is_clear_in_fmask(code: u32) -> Option<bool> {
+    matches!(code, 0..=4 | 255).then_some(code < 2)
 }
 
-/// `PIXELQA` of Landsat's analysis ready data: bit 0 fill, 1 clear, 2 water, 3 shadow, 4 snow, 5 cloud.
-fn is_clear_in_ard(code: u32) -> bool {
-    code & 0b11_1001 == 0 && code & 0b110 != 0
+/// `PIXELQA` of Landsat's analysis ready data: bit 0 fill, 1 clear, 2 water, 3 shadow, 4 snow, 5 cloud. What is no fill has one of the
+/// confidences of clouds, bits 6 and 7: codes of Fmask have none.
+fn is_clear_in_ard(code: u32) -> Option<bool> {
+    (code == 1 || code & 0b1100_0000 != 0).then_some(code & 0b11_1001 == 0 && code & 0b110 != 0)
 }
 
 /// Which pixels of the scenes are clear.
@@ -148,10 +149,14 @@ mod tests {
 
     #[test]
     fn codes_of_tables_are_clear_as_their_makers_say() {
-        let clear = |is_clear: fn(u32) -> bool, codes: &[u32]| codes.iter().map(|code| is_clear(*code)).collect::<Vec<_>>();
-        assert_eq!(clear(is_clear_in_fmask, &[0, 1, 2, 3, 4, 255]), [true, true, false, false, false, false]);
+        for (code, is_clear) in [(0, true), (1, true), (2, false), (3, false), (4, false), (255, false)] {
+            assert_eq!(is_clear_in_fmask(code), Some(is_clear), "{code}");
+        }
         // Fill; clear; water; shadow; snow; cloud; clear with low cirrus; cloud over water.
-        let ard = clear(is_clear_in_ard, &[1, 66, 68, 72, 80, 96, 322, 100, 0]);
-        assert_eq!(ard, [false, true, true, false, false, false, true, false, false]);
+        let codes = [(1, false), (66, true), (68, true), (72, false), (80, false), (96, false), (322, true), (100, false)];
+        for (code, is_clear) in codes {
+            assert_eq!(is_clear_in_ard(code), Some(is_clear), "{code}");
+        }
+        assert!([0, 2, 3, 4].map(is_clear_in_ard).iter().chain(&[5, 66].map(is_clear_in_fmask)).all(Option::is_none));
     }
 }

@@ -83,7 +83,7 @@ impl Series {
         let of = |role: &Role| inputs.iter().find(|(own, _)| own == role);
         let inputs: Vec<&(Role, PathBuf)> = roles.iter().filter_map(of).collect();
         let codes = clear::column(arguments)?;
-        let read = |(_, file): &&(Role, PathBuf)| Ok(SeriesTable::read(file, codes.as_ref())?);
+        let read = |(role, file): &&(Role, PathBuf)| Ok(SeriesTable::read(file, &role.to_string(), codes.as_ref())?);
         let tables = inputs.iter().map(read).collect::<Result<Vec<_>, Fault>>()?;
         let ids = tables[0].ids.clone();
         for (table, (role, file)) in tables.iter().zip(&inputs).skip(1) {
