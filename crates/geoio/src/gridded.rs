@@ -35,15 +35,15 @@ impl GriddedImagery {
         &self.0.imagery
     }
 
-    /// How the files are stored from which these layers of a scene are read.
+    /// How the files are stored from which these layers of scenes are read.
     ///
     /// # Errors
     /// What [`RasterFile::open`] gives.
-    pub fn storage(&self, scene: usize, roles: &[Role]) -> Result<Storage, GeoioError> {
+    pub fn storage<'a>(&self, layers: impl IntoIterator<Item = (usize, &'a Role)>) -> Result<Storage, GeoioError> {
         let Parts { imagery, grid, .. } = &*self.0;
         let mut storage = Storage { rows: 1, cols: 1, bytes_a_pixel: 0, is_beside: true };
         let mut files = Vec::new();
-        for role in roles {
+        for (scene, role) in layers {
             let number = imagery.source(scene, role)?.file;
             if files.contains(&number) {
                 continue;

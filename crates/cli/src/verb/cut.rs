@@ -21,7 +21,7 @@ const LEAST_CACHE: u64 = 8 << 20;
 /// They hold whole blocks of the inputs where those are of a size to work on, so that a block is unpacked about once; where inputs
 /// are stored in rows, windows are as wide as the grid.
 pub(crate) fn windows(source: &GriddedImagery, roles: &[Role], block: usize, budget: &Budget) -> Result<Vec<Window>, Fault> {
-    let storage = source.storage(0, roles)?;
+    let storage = source.storage(roles.iter().map(|role| (0, role)))?;
     let windows = whole_tiles(source.grid(), block, storage);
     let largest = windows.iter().map(|window| window.pixels()).max().unwrap_or(0);
     let needed = (2 * budget.jobs() * largest * storage.bytes_a_pixel) as u64;

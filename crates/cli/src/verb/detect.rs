@@ -6,6 +6,7 @@ mod decision;
 mod drawing;
 mod explain;
 mod method;
+mod series;
 mod sink;
 mod state;
 mod story;
@@ -16,10 +17,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use change::{Detector, Findings, SeriesBlock};
-use geoio::{Found, GriddedImagery, GriddedReader, ImagerySpec, PlaneSpec, Resampling, StackSpec, Storage};
-use ndarray::{ArrayView3, s};
-use pipeline::{Budget, map_in_order};
-use raster::{Date, RasterSource as _, Role, Scaling, Warning, Window};
+use geoio::{Found, GriddedImagery, ImagerySpec, Resampling, StackSpec};
+use ndarray::s;
+use pipeline::map_in_order;
+use raster::{Date, RasterSource as _, Role, Warning};
 use serde_json::json;
 
 use super::apart::check_apart;
@@ -27,9 +28,9 @@ use crate::args::{Common, Detect};
 use crate::fault::Fault;
 use crate::progress::Progress;
 use crate::report::Report;
-use clear::Clear;
 use cut::Cut;
 use method::{Method, last_day};
+use series::Series;
 use sink::Sink;
 use told::Kept;
 
@@ -64,8 +65,10 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     if let Some(percentile) = detector.scene_percentile() {
         series.take_off(&source, percentile, &budget)?;
     }
+    let storage = series.storage(&source)?;
+    let budget = cut::threads(&budget, storage)?;
     let mut sink = Sink::create(arguments, &grid, kept, detector.as_ref(), common)?;
-    let cut = Cut::new(&grid, arguments.output.block, series.storage(&source)?, series.bytes_a_pixel(), &budget);
+    let cut = Cut::new(&grid, arguments.output.block, storage, series.bytes_a_pixel(), &budget);
     let mut counts = Counts::default();
     let mut progress = Progress::begin(common, "detect", cut.windows.len() as u64);
     let packing = sink.packing();
@@ -224,131 +227,4 @@ fn scenes(stacks: &[(Role, PathBuf)], tables: &[PathBuf], arguments: &Detect) ->
     };
     let specs: Vec<ImagerySpec> = by_dates.into_iter().map(stack).collect();
     Ok(geoio::find(&specs, Path::new(""))?)
-}
-
-/// What is read for each pixel.
-struct Series<'a> {
-    roles: &'a [Role],
-    dates: Vec<Date>,
-    sensors: Vec<u8>,
-    /// Of each date the places of the roles that it has.
-    there: Vec<Vec<usize>>,
-    /// How the numbers of each date become values, by the place of the role.
-    scalings: Vec<Vec<Scaling>>,
-    /// What is taken off the values of each date, by the place of the role.
-    off: Vec<Vec<f64>>,
-    /// Which pixels are observed, where codes tell.
-    clear: Clear,
-}
-
-impl<'a> Series<'a> {
-    fn new(source: &GriddedImagery, detector: &'a dyn Detector) -> Self {
-        let (roles, scenes) = (detector.inputs(), source.scenes());
-        let dates: Vec<Date> = scenes.iter().map(|scene| scene.date).collect();
-        let there = |scene: &raster::Scene| (0..roles.len()).filter(|place| scene.has(&roles[*place])).collect();
-        Self {
-            roles,
-            sensors: vec![0; dates.len()],
-            there: scenes.iter().map(there).collect(),
-            scalings: scenes.iter().map(|scene| roles.iter().map(|role| scene.scaling(role)).collect()).collect(),
-            off: vec![vec![0.0; roles.len()]; dates.len()],
-            clear: Clear::of(scenes),
-            dates,
-        }
-    }
-
-    /// Takes a percentile of each scene off its values, band by band.
-    fn take_off(&mut self, source: &GriddedImagery, percentile: f64, budget: &Budget) -> Result<(), Fault> {
-        let (mut reader, window) = (source.open()?, source.grid().window());
-        let places: Vec<(usize, usize)> =
-            self.there.iter().enumerate().flat_map(|(time, places)| places.iter().map(move |place| (time, *place))).collect();
-        // Some at once, for a block of a file may hold them all.
-        let many = (budget.chunk_bytes() as usize / (8 * window.pixels().max(1))).clamp(1, places.len().max(1));
-        let mut numbers = vec![0.0; many * window.pixels()];
-        for places in places.chunks(many) {
-            let layers: Vec<PlaneSpec<'_>> =
-                places.iter().map(|&(scene, place)| PlaneSpec::stored(scene, &self.roles[place])).collect();
-            let mut planes: Vec<&mut [f32]> = numbers.chunks_mut(window.pixels().max(1)).take(places.len()).collect();
-            self.clear.read_planes(&mut reader, &layers, window, &mut planes)?;
-            for ((time, place), plane) in places.iter().zip(planes) {
-                let scaling = self.scalings[*time][*place];
-                let mut known: Vec<f64> =
-                    plane.iter().filter(|stored| stored.is_finite()).map(|stored| scaling.apply(*stored)).collect();
-                self.off[*time][*place] = change::quantile(&mut known, percentile);
-            }
-        }
-        Ok(())
-    }
-
-    fn bytes_a_pixel(&self) -> usize {
-        self.dates.len() * self.roles.len() * 4 + self.clear.bytes_a_pixel()
-    }
-
-    /// How the files of the roles are stored.
-    fn storage(&self, source: &GriddedImagery) -> Result<Storage, Fault> {
-        let mut all = Storage { rows: 1, cols: 1, bytes_a_pixel: 0, is_beside: true };
-        let of_role = |place: usize| self.there.iter().position(|places| places.contains(&place));
-        let roles = self.roles.iter().enumerate().map(|(place, role)| (of_role(place), role));
-        for (scene, role) in roles.chain([(self.clear.first(), &clear::LAYER)]) {
-            let Some(scene) = scene else { continue };
-            let one = source.storage(scene, std::slice::from_ref(role))?;
-            all.rows = all.rows.max(one.rows);
-            all.cols = all.cols.max(one.cols);
-            all.bytes_a_pixel += one.bytes_a_pixel;
-            all.is_beside &= one.is_beside;
-        }
-        Ok(all)
-    }
-
-    /// Values (time, role, pixel) of a window, of so many times from the first; NaN where there is none. They stand in `values`.
-    fn read<'v>(
-        &self,
-        reader: &mut GriddedReader,
-        window: Window,
-        times: usize,
-        values: &'v mut Vec<f32>,
-    ) -> Result<ArrayView3<'v, f32>, Fault> {
-        let value = |scene: usize, place: usize| {
-            let (scaling, off) = (self.scalings[scene][place], self.off[scene][place]);
-            PlaneSpec { scene, role: &self.roles[place], scaling, off }
-        };
-        self.gather(reader, window, times, values, value)
-    }
-
-    /// As [`Series::read`] of all times, the numbers as they are stored.
-    fn read_stored<'v>(
-        &self,
-        reader: &mut GriddedReader,
-        window: Window,
-        values: &'v mut Vec<f32>,
-    ) -> Result<ArrayView3<'v, f32>, Fault> {
-        let stored = |scene, place: usize| PlaneSpec::stored(scene, &self.roles[place]);
-        self.gather(reader, window, self.dates.len(), values, stored)
-    }
-
-    fn gather<'s, 'v>(
-        &'s self,
-        reader: &mut GriddedReader,
-        window: Window,
-        times: usize,
-        values: &'v mut Vec<f32>,
-        spec: impl Fn(usize, usize) -> PlaneSpec<'s>,
-    ) -> Result<ArrayView3<'v, f32>, Fault> {
-        let shape = (times, self.roles.len(), window.pixels());
-        values.resize(shape.0 * shape.1 * shape.2, f32::NAN);
-        let mut rows = values.chunks_mut(window.pixels().max(1));
-        let (mut layers, mut planes) = (Vec::new(), Vec::new());
-        for (scene, places) in self.there.iter().enumerate().take(times) {
-            for (place, row) in rows.by_ref().take(self.roles.len()).enumerate() {
-                if places.contains(&place) {
-                    layers.push(spec(scene, place));
-                    planes.push(row);
-                } else {
-                    row.fill(f32::NAN);
-                }
-            }
-        }
-        self.clear.read_planes(reader, &layers, window, &mut planes)?;
-        Ok(ArrayView3::from_shape(shape, values).expect("a number a time, role and pixel"))
-    }
 }

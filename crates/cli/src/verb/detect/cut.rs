@@ -4,6 +4,8 @@ use geoio::Storage;
 use pipeline::Budget;
 use raster::{Grid, Window};
 
+use crate::fault::Fault;
+
 /// Pixels whose series are read together, about.
 const TOGETHER: usize = 1 << 16;
 
@@ -12,6 +14,26 @@ const AT_ONCE: usize = 1 << 13;
 
 /// Bytes of a pixel that is packed: all bands, as they are found and as they are written.
 const PACKED: usize = 128;
+
+/// As many threads as can each hold a block of all bands, packed and unpacked, in half of the memory.
+///
+/// # Errors
+/// [`Fault::usage`] where not even one can.
+pub(super) fn threads(budget: &Budget, storage: Storage) -> Result<Budget, Fault> {
+    let Storage { rows, cols, bytes_a_pixel, is_beside } = storage;
+    let block = if is_beside { (rows * cols * bytes_a_pixel * 3 / 2) as u64 } else { 0 };
+    if block > budget.chunk_bytes() {
+        let told = format!(
+            "--memory {} MiB is too little for images stored in blocks of {rows} x {cols} pixels of all dates: give at least {} MiB, or \
+             tile them smaller",
+            budget.bytes() >> 20,
+            (2 * block).div_ceil(1 << 20)
+        );
+        return Err(Fault::usage(told));
+    }
+    let most = usize::try_from(budget.chunk_bytes() / block.max(1)).unwrap_or(usize::MAX);
+    Ok(Budget::new(budget.jobs().min(most), budget.bytes()))
+}
 
 /// Windows of the output, and the parts of each that are looked at one after another.
 #[derive(Debug)]
@@ -114,6 +136,16 @@ mod tests {
             let pixels: usize = cut.windows.iter().flat_map(|window| cut.parts(*window)).map(Window::pixels).sum();
             assert_eq!(pixels, grid.rows * grid.cols);
         }
+    }
+
+    #[test]
+    fn no_more_threads_than_blocks_that_memory_holds() {
+        let of = |rows, is_beside| Storage { rows, cols: 1024, bytes_a_pixel: 240, is_beside };
+        let threads = |bytes, storage| threads(&Budget::new(4, bytes), storage).map(|budget| budget.jobs()).ok();
+        assert_eq!(threads(2 << 30, of(1024, true)), Some(2));
+        assert_eq!(threads(2 << 30, of(64, true)), Some(4));
+        assert_eq!(threads(512 << 20, of(1024, true)), None);
+        assert_eq!(threads(512 << 20, of(1024, false)), Some(4));
     }
 
     #[test]

@@ -156,7 +156,7 @@ fn of_rasters(
     let (mut values, mut stored) = (Vec::new(), Vec::new());
     let values = series.read(&mut reader, window, series.dates.len(), &mut values)?.to_owned();
     // What is stored under a cloud is told too.
-    let series = Series { clear: clear::Clear::default(), ..series };
+    let series = series.unmasked();
     let raw = series.read_stored(&mut reader, window, &mut stored)?.index_axis_move(Axis(2), 0).mapv(f64::from);
     Ok((OneSeries { place: Place::Pixel { row, col }, dates: series.dates, there: series.there, raw, values }, warnings))
 }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::method::Method;
 use super::sink::Sink;
 use super::told::Kept;
-use super::{Series, report, scenes, tables, tables_of_dates};
+use super::{Series, cut, report, scenes, tables, tables_of_dates};
 use crate::args::{Common, Detect};
 use crate::fault::Fault;
 use crate::report::Report;
@@ -74,6 +74,7 @@ pub(super) fn detect(
         watched: resumable.map_or(detector.inputs().len(), change::Resumable::watched_roles),
         whole: resumable.is_none(),
     };
+    let budget = cut::threads(&budget, series.storage(&source)?)?;
     let given = looks::given(&source, &series, arguments.output.block, &budget, common)?;
     let plan = Plan::new(folder.header.as_ref(), &given, detector.inputs(), periods, path)?;
     let work = Work { folder: &folder, source: &source, series: &series, detector, plan: &plan };

@@ -9,7 +9,7 @@ use ndarray::{Array3, ArrayView2, s};
 use pipeline::map_in_order;
 use raster::{Date, Grid, RasterSink as _, RasterSource as _, Scaling, Window};
 
-use super::super::cut::Cut;
+use super::super::cut::{self, Cut};
 use super::super::sink::{Planes, Sink, SinkPacker};
 use super::super::{Counts, Series};
 use super::folder::StateFolder;
@@ -66,7 +66,8 @@ impl Work<'_> {
     /// Writes the answer, and the state where it has moved.
     pub(super) fn run(&self, identity: Identity, mut sink: Sink, arguments: &Detect, common: &Common) -> Result<Counts, Fault> {
         self.verify_looks()?;
-        let (budget, grid, block) = (common.budget(), self.source.grid(), arguments.output.block);
+        let budget = cut::threads(&common.budget(), self.series.storage(self.source)?)?;
+        let (grid, block) = (self.source.grid(), arguments.output.block);
         let mut writers = self.writers(side(grid, block))?;
         let cut = Cut::whole(grid, block, self.bytes_a_pixel(), self.bytes_waiting(block), &budget);
         let mut progress = Progress::begin(common, "detect", cut.windows.len() as u64);
