@@ -1,59 +1,20 @@
+mod description;
+
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gdal::raster::{GdalDataType, GdalType};
+use gdal::raster::GdalType;
 use gdal::{Dataset, Metadata};
 use ndarray::{Array2, ArrayViewMut2, s};
 use raster::{Grid, Window};
 
-use crate::crs::crs_of;
 use crate::open::open_raster;
-use crate::tiff::{MAX_BLOCK_BYTES, Tiles};
+use crate::tiff::Tiles;
 use crate::{GeoioError, complaint, ffi};
-
-/// Bytes of unpacked pixels up to which a file may be of any size on disk.
-const ANY_BYTES: u64 = 1 << 32;
-
-/// Unpacked bytes a byte on disk above which next to nothing of a large file was ever written. DEFLATE reaches 1032 at the most, ZSTD
-/// some ten thousand over a plain surface.
-const MAX_RATIO: u64 = 1 << 16;
-
-/// What a band says of itself.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BandInfo {
-    /// Description; empty where there is none.
-    pub description: String,
-    /// Stored number that means "no data".
-    pub nodata: Option<f64>,
-    /// Type of the stored numbers in GDAL's words: `Byte`, `Int8`, `UInt16`, `Float32`, ..
-    pub data_type: String,
-    /// Scale tag of the file.
-    pub scale: Option<f64>,
-    /// Offset tag of the file.
-    pub offset: Option<f64>,
-    /// Rows and columns of the blocks in which it is stored: each is unpacked as a whole.
-    pub block: (usize, usize),
-    /// Bytes of a stored number.
-    pub bytes: usize,
-}
-
-impl BandInfo {
-    /// Whether the type can hold the number that means "no data"; true where there is none.
-    pub fn can_hold_nodata(&self) -> bool {
-        let Some(nodata) = self.nodata else { return true };
-        let (least, most) = match self.data_type.as_str() {
-            "Byte" => (0.0, f64::from(u8::MAX)),
-            "Int8" => (f64::from(i8::MIN), f64::from(i8::MAX)),
-            "UInt16" => (0.0, f64::from(u16::MAX)),
-            "Int16" => (f64::from(i16::MIN), f64::from(i16::MAX)),
-            "UInt32" => (0.0, f64::from(u32::MAX)),
-            "Int32" => (f64::from(i32::MIN), f64::from(i32::MAX)),
-            _ => return true,
-        };
-        nodata.fract() == 0.0 && (least..=most).contains(&nodata)
-    }
-}
+pub use description::BandInfo;
+pub(crate) use description::Description;
+use description::{INT8, unfit};
 
 /// Stored numbers that are no value; those that are not finite never are.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -79,9 +40,6 @@ impl Void {
         move |v| if !v.is_finite() || v == nodata || v == saturated { f32::NAN } else { v }
     }
 }
-
-/// The type of signed numbers of 8 bits, which GDAL before 3.7 takes for 0 to 255.
-const INT8: &str = "Int8";
 
 /// Numbers that bands are read as.
 trait Stored: GdalType + Copy {
@@ -129,16 +87,6 @@ pub struct RasterFile {
     tiles: RefCell<Option<Tiles>>,
 }
 
-/// What a raster file says of itself.
-#[derive(Debug)]
-pub(crate) struct Description {
-    grid: Grid,
-    south_up: bool,
-    bands: Vec<BandInfo>,
-    /// Whether its blocks hold all bands of a pixel side by side.
-    beside: bool,
-}
-
 impl RasterFile {
     /// Opens a raster; its place and bands are checked, its pixels not.
     ///
@@ -147,15 +95,8 @@ impl RasterFile {
     /// [`GeoioError::Open`] for complex numbers and blocks too large to decode.
     pub fn open(path: &Path) -> Result<Self, GeoioError> {
         let dataset = open_raster(path)?;
-        let (grid, south_up) = grid_of(&dataset, path)?;
-        let bands = (1..=dataset.raster_count()).map(|band| describe(&dataset, path, band)).collect::<Result<Vec<_>, _>>()?;
-        if bands.is_empty() {
-            return Err(unfit(path, "it has no band"));
-        }
-        check_written(&dataset, path)?;
-        let beside = bands.len() > 1 && dataset.metadata_item("INTERLEAVE", "IMAGE_STRUCTURE").as_deref() == Some("PIXEL");
-        complaint::clear();
-        Ok(Self::new(path, dataset, Arc::new(Description { grid, south_up, bands, beside })))
+        let description = Description::read(&dataset, path)?;
+        Ok(Self::new(path, dataset, Arc::new(description)))
     }
 
     /// Another handle of a file that was opened before: what it says of itself, which takes long to make out, is taken over.
@@ -402,73 +343,4 @@ impl RasterFile {
             available: format!("bands 1 to {}", self.description.bands.len()),
         })
     }
-}
-
-fn unfit(path: &Path, reason: &str) -> GeoioError {
-    GeoioError::Open { path: path.to_owned(), expected: "a raster of real numbers".to_owned(), reason: reason.to_owned() }
-}
-
-/// Refuses a file of a few bytes that claims pixels without end: each verb would work through them for days.
-fn check_written(dataset: &Dataset, path: &Path) -> Result<(), GeoioError> {
-    let (cols, rows) = dataset.raster_size();
-    let bytes = dataset.rasterbands().filter_map(Result::ok).map(|band| u64::from(band.band_type().bytes())).sum::<u64>();
-    let claimed = (cols as u64).saturating_mul(rows as u64).saturating_mul(bytes);
-    // The size of what stands in an archive is not that of the archive.
-    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
-    if claimed > ANY_BYTES && claimed / MAX_RATIO > metadata.len() {
-        let reason = format!(
-            "its {} bytes claim {cols} x {rows} pixels ({} GB unpacked), so that next to nothing of it was written; cut out what was",
-            metadata.len(),
-            claimed / 1_000_000_000
-        );
-        return Err(GeoioError::Metadata { path: path.to_owned(), line: None, reason });
-    }
-    Ok(())
-}
-
-fn grid_of(dataset: &Dataset, path: &Path) -> Result<(Grid, bool), GeoioError> {
-    complaint::clear();
-    let reference = dataset.spatial_ref().map_err(|_| GeoioError::NoCrs { path: path.to_owned() })?;
-    let nowhere = |reason: &str| GeoioError::NoGeotransform { path: path.to_owned(), reason: reason.to_owned() };
-    let [west, step_x, shear_x, y0, shear_y, step_y] = dataset.geo_transform().map_err(|_| nowhere("it has none"))?;
-    let all = [west, step_x, shear_x, y0, shear_y, step_y];
-    if !all.iter().all(|v| v.is_finite()) {
-        return Err(nowhere("it holds numbers that are not finite"));
-    }
-    if step_x <= 0.0 || step_y == 0.0 {
-        return Err(nowhere("its pixels have no positive width and height"));
-    }
-    if shear_x.abs() > 1e-9 * step_x || shear_y.abs() > 1e-9 * step_y.abs() {
-        return Err(GeoioError::Rotated { path: path.to_owned() });
-    }
-    let (cols, rows) = dataset.raster_size();
-    let south_up = step_y > 0.0;
-    let north = if south_up { y0 + rows as f64 * step_y } else { y0 };
-    let crs = crs_of(&reference, &path.display().to_string())?;
-    Ok((Grid { crs, west, north, step_x, step_y: step_y.abs(), rows, cols }, south_up))
-}
-
-fn describe(dataset: &Dataset, path: &Path, number: usize) -> Result<BandInfo, GeoioError> {
-    let band = complaint::watch(|| dataset.rasterband(number)).map_err(|reason| unfit(path, &reason))?;
-    let data_type = band.band_type();
-    if data_type == GdalDataType::Unknown {
-        return Err(unfit(path, &format!("band {number} holds complex numbers or an unknown type")));
-    }
-    let (width, height) = band.block_size();
-    if width as u64 * height as u64 * u64::from(data_type.bytes()) > MAX_BLOCK_BYTES {
-        return Err(unfit(path, &format!("band {number} is stored in blocks of {width} x {height} pixels; tile it first")));
-    }
-    let description = band.description().unwrap_or_default();
-    let signed = band.metadata_item("PIXELTYPE", "IMAGE_STRUCTURE").as_deref() == Some("SIGNEDBYTE");
-    let info = BandInfo {
-        description,
-        nodata: band.no_data_value(),
-        data_type: if signed { INT8.to_owned() } else { data_type.name() },
-        scale: band.scale(),
-        offset: band.offset(),
-        block: (height, width),
-        bytes: usize::from(data_type.bytes()),
-    };
-    complaint::clear();
-    Ok(info)
 }

@@ -1,26 +1,30 @@
 //! What a run starts from: scenes, grid, observations and layers, found and described, no pixel read yet.
 
+mod grid;
+mod layers;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use alert::{Features, Layer};
 use change::{Detector, Guard, MaskPlan, SpectralIndex};
-use geoio::crs::FromLonLat;
-use geoio::{Eligibility, GriddedImagery, Hosts, Imagery, Skipped, Zones};
+use geoio::{Eligibility, GriddedImagery, Imagery, Skipped, Zones};
 use pipeline::{Detection, Look, map_in_order};
-use raster::{Bounds, DateRange, Grid, Observation, Role, Scene, Warning};
-use registry::{Overlay, RegistrySource, RulePack};
+use raster::{DateRange, Grid, Observation, Role, Scene, Warning};
+use registry::{RegistrySource, RulePack};
 use serde_json::Value;
 
+use self::grid::grid;
+use self::layers::{eligibility, read_layer, registries, rules, units};
 use super::harmonise::harmonise;
 use super::periods::{count_periods, detector, doubts, periods, series};
 use super::probability::Calibrated;
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
-use crate::job::{ChangeSpec, Job, Method, Within};
+use crate::job::{ChangeSpec, Job, Method};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
-use crate::verb::catalogue::{self, Lookup, Registries};
+use crate::verb::catalogue::{self, Registries};
 
 /// Everything a run needs, opened lazily.
 pub(crate) struct Inputs {
@@ -252,58 +256,6 @@ fn refusal(screened: &Screened) -> Option<String> {
     screened.refusal(&places, |key| format!("set [guard] {key}"))
 }
 
-/// How many times coarser than the imagery a grid may be; more is a mistake in units.
-const COARSEST: f64 = 100.0;
-
-fn grid(job: &Job, scenes: &[Scene], aoi: Option<&Layer>) -> Result<(Grid, String), Fault> {
-    let (derived, said) = geoio::derive_grid(scenes)?;
-    let spec = &job.grid;
-    let crs = match &spec.crs {
-        Some(name) => geoio::crs::crs(name)?,
-        None => derived.crs.clone(),
-    };
-    let same_system = crs == derived.crs;
-    let (step_x, step_y) = match spec.resolution {
-        Some(step) => (step, step),
-        None if same_system => (derived.step_x, derived.step_y),
-        None => return Err(Fault::usage("[grid] names a crs that is not that of the imagery: name a resolution too")),
-    };
-    let bounds = match (aoi, spec.bounds) {
-        (Some(aoi), _) => aoi_bounds(aoi, &crs, spec.margin_m)?,
-        (None, Some([west, south, east, north])) => Bounds { west, south, east, north },
-        (None, None) if same_system && spec.resolution.is_none_or(|step| (step, step) == (derived.step_x, derived.step_y)) => {
-            return Ok((derived, said));
-        }
-        (None, None) => geoio::scene_bounds(scenes, &crs)?,
-    };
-    // The imagery's own pixels wherever they will do: nothing is resampled, and an alert keeps its id.
-    let own = same_system && (step_x, step_y) == (derived.step_x, derived.step_y);
-    let grid = if own { derived.crop(derived.window_around(bounds)) } else { Grid::covering(crs, bounds, step_x, step_y)? };
-    if grid.pixel_m().0.max(grid.pixel_m().1) > COARSEST * derived.pixel_m().0.max(derived.pixel_m().1) {
-        return Err(Fault::usage(format!(
-            "[grid] resolution = {step_x} makes pixels of {:.0} m from imagery of {:.0} m; it is in the units of {}",
-            grid.pixel_m().0,
-            derived.pixel_m().0,
-            grid.crs.name()
-        )));
-    }
-    if !geoio::scene_bounds(scenes, &grid.crs)?.overlaps(grid.bounds()) {
-        return Err(Fault::new(Exit::Input, "no scene overlaps the grid that the job names: check [grid] crs, bounds and aoi"));
-    }
-    let said = if own { "the imagery's own pixels, where the job says" } else { "named by the job" };
-    Ok((grid, said.to_owned()))
-}
-
-fn aoi_bounds(aoi: &Layer, crs: &raster::Crs, margin_m: f64) -> Result<Bounds, Fault> {
-    let boxes = aoi.boxes();
-    let mut all = boxes.iter().flatten().map(|b| Bounds { west: b.min().x, south: b.min().y, east: b.max().x, north: b.max().y });
-    let first =
-        all.next().ok_or_else(|| Fault::new(Exit::Input, format!("{}: the area of interest holds no geometry", aoi.path)))?;
-    let lonlat = all.fold(first, Bounds::union);
-    let margin = if crs.geographic { margin_m / 111_195.0 } else { margin_m };
-    Ok(FromLonLat::new(crs)?.bounds(lonlat)?.grow(margin))
-}
-
 /// The scenes whose files are damaged, with the reason.
 fn damaged(imagery: &Imagery, series: &[SpectralIndex], depth: Depth<'_>) -> Result<BTreeMap<usize, String>, Fault> {
     let ends = imagery.truncated(&wanted(&imagery.scenes, series));
@@ -389,69 +341,6 @@ fn mask_plans(job: &Job, scenes: &[Scene], grid: &Grid) -> Result<BTreeMap<Strin
         }
     }
     Ok(plans)
-}
-
-fn eligibility(
-    job: &Job,
-    within: &Within,
-    grid: &Grid,
-    files: &mut Vec<PathBuf>,
-    warnings: &mut Vec<Warning>,
-) -> Result<Eligibility, Fault> {
-    match (&within.raster, &within.polygons) {
-        (Some(path), None) => {
-            if within.classes.is_empty() {
-                return Err(Fault::usage("[change] within names a raster: name its classes too, such as classes = [1]"));
-            }
-            let path = job.path(path);
-            files.push(path.clone());
-            geoio::check_blocks(&path)?;
-            Ok(Eligibility::raster(path, 1, within.classes.clone(), grid.clone())?)
-        }
-        (None, Some(path)) => {
-            let layer = read_layer(&job.path(path), files, warnings)?;
-            Ok(Eligibility::polygons(grid.clone(), &layer.features)?)
-        }
-        _ => Err(Fault::usage("[change] within needs either raster = \"...\" with classes, or polygons = \"...\"")),
-    }
-}
-
-/// Reads a layer and notes its file and what was noticed.
-fn read_layer(path: &Path, files: &mut Vec<PathBuf>, warnings: &mut Vec<Warning>) -> Result<Layer, Fault> {
-    let layer = geoio::layer::read(path, &geoio::layer::LayerOptions::default())?;
-    files.push(path.to_path_buf());
-    warnings.extend(layer.warnings.iter().cloned());
-    Ok(layer)
-}
-
-fn registries(job: &Job) -> Result<Registries, Fault> {
-    let Some(spec) = &job.registries else { return Ok(Registries::default()) };
-    let path = job.path(&spec.catalogue);
-    let catalogue = catalogue::load(&path)?;
-    let hosts = Hosts::new(&job.network.hosts);
-    let registries = catalogue::layers(catalogue, &Lookup { catalogue: &path, hosts: &hosts, as_of: spec.as_of })?;
-    Overlay::new(&registries.sources)?;
-    Ok(registries)
-}
-
-/// The rules that the job names; those in files are among what the run reads.
-fn rules(job: &Job, registries: &Registries, files: &mut Vec<PathBuf>) -> Result<Vec<RulePack>, Fault> {
-    let packs = crate::rules::load(&job.rules.packs, &job.base)?;
-    let sources: Vec<&RegistrySource> = registries.sources.iter().map(|(source, _)| source).collect();
-    packs.iter().try_for_each(|pack| pack.check(&sources))?;
-    files.extend(job.rules.packs.iter().filter(|name| crate::rules::is_file(name)).map(|name| job.base.join(name)));
-    Ok(packs)
-}
-
-fn units(job: &Job, registries: &[(RegistrySource, Layer)]) -> Result<Option<usize>, Fault> {
-    let Some(spec) = &job.registries else { return Ok(None) };
-    match &spec.summary {
-        Some(id) => registries.iter().rposition(|(source, _)| &source.id == id).map(Some).ok_or_else(|| {
-            let known: Vec<&str> = registries.iter().map(|(source, _)| source.id.as_str()).collect();
-            Fault::usage(format!("[registries] summary = \"{id}\" is no source of the catalogue; it has {}", known.join(", ")))
-        }),
-        None => Ok(registries.iter().rposition(|(source, layer)| source.theme == "administrative" && !layer.absent)),
-    }
 }
 
 /// A table of the units' outlines, by which pixels are counted.
