@@ -2,6 +2,7 @@
 
 mod args;
 mod calibration;
+mod completion;
 mod exits;
 mod fault;
 mod job;

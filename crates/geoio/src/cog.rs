@@ -16,13 +16,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::ArrayView2;
 use raster::{Grid, RasterSink, Window};
 
 use directory::{Directory, tag};
 pub use options::{Compression, RasterClass, RasterFormat, RasterOptions};
 use packer::{Content, Tile};
-pub use packer::{Packed, Packer, Packing};
+pub use packer::{Overview, Packed, PackedOverview, Packer, Packing};
 use pending::Pending;
 pub use pixel::Pixel;
 use shape::Shape;
@@ -61,6 +61,8 @@ pub struct RasterWriter<T> {
     pending: Vec<Pending<T>>,
     /// Of each band and level but the first, what waits for the rest of its tile: by the tile of the level before.
     quarters: Vec<Vec<Quarters>>,
+    /// Level, band and place of the tiles of overviews that reach the last row: all of them are complete at the end only.
+    last: Vec<(usize, usize, (usize, usize))>,
 }
 
 impl<T: Pixel> RasterWriter<T> {
@@ -103,6 +105,7 @@ impl<T: Pixel> RasterWriter<T> {
             next: vec![(0, 0); bands],
             pending,
             quarters,
+            last: Vec::new(),
         })
     }
 
@@ -166,28 +169,42 @@ impl<T: Pixel> RasterWriter<T> {
         if !self.shape.sources(level, next).all(|source| waiting.contains_key(&source)) {
             return Ok(());
         }
-        let half = self.shape.block / 2;
-        let mut parts = Vec::new();
-        for source in self.shape.sources(level, next) {
-            let bytes = waiting.remove(&source).expect("all of them wait");
-            parts.push(((half * (source.0 % 2), half * (source.1 % 2)), quarter::unpack::<T>(&bytes)));
+        if next.0 + 1 == self.shape.tiles(level + 1).0 {
+            self.last.push((level + 1, band, next));
+            return Ok(());
         }
-        for made in self.packer.pack_level(level + 1, join(&parts).view())? {
-            self.keep(level + 1, band, next, made)?;
-        }
-        Ok(())
+        let overview = self.overview(level + 1, band, next);
+        let made = self.packer.pack_overview(&overview)?;
+        self.take(made)
     }
-}
 
-/// One array of parts that lie at these rows and columns, without gaps.
-fn join<T: Pixel>(parts: &[((usize, usize), Array2<T>)]) -> Array2<T> {
-    let rows = parts.iter().map(|((row, _), part)| row + part.nrows()).max().unwrap_or(0);
-    let cols = parts.iter().map(|((_, col), part)| col + part.ncols()).max().unwrap_or(0);
-    let mut whole = Array2::from_elem((rows, cols), parts[0].1[[0, 0]]);
-    for ((row, col), part) in parts {
-        whole.slice_mut(s![*row..row + part.nrows(), *col..col + part.ncols()]).assign(part);
+    /// Takes the parts of a tile of an overview, all of which wait.
+    fn overview(&mut self, level: usize, band: usize, place: (usize, usize)) -> Overview<T> {
+        let half = self.shape.block / 2;
+        let waiting = &mut self.quarters[band][level];
+        let parts = self.shape.sources(level - 1, place).map(|source| {
+            let bytes = waiting.remove(&source).expect("all of them wait");
+            ((half * (source.0 % 2), half * (source.1 % 2)), bytes)
+        });
+        Overview::new(level, band, place, parts.collect())
     }
-    whole
+
+    /// Takes out the tiles of overviews that are complete and not packed yet, for packing on any number of threads.
+    ///
+    /// Once every window was [appended](Self::append) there are some until all were [taken](Self::take), those of one level after
+    /// those of the other; what is left at the end is packed by [`RasterSink::finish`].
+    pub fn due(&mut self) -> Vec<Overview<T>> {
+        std::mem::take(&mut self.last).into_iter().map(|(level, band, place)| self.overview(level, band, place)).collect()
+    }
+
+    /// Takes a packed tile of an overview.
+    ///
+    /// # Errors
+    /// [`GeoioError::Write`].
+    pub fn take(&mut self, overview: PackedOverview) -> Result<(), GeoioError> {
+        let PackedOverview { level, band, place, tile } = overview;
+        self.keep(level, band, place, tile)
+    }
 }
 
 impl<T: Pixel> RasterSink<T> for RasterWriter<T> {
@@ -198,7 +215,17 @@ impl<T: Pixel> RasterSink<T> for RasterWriter<T> {
         self.append(packed)
     }
 
-    fn finish(self) -> Result<(), GeoioError> {
+    fn finish(mut self) -> Result<(), GeoioError> {
+        loop {
+            let due = self.due();
+            if due.is_empty() {
+                break;
+            }
+            for overview in due {
+                let made = self.packer.pack_overview(&overview)?;
+                self.take(made)?;
+            }
+        }
         let Self { store, stage, out, head, grid, bands, next, .. } = self;
         let wrong = |what: &'static str| {
             let path = out.target().to_owned();

@@ -32,7 +32,9 @@ mod tiff;
 
 pub use archive::zip_folder;
 pub use checkpoint::CheckpointFolder;
-pub use cog::{Compression, Packed, Packer, Packing, Pixel, RasterClass, RasterFormat, RasterOptions, RasterWriter};
+pub use cog::{
+    Compression, Overview, Packed, PackedOverview, Packer, Packing, Pixel, RasterClass, RasterFormat, RasterOptions, RasterWriter,
+};
 pub use doctor::{Driver, Versions, versions};
 pub use error::{GeoioError, Kind};
 pub use gridded::{GriddedImagery, GriddedReader, PlaneSpec, Storage};

@@ -16,6 +16,7 @@ use super::folder::RunFolder;
 use super::inputs::{Inputs, zones};
 use super::tally::{PixelAreas, Tallies};
 use crate::args::Common;
+use crate::completion::complete;
 use crate::fault::Fault;
 use crate::job::Job;
 use crate::progress::Progress;
@@ -111,12 +112,11 @@ impl MapFiles {
     }
 
     /// Completes the rasters.
-    pub(crate) fn finish(self) -> Result<(), Fault> {
-        self.answer.finish()?;
-        self.days.finish()?;
-        self.magnitude.finish()?;
-        self.observations.finish()?;
-        Ok(())
+    pub(crate) fn finish(self, budget: &Budget) -> Result<(), Fault> {
+        complete(self.answer, budget)?;
+        complete(self.days, budget)?;
+        complete(self.magnitude, budget)?;
+        complete(self.observations, budget)
     }
 }
 
@@ -345,7 +345,7 @@ pub(crate) fn detect(
             progress.step()
         },
     )?;
-    files.finish()?;
+    files.finish(budget)?;
     map.strips.1 = kept.loaded();
     let (last, statistics) = patches.finish();
     map.patches.extend(last);

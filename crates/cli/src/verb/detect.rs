@@ -97,7 +97,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
             progress.step()
         },
     )?;
-    sink.finish()?;
+    sink.finish(&budget)?;
     let mut report = report(arguments, detector.as_ref(), &series.dates, &counts);
     report.warnings.extend(warnings);
     Ok(report)

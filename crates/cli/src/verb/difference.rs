@@ -15,6 +15,7 @@ use super::cut;
 use super::index::raster_options;
 use super::layers::{self, Layers};
 use crate::args::{Common, Difference};
+use crate::completion::complete;
 use crate::fault::Fault;
 use crate::progress::Progress;
 use crate::report::Report;
@@ -93,8 +94,8 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
             progress.step()
         },
     )?;
-    mask.map(raster::RasterSink::finish).transpose()?;
-    magnitude.map(raster::RasterSink::finish).transpose()?;
+    mask.map(|writer| complete(writer, &budget)).transpose()?;
+    magnitude.map(|writer| complete(writer, &budget)).transpose()?;
     let mut report = report(arguments, &counts);
     if let Some(line) = judged {
         report.say(line);

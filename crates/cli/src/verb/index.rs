@@ -5,14 +5,15 @@ use std::path::Path;
 use change::{ChangeError, Guard, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_into};
 use geoio::{Found, GriddedImagery, Packed, Packer, Packing, RasterOptions, RasterWriter, Resampling};
 use ndarray::{Array2, Array3, Axis, s};
-use pipeline::map_in_order;
-use raster::{RasterReader as _, RasterSink as _, RasterSource as _, Role, Window};
+use pipeline::{Budget, map_in_order};
+use raster::{RasterReader as _, RasterSource as _, Role, Window};
 use serde_json::json;
 
 use super::apart::check_apart;
 use super::cut;
 use super::layers::{self, LayerOptions, Layers};
 use crate::args::{Common, Index, RasterOutput};
+use crate::completion::complete;
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
 use crate::report::Report;
@@ -81,7 +82,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
             progress.step()
         },
     )?;
-    sink.finish()?;
+    sink.finish(&budget)?;
     let mut report = Report::new("index");
     report.output(&arguments.out);
     report.fact("scene", source.scenes()[0].id.clone());
@@ -218,10 +219,10 @@ impl Sink {
         Ok(())
     }
 
-    fn finish(self) -> Result<(), Fault> {
+    fn finish(self, budget: &Budget) -> Result<(), Fault> {
         match self {
-            Self::Float(writer) => Ok(writer.finish()?),
-            Self::Integer(writer, _) => Ok(writer.finish()?),
+            Self::Float(writer) => complete(writer, budget),
+            Self::Integer(writer, _) => complete(writer, budget),
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use raster::Window;
 
 use super::codec::Codec;
@@ -69,6 +69,46 @@ pub(super) struct Tile {
     pub(super) quarter: Option<Vec<u8>>,
 }
 
+/// A tile of an overview that is complete and not packed yet.
+#[derive(Debug)]
+pub struct Overview<T> {
+    level: usize,
+    band: usize,
+    /// Row and column among the tiles of its level.
+    place: (usize, usize),
+    /// Where its parts lie in it (row, col), and their packed pixels.
+    parts: Vec<((usize, usize), Vec<u8>)>,
+    numbers: PhantomData<fn(T)>,
+}
+
+impl<T: Pixel> Overview<T> {
+    pub(super) fn new(level: usize, band: usize, place: (usize, usize), parts: Vec<((usize, usize), Vec<u8>)>) -> Self {
+        Self { level, band, place, parts, numbers: PhantomData }
+    }
+
+    /// Its pixels (rows, cols).
+    fn pixels(&self) -> Array2<T> {
+        let parts: Vec<((usize, usize), Array2<T>)> =
+            self.parts.iter().map(|(place, bytes)| (*place, quarter::unpack(bytes))).collect();
+        let rows = parts.iter().map(|((row, _), part)| row + part.nrows()).max().unwrap_or(0);
+        let cols = parts.iter().map(|((_, col), part)| col + part.ncols()).max().unwrap_or(0);
+        let mut whole = Array2::from_elem((rows, cols), parts[0].1[[0, 0]]);
+        for ((row, col), part) in &parts {
+            whole.slice_mut(s![*row..row + part.nrows(), *col..col + part.ncols()]).assign(part);
+        }
+        whole
+    }
+}
+
+/// A packed tile of an overview, for [`super::RasterWriter::take`].
+#[derive(Debug)]
+pub struct PackedOverview {
+    pub(super) level: usize,
+    pub(super) band: usize,
+    pub(super) place: (usize, usize),
+    pub(super) tile: Tile,
+}
+
 impl<T> std::fmt::Debug for Packer<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Packer").field("path", &self.path).field("shape", &self.shape).finish_non_exhaustive()
@@ -94,6 +134,18 @@ impl<T: Pixel> Packer<T> {
             Content::Pixels(values.to_owned())
         };
         Ok(Packed { band, window, content })
+    }
+
+    /// Packs a tile of an overview.
+    ///
+    /// # Errors
+    /// [`GeoioError::Encode`] where the codec fails.
+    ///
+    /// # Panics
+    /// Never for what the writer of the same raster gave out.
+    pub fn pack_overview(&mut self, overview: &Overview<T>) -> Result<PackedOverview, GeoioError> {
+        let tile = self.pack_level(overview.level, overview.pixels().view())?.pop().expect("an overview's tile is one");
+        Ok(PackedOverview { level: overview.level, band: overview.band, place: overview.place, tile })
     }
 
     /// Packs whole tiles of a level, by row, then column.

@@ -172,7 +172,7 @@ impl<'a> Walk<'a> {
             },
         )?;
         time += began.elapsed();
-        timed(&mut time, || files.finish())?;
+        timed(&mut time, || files.finish(&self.budget))?;
         Ok(time.as_secs_f64())
     }
 

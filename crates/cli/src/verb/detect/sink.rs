@@ -3,9 +3,11 @@
 use change::{Detector, Findings};
 use geoio::{Packed, Packer, Packing, Pixel, RasterOptions, RasterWriter};
 use ndarray::ArrayView2;
-use raster::{Grid, RasterSink as _, Window};
+use pipeline::Budget;
+use raster::{Grid, Window};
 
 use crate::args::{Common, Detect};
+use crate::completion::complete;
 use crate::fault::Fault;
 use crate::verb::index::raster_options;
 
@@ -59,10 +61,10 @@ impl Sink {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<(), Fault> {
+    pub(super) fn finish(self, budget: &Budget) -> Result<(), Fault> {
         match self.writer {
-            Writer::Single(writer) => Ok(writer.finish()?),
-            Writer::Double(writer) => Ok(writer.finish()?),
+            Writer::Single(writer) => complete(writer, budget),
+            Writer::Double(writer) => complete(writer, budget),
         }
     }
 }

@@ -101,7 +101,7 @@ impl Work<'_> {
             },
         )?;
         self.commit(writers, identity)?;
-        sink.finish()?;
+        sink.finish(&budget)?;
         Ok(counts)
     }
 
