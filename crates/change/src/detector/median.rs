@@ -36,6 +36,15 @@ pub fn quantile(values: &mut [f64], share: f64) -> f64 {
     below + place.fract() * (above - below)
 }
 
+/// As [`quantile`], of so many values by rising order; NaN of nothing.
+pub(super) fn quantile_of_sorted(count: usize, share: f64, value: impl Fn(usize) -> f64) -> f64 {
+    let Some(last) = count.checked_sub(1) else { return f64::NAN };
+    let place = share * last as f64;
+    let below = value(place.floor() as usize);
+    let above = if (place.floor() as usize) < last { value(place.floor() as usize + 1) } else { below };
+    below + place.fract() * (above - below)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,7 +65,10 @@ mod tests {
         for (share, expected) in [(0.0, 1.0), (0.1, 1.0), (0.25, 1.75), (0.5, 3.5), (0.9, 6.9), (1.0, 9.0)] {
             let found = quantile(&mut [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0], share);
             assert!((found - expected).abs() < 1e-12, "{share}: {found}");
+            let found = quantile_of_sorted(8, share, |place| [1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 9.0][place]);
+            assert!((found - expected).abs() < 1e-12, "{share}: {found} of the sorted");
         }
+        assert!(quantile_of_sorted(0, 0.5, |_| 1.0).is_nan());
         assert!(quantile(&mut [], 0.5).is_nan());
     }
 

@@ -15,6 +15,9 @@ mod kept;
 mod mosum;
 mod rule;
 
+use std::ops::Range;
+
+use ndarray::Axis;
 use pulp::NullaryFnOnce;
 use raster::{Date, DateRange, Role};
 
@@ -97,12 +100,12 @@ impl<R: Rule> Nrt<R> {
     fn begin(&self, block: &SeriesBlock<'_>, design: &Design, first: usize, state: &mut NrtState<R::Process>) {
         let tiles: Vec<Tile> = (0..self.roles.len()).map(|role| Tile::load(block, role, first)).collect();
         let history = History::fit(design, &tiles, block.dates(), self.fitting);
-        let mut values = Vec::with_capacity(block.dates().len());
+        let own = history.residuals_of_looks();
+        let quartiles = if R::HAS_QUARTILES { history.quartiles() } else { [[f64::NAN; 2]; LANES] };
         for lane in 0..tiles[0].width {
             let place = first + lane;
             let last = (0..block.dates().len()).rfind(|time| tiles[0].seen[*time][lane] > 0.0);
-            values.clear();
-            values.extend(history.looks(lane).map(|time| history.residuals[time][lane]));
+            let values = own.of(lane);
             state.found.n_history[place] = count(values.len());
             state.found.last_clear_history[place] = last.map_or(NO_DAY, |time| block.dates()[time].days());
             let model = state.found.model.as_mut().expect("it is there");
@@ -112,7 +115,13 @@ impl<R: Rule> Nrt<R> {
             }
             let start = history.starts[lane];
             let floor = 1e-7 * history.fit.predicted(design.row(start))[lane].abs();
-            let begun = self.rule.begin(&Residuals { values: &values, width: design.width(), floor, critical: self.critical });
+            let begun = self.rule.begin(&Residuals {
+                values,
+                quartiles: quartiles[lane],
+                width: design.width(),
+                floor,
+                critical: self.critical,
+            });
             model.is_stable[place] = begun.is_stable;
             model.history_start[place] = block.dates()[start].days();
             model.sigma[place] = begun.sigma;
@@ -128,46 +137,13 @@ impl<R: Rule> Nrt<R> {
 
     /// Moves the processes by later looks.
     fn follow(&self, state: &mut NrtState<R::Process>, later: &SeriesBlock<'_>) {
-        let NrtState { watched, found } = state;
-        let values = later.values();
         let looks = later.dates().iter().enumerate().filter(|(_, date)| self.monitoring.contains(**date));
-        let looks: Vec<(usize, i32, Vec<f64>)> =
-            looks.map(|(time, date)| (time, date.days(), self.predictors(*date, *date))).collect();
-        let model = found.model.as_mut().expect("it is there");
-        // Some pixels through all times, so that what is carried stays in the processor's cache.
+        let looks: Vec<Look> =
+            looks.map(|(time, date)| Look { time, day: date.days(), row: self.predictors(*date, *date) }).collect();
+        let arch = pulp::Arch::new();
         for first in (0..later.pixels()).step_by(CARRIED) {
             let places = first..later.pixels().min(first + CARRIED);
-            for (time, day, row) in &looks {
-                for place in places.clone() {
-                    let value = f64::from(values[[*time, 0, place]]);
-                    if !value.is_finite() {
-                        continue;
-                    }
-                    found.n_monitor[place] = found.n_monitor[place].saturating_add(1);
-                    found.last_clear[place] = *day;
-                    let Some((process, quiet)) = &mut watched[place] else { continue };
-                    if found.answer[place] == Answer::Changed {
-                        continue;
-                    }
-                    found.answer[place] = Answer::Unchanged;
-                    let predicted: f64 = row.iter().zip(&model.coefficients).map(|(x, coefficient)| x * coefficient[place]).sum();
-                    let residual = value - predicted;
-                    let effect = process.look(residual);
-                    found.statistic[place] = process.value() as f32;
-                    model.boundary[place] = process.boundary();
-                    match effect {
-                        Effect::Quiet => *quiet = *day,
-                        Effect::Ignored | Effect::Flagged => {}
-                        Effect::Break => {
-                            found.answer[place] = Answer::Changed;
-                            found.before[place] = *quiet;
-                            found.first[place] = *day;
-                            found.confirmed[place] = *day;
-                            found.magnitude[place] = residual as f32;
-                        }
-                    }
-                }
-            }
+            arch.dispatch(Following { looks: &looks, later, places, state: &mut *state });
         }
     }
 }
@@ -262,6 +238,69 @@ impl<R: Rule> NullaryFnOnce for Beginning<'_, '_, R> {
     #[inline(always)]
     fn call(self) {
         self.detector.begin(self.history, self.design, self.first, self.state);
+    }
+}
+
+/// A look of the monitoring period.
+struct Look {
+    time: usize,
+    day: i32,
+    row: Vec<f64>,
+}
+
+/// Some pixels through all looks, so that what is carried stays in the processor's cache; compiled for the processor's own vectors.
+struct Following<'a, 'b, P> {
+    looks: &'a [Look],
+    later: &'a SeriesBlock<'b>,
+    places: Range<usize>,
+    state: &'a mut NrtState<P>,
+}
+
+impl<P: Process> NullaryFnOnce for Following<'_, '_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { looks, later, places, state } = self;
+        let NrtState { watched, found } = state;
+        let model = found.model.as_mut().expect("it is there");
+        let mut predicted = [0.0; CARRIED];
+        for look in looks {
+            let predicted = &mut predicted[..places.len()];
+            predicted.fill(0.0);
+            for (x, coefficient) in look.row.iter().zip(&model.coefficients) {
+                predicted.iter_mut().zip(&coefficient[places.clone()]).for_each(|(sum, coefficient)| *sum += x * coefficient);
+            }
+            let values = later.values().index_axis_move(Axis(0), look.time).index_axis_move(Axis(0), 0);
+            for (place, predicted) in places.clone().zip(predicted) {
+                let value = f64::from(values[place]);
+                if !value.is_finite() {
+                    continue;
+                }
+                found.n_monitor[place] = found.n_monitor[place].saturating_add(1);
+                found.last_clear[place] = look.day;
+                let Some((process, quiet)) = &mut watched[place] else { continue };
+                if found.answer[place] == Answer::Changed {
+                    continue;
+                }
+                found.answer[place] = Answer::Unchanged;
+                let residual = value - *predicted;
+                let effect = process.look(residual);
+                found.statistic[place] = process.value() as f32;
+                model.boundary[place] = process.boundary();
+                match effect {
+                    Effect::Quiet => *quiet = look.day,
+                    Effect::Ignored | Effect::Flagged => {}
+                    Effect::Break => {
+                        found.answer[place] = Answer::Changed;
+                        found.before[place] = *quiet;
+                        found.first[place] = look.day;
+                        found.confirmed[place] = look.day;
+                        found.magnitude[place] = residual as f32;
+                    }
+                }
+            }
+        }
     }
 }
 

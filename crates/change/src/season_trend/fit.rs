@@ -45,16 +45,20 @@ pub(crate) fn fit(design: &Design, values: &[Lane], weights: &[Lane]) -> Fit {
     let width = design.width();
     let mut matrix = vec![NONE; width * (width + 1) / 2];
     let mut right = vec![NONE; width];
-    let mut times = (0..values.len().min(weights.len())).filter(|time| weights[*time] != NONE);
-    loop {
-        let some: [Option<usize>; TOGETHER] = std::array::from_fn(|_| times.next());
-        match some {
-            [Some(a), Some(b), Some(c), Some(d)] => add(design, values, weights, [a, b, c, d], &mut matrix, &mut right),
-            rest => {
-                rest.into_iter().flatten().for_each(|time| add(design, values, weights, [time], &mut matrix, &mut right));
-                break;
-            }
+    let (mut times, mut count) = ([0; TOGETHER], 0);
+    for time in 0..values.len().min(weights.len()) {
+        if weights[time] == NONE {
+            continue;
         }
+        times[count] = time;
+        count += 1;
+        if count == TOGETHER {
+            add(design, values, weights, times, &mut matrix, &mut right);
+            count = 0;
+        }
+    }
+    for time in &times[..count] {
+        add(design, values, weights, [*time], &mut matrix, &mut right);
     }
     let is_solved = solve(&mut matrix, &mut right, width);
     Fit { coefficients: right, is_solved }

@@ -1,3 +1,5 @@
+use ndarray::Axis;
+
 use super::{LANES, Lane, NONE};
 use crate::SeriesBlock;
 
@@ -13,16 +15,25 @@ pub(crate) struct Tile {
 }
 
 impl Tile {
+    #[inline(always)]
     pub(crate) fn load(block: &SeriesBlock<'_>, role: usize, first: usize) -> Self {
         let values = block.values();
         let times = block.dates().len();
         let width = LANES.min(block.pixels() - first);
         let mut tile = Self { values: vec![NONE; times], seen: vec![NONE; times], width };
         for time in 0..times {
-            let own = |lane: usize| if lane < width { values[[time, role, first + lane]] } else { f32::NAN };
-            let row: [f32; LANES] = std::array::from_fn(own);
-            tile.values[time] = row.map(|value| if value.is_finite() { f64::from(value) } else { 0.0 });
-            tile.seen[time] = row.map(|value| f64::from(u8::from(value.is_finite())));
+            let all = values.index_axis(Axis(0), time).index_axis_move(Axis(0), role);
+            let mut row = [f32::NAN; LANES];
+            match all.to_slice() {
+                Some(all) if width == LANES => row.copy_from_slice(&all[first..first + LANES]),
+                _ => (0..width).for_each(|lane| row[lane] = all[first + lane]),
+            }
+            let (values, seen) = (&mut tile.values[time], &mut tile.seen[time]);
+            for lane in 0..LANES {
+                let is_seen = row[lane].is_finite();
+                values[lane] = if is_seen { f64::from(row[lane]) } else { 0.0 };
+                seen[lane] = if is_seen { 1.0 } else { 0.0 };
+            }
         }
         tile
     }

@@ -3,8 +3,8 @@
 use raster::Date;
 
 use super::span;
-use crate::detector::median::median;
-use crate::season_trend::{Design, Fit, LANES, Lane, NONE, Roc, Tile, fit, stable_starts};
+use crate::detector::median::{median, quantile_of_sorted};
+use crate::season_trend::{Design, Fit, LANES, Lane, NONE, Roc, Tile, fit, sort, stable_starts};
 
 /// Fewest looks, a coefficient.
 pub(super) const LOOKS_A_COEFFICIENT: f64 = 1.5;
@@ -79,6 +79,41 @@ impl History {
         (0..self.weights.len()).filter(move |time| self.weights[*time][lane] > 0.0)
     }
 
+    /// The residuals of each pixel's looks.
+    #[inline(always)]
+    pub(super) fn residuals_of_looks(&self) -> Gathered {
+        let room = self.weights.len();
+        let mut own = Gathered { values: vec![0.0; LANES * (room + 1)], counts: [0; LANES], room: room + 1 };
+        for (residuals, weights) in self.residuals.iter().zip(&self.weights) {
+            for lane in 0..LANES {
+                // Written whether it counts or not: the next that counts takes its place.
+                own.values[lane * (room + 1) + own.counts[lane]] = residuals[lane];
+                own.counts[lane] += usize::from(weights[lane] > 0.0);
+            }
+        }
+        own
+    }
+
+    /// First and third quartile of the residuals of each pixel's looks.
+    #[inline(always)]
+    pub(super) fn quartiles(&self) -> [[f64; 2]; LANES] {
+        // Plain loops: a closure would not be compiled for the wider vectors.
+        let mut sorted = self.residuals.clone();
+        let mut counts = [0; LANES];
+        for (residuals, weights) in sorted.iter_mut().zip(&self.weights) {
+            for lane in 0..LANES {
+                residuals[lane] = if weights[lane] > 0.0 { residuals[lane] } else { f64::INFINITY };
+                counts[lane] += usize::from(weights[lane] > 0.0);
+            }
+        }
+        sort(&mut sorted);
+        let mut quartiles = [[f64::NAN; 2]; LANES];
+        for lane in 0..LANES {
+            quartiles[lane] = [0.25, 0.75].map(|share| quantile_of_sorted(counts[lane], share, |place| sorted[place][lane]));
+        }
+        quartiles
+    }
+
     #[inline(always)]
     fn plain(design: &Design, values: &[Lane], weights: Vec<Lane>) -> Self {
         let fit = fit(design, values, &weights);
@@ -98,12 +133,14 @@ impl History {
     }
 
     /// What rounding of the values leaves.
+    #[inline(always)]
     fn floor(&self, design: &Design, lane: usize) -> f64 {
         let first = self.looks(lane).next();
         1e-7 * first.map_or(0.0, |time| self.fit.predicted(design.row(time))[lane].abs())
     }
 
     /// The looks whose residuals a judge, made of those of each pixel, lets pass.
+    #[inline(always)]
     fn without<J: Fn(f64) -> bool>(&self, judge: impl Fn(usize, &[f64]) -> J) -> Vec<Lane> {
         let mut kept = self.weights.clone();
         for lane in 0..LANES {
@@ -137,6 +174,7 @@ impl History {
         history
     }
 
+    #[inline(always)]
     fn ccdc(design: &Design, tiles: &[Tile], dates: &[Date], scaling: f64) -> Self {
         let mut kept = tiles[0].seen.clone();
         for (tile, sign) in tiles[1..].iter().zip([1.0, -1.0]) {
@@ -150,40 +188,41 @@ impl History {
             }
         }
         let mut whole = Self::plain(design, &tiles[0].values, kept.clone());
-        let looks: Vec<Vec<usize>> = (0..LANES).map(|lane| whole.looks(lane).collect()).collect();
+        let is_settled = whole.settled(design);
+        let is_open = |lane: &usize| whole.standing[*lane] == Standing::Stable && !is_settled[*lane];
+        let mut open: Vec<usize> = (0..LANES).filter(is_open).collect();
+        whole.starts = std::array::from_fn(|lane| whole.looks(lane).next().unwrap_or(0));
+        let looks: [Vec<usize>; LANES] =
+            std::array::from_fn(|lane| if open.contains(&lane) { whole.looks(lane).collect() } else { Vec::new() });
         let mut from_look = [0; LANES];
-        let mut open: Vec<usize> = (0..LANES).filter(|lane| whole.standing[*lane] == Standing::Stable).collect();
-        let mut part: Option<Self> = None;
-        while !open.is_empty() {
-            let starts: [usize; LANES] = std::array::from_fn(|lane| looks[lane].get(from_look[lane]).copied().unwrap_or(0));
+        loop {
             open.retain(|&lane| {
                 let own = &looks[lane][from_look[lane]..];
-                match &part {
-                    Some(part) => whole.take(part, lane, starts[lane]),
-                    None => whole.starts[lane] = starts[lane],
-                }
-                if whole.is_settled(design, lane, own) {
-                    whole.standing[lane] = Standing::Stable;
-                    return false;
-                }
                 let left = own.len() as f64 - 2.0;
                 let days = span(dates[own[0]], dates[own[own.len() - 1]]);
-                if left < LOOKS_A_COEFFICIENT * design.width() as f64 || days < LEAST_DAYS {
+                let is_enough = left >= LOOKS_A_COEFFICIENT * design.width() as f64 && days >= LEAST_DAYS;
+                if is_enough {
+                    from_look[lane] += 2;
+                } else {
                     whole.standing[lane] = Standing::Unstable;
-                    return false;
                 }
-                from_look[lane] += 2;
-                true
+                is_enough
             });
-            if !open.is_empty() {
-                let starts = std::array::from_fn(|lane| looks[lane].get(from_look[lane]).copied().unwrap_or(0));
-                part = Some(Self::plain(design, &tiles[0].values, from(&kept, starts)));
+            if open.is_empty() {
+                return whole;
             }
+            let starts = std::array::from_fn(|lane| looks[lane].get(from_look[lane]).copied().unwrap_or(0));
+            let part = Self::plain(design, &tiles[0].values, from(&kept, starts));
+            let is_settled = part.settled(design);
+            for &lane in &open {
+                whole.take(&part, lane, starts[lane]);
+            }
+            open.retain(|&lane| !is_settled[lane]);
         }
-        whole
     }
 
     /// Takes over the model of one pixel.
+    #[inline(always)]
     fn take(&mut self, part: &Self, lane: usize, start: usize) {
         for (own, of_part) in self.fit.coefficients.iter_mut().zip(&part.fit.coefficients) {
             own[lane] = of_part[lane];
@@ -195,46 +234,74 @@ impl History {
         self.starts[lane] = start;
     }
 
-    /// Whether slope a day, first and last residual are below three times the root mean square of the residuals.
-    fn is_settled(&self, design: &Design, lane: usize, looks: &[usize]) -> bool {
-        let residual = |time: &usize| self.residuals[*time][lane];
-        let squares: f64 = looks.iter().map(|time| residual(time).powi(2)).sum();
-        let limit = 3.0 * (squares / looks.len() as f64).sqrt().max(self.floor(design, lane));
-        let ends = looks.first().into_iter().chain(looks.last());
-        self.fit.slope(design, lane).abs() < limit && ends.map(residual).all(|residual| residual.abs() < limit)
+    /// Whether slope a day, first and last residual of each pixel are below three times the root mean square of its residuals.
+    #[inline(always)]
+    fn settled(&self, design: &Design) -> [bool; LANES] {
+        let (mut squares, mut counts, mut first, mut last) = (NONE, NONE, NONE, NONE);
+        for (residuals, weights) in self.residuals.iter().zip(&self.weights) {
+            for lane in 0..LANES {
+                let is_seen = weights[lane] > 0.0;
+                let residual = residuals[lane];
+                squares[lane] += if is_seen { residual * residual } else { 0.0 };
+                first[lane] = if is_seen && counts[lane] == 0.0 { residual } else { first[lane] };
+                last[lane] = if is_seen { residual } else { last[lane] };
+                counts[lane] += if is_seen { 1.0 } else { 0.0 };
+            }
+        }
+        let mut is_settled = [false; LANES];
+        for lane in 0..LANES {
+            let limit = 3.0 * (squares[lane] / counts[lane]).sqrt().max(self.floor(design, lane));
+            let slope = self.fit.slope(design, lane);
+            is_settled[lane] = slope.abs() < limit && first[lane].abs() < limit && last[lane].abs() < limit;
+        }
+        is_settled
+    }
+}
+
+/// Numbers of each pixel of a tile, as many as it has.
+pub(super) struct Gathered {
+    values: Vec<f64>,
+    counts: [usize; LANES],
+    /// Room of each.
+    room: usize,
+}
+
+impl Gathered {
+    /// Those of one pixel.
+    pub(super) fn of(&self, lane: usize) -> &[f64] {
+        &self.values[lane * self.room..][..self.counts[lane]]
     }
 }
 
 /// Predicted minus observed.
 #[inline(always)]
 fn residuals(design: &Design, values: &[Lane], fit: &Fit) -> Vec<Lane> {
-    let difference = |(time, value): (usize, &Lane)| {
-        let mut predicted = fit.predicted(design.row(time));
+    let mut residuals = vec![NONE; values.len()];
+    for (time, residual) in residuals.iter_mut().enumerate() {
+        *residual = fit.predicted(design.row(time));
         for lane in 0..LANES {
-            predicted[lane] -= value[lane];
+            residual[lane] -= values[time][lane];
         }
-        predicted
-    };
-    values.iter().enumerate().map(difference).collect()
+    }
+    residuals
 }
 
 /// The looks from the start of each pixel on.
+#[inline(always)]
 fn from(weights: &[Lane], starts: [usize; LANES]) -> Vec<Lane> {
-    let cut = |(time, weight): (usize, &Lane)| {
-        let mut own = *weight;
+    let mut own = weights.to_vec();
+    for (time, own) in own.iter_mut().enumerate() {
         for lane in 0..LANES {
-            if time < starts[lane] {
-                own[lane] = 0.0;
-            }
+            own[lane] = if time < starts[lane] { 0.0 } else { own[lane] };
         }
-        own
-    };
-    weights.iter().enumerate().map(cut).collect()
+    }
+    own
 }
 
 /// A fit in which looks far from the others count less (Tukey's bisquare by reweighting; spread by the median absolute deviation).
 ///
 /// Ends as the reference does: where no coefficient, in its own unit, grows by as much as [`SETTLED`].
+#[inline(always)]
 fn robust(design: &Design, values: &[Lane], seen: &[Lane]) -> Fit {
     let mut found = fit(design, values, seen);
     let mut is_open = [true; LANES];

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Begun, Carried, Effect, Fitting, Process, Residuals, Rule, is_positive, refused};
 use crate::ChangeError;
-use crate::detector::median::quantile;
 use crate::detector::publication::{Place, Publication};
 use crate::detector::{MethodInfo, Statistic};
 
@@ -107,6 +106,7 @@ impl Rule for IqrParameters {
     type Process = Run;
 
     const INFO: MethodInfo = METHOD;
+    const HAS_QUARTILES: bool = true;
 
     fn check(&self) -> Result<(), ChangeError> {
         check(METHOD, self.sensitivity, self.boundary)
@@ -121,8 +121,7 @@ impl Rule for IqrParameters {
     }
 
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Run> {
-        let mut values = residuals.values.to_vec();
-        let (low, high) = (quantile(&mut values, 0.25), quantile(&mut values, 0.75));
+        let [low, high] = residuals.quartiles;
         let whisker = self.sensitivity * (high - low).max(residuals.floor);
         let process = Run { count: 0, low: low - whisker, high: high + whisker, boundary: self.boundary };
         Begun { process, sigma: residuals.deviation(residuals.width), is_stable: true }

@@ -69,6 +69,8 @@ pub struct Begun<P> {
 /// Residuals of a pixel's history, predicted minus observed.
 pub struct Residuals<'a> {
     pub(super) values: &'a [f64],
+    /// The first and the third, where the rule [asks](Rule::HAS_QUARTILES) for them.
+    pub(super) quartiles: [f64; 2],
     /// Number of the model's coefficients.
     pub(super) width: usize,
     /// A spread below which residuals are what rounding leaves.
@@ -98,6 +100,9 @@ pub trait Rule: Sync + Send {
 
     /// Name, title and citation.
     const INFO: MethodInfo;
+
+    /// Whether it begins with the quartiles of the history's residuals.
+    const HAS_QUARTILES: bool = false;
 
     /// Refuses parameters that are out of range.
     ///
