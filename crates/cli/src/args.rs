@@ -1,6 +1,7 @@
 //! Arguments of the program, as CLI users type them.
 
 mod evaluate;
+mod flights;
 mod images;
 mod join;
 mod trials;
@@ -13,6 +14,7 @@ use crate::language::Language;
 use crate::verb::registry::Registry;
 
 pub(crate) use evaluate::{Evaluate, ReferenceFields, ReferenceKind, SampleDesign};
+pub(crate) use flights::{Photos, Refine};
 pub(crate) use images::{Detect, Difference, Index, Patches, RasterOutput};
 pub(crate) use join::Join;
 pub(crate) use trials::{Bench, Demo, Synth, SynthProduct};
@@ -149,6 +151,10 @@ pub(crate) enum Verb {
     Patches(Patches),
     /// Watch series of images by a published method
     Detect(Detect),
+    /// Measure alerts again on an orthomosaic of a drone that covers them
+    Refine(Refine),
+    /// Say where photographs of a flight were taken, what they show, and their SHA-256
+    Photos(Photos),
     /// Lay features over official registries
     Join(Join),
     /// Hold alerts against a reference: accuracy, omissions, delay, and what their confidence is worth

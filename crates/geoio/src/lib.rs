@@ -17,6 +17,7 @@ mod jp2;
 pub mod layer;
 mod location;
 pub mod open;
+pub mod photo;
 mod plane;
 mod png;
 mod raster_file;

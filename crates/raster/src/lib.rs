@@ -14,6 +14,7 @@ mod scene;
 mod seam;
 pub mod sensor;
 mod stored;
+mod view;
 mod warning;
 mod window;
 
@@ -28,5 +29,6 @@ pub use scene::Scene;
 pub use seam::{Checkpoint, RasterReader, RasterSink, RasterSource};
 pub use sensor::{MaskClass, Sensor};
 pub use stored::Stored;
+pub use view::View;
 pub use warning::Warning;
 pub use window::Window;

@@ -18,7 +18,9 @@ mod layers;
 mod laying;
 pub(crate) mod lists;
 mod patches;
+mod photos;
 mod plan;
+mod refine;
 mod region;
 pub(crate) mod registry;
 mod scenes;
@@ -45,6 +47,8 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Difference(difference) => difference::difference(difference, common),
         Verb::Detect(detect) => detect::detect(detect, common),
         Verb::Patches(patches) => patches::patches(patches, common),
+        Verb::Refine(refine) => refine::refine(refine, common),
+        Verb::Photos(photos) => photos::photos(photos, common),
         Verb::Join(join) => join::join(join, common),
         Verb::Evaluate(evaluate) => evaluate::evaluate(evaluate, common),
         Verb::Registry(registry) => registry::registry(registry, common),

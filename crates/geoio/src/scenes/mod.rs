@@ -16,7 +16,7 @@ mod safe_package;
 mod sentinel2;
 mod stack;
 mod target;
-mod xml;
+pub(crate) mod xml;
 
 use std::path::{Path, PathBuf};
 

@@ -14,20 +14,20 @@ const MAX_DEPTH: usize = 32;
 
 /// One element; names are without their namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Element {
+pub(crate) struct Element {
     /// Name of the element it stands in; empty for the root.
-    pub(super) parent: String,
+    pub(crate) parent: String,
     /// Its name.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Names and values of its attributes.
-    pub(super) attributes: Vec<(String, String)>,
+    pub(crate) attributes: Vec<(String, String)>,
     /// Its text after its last child, trimmed.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Element {
     /// The value of an attribute.
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
@@ -40,7 +40,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, GeoioError> {
 }
 
 /// The elements of a document in the order in which they end. Entities of the document's own are never expanded.
-pub(super) fn elements(text: &str) -> Result<Vec<Element>, String> {
+pub(crate) fn elements(text: &str) -> Result<Vec<Element>, String> {
     let mut reader = quick_xml::Reader::from_str(text);
     let (mut open, mut elements): (Vec<Element>, Vec<Element>) = (Vec::new(), Vec::new());
     loop {
