@@ -22,6 +22,28 @@ pub enum ChangeError {
         /// A suggestion, beginning with `; did you mean`, or empty.
         hint: String,
     },
+    /// An index of which nobody said how clearing moves it.
+    #[error("whether clearing makes {index} fall or rise is not known: say so, by --direction fall or rise, or in a job by index = {{ name = \"{index}\", direction = \"fall\" }}")]
+    UnknownDirection {
+        /// The index.
+        index: String,
+    },
+    /// A constant of an index that is missing, or that it does not have.
+    #[error("{index}, constant {constant}: {reason}")]
+    Constant {
+        /// The index.
+        index: String,
+        /// The constant.
+        constant: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// Endmembers that nothing can be unmixed with.
+    #[error("endmembers: {reason}")]
+    Endmembers {
+        /// What is wrong.
+        reason: String,
+    },
     /// A mask class that the sensor's table does not have.
     #[error("sensor {sensor} has no mask class '{class}'; it has {known}")]
     UnknownMaskClass {

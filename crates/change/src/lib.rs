@@ -17,6 +17,7 @@ mod quality;
 mod season_trend;
 mod series;
 mod shift;
+pub mod unmixing;
 
 pub use answer::{Answer, ChangeStrip, NO_DAY};
 pub use crosswise::{BandPair, Crosswise, Exchanged};
@@ -30,8 +31,9 @@ pub use detector::{
 pub use error::ChangeError;
 pub use findings::{Findings, Model, Segment};
 pub use guard::{Guard, Screening};
-pub use index::{Direction, SpectralIndex, catalogue, compute_all, compute_into};
+pub use index::{Catalogue, Constant, Direction, Parameter, Published, Record, SpectralIndex, compute_all, compute_into};
 pub use mask::{MaskCounts, MaskOptions, MaskPlan};
 pub use quality::QaCounts;
 pub use series::SeriesBlock;
 pub use shift::{Fit, Registration, Shift};
+pub use unmixing::{Endmember, Unmixing};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::RasterError;
 
-/// A spectral or radar band by its STAC common name.
+/// A spectral, thermal or radar band by its STAC common name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Band {
@@ -13,8 +13,12 @@ pub enum Band {
     Coastal,
     /// Blue, about 490 nm.
     Blue,
+    /// First green of sensors that have two, about 530 nm.
+    Green05,
     /// Green, about 560 nm.
     Green,
+    /// Yellow, about 605 nm.
+    Yellow,
     /// Red, about 665 nm.
     Red,
     /// First red edge, about 705 nm.
@@ -33,18 +37,30 @@ pub enum Band {
     Swir16,
     /// Second short-wave infrared, about 2200 nm.
     Swir22,
+    /// Thermal infrared, one band from about 10.4 to 12.5 um.
+    Lwir,
+    /// First of two thermal infrared bands, about 10.9 um.
+    Lwir11,
+    /// Second of two thermal infrared bands, about 12 um.
+    Lwir12,
     /// Radar backscatter, vertical sent and received.
     Vv,
     /// Radar backscatter, vertical sent and horizontal received.
     Vh,
+    /// Radar backscatter, horizontal sent and vertical received.
+    Hv,
+    /// Radar backscatter, horizontal sent and received.
+    Hh,
 }
 
 impl Band {
     /// Every band, in the order of wavelength.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 21] = [
         Self::Coastal,
         Self::Blue,
+        Self::Green05,
         Self::Green,
+        Self::Yellow,
         Self::Red,
         Self::Rededge071,
         Self::Rededge075,
@@ -54,16 +70,28 @@ impl Band {
         Self::Nir09,
         Self::Swir16,
         Self::Swir22,
+        Self::Lwir,
+        Self::Lwir11,
+        Self::Lwir12,
         Self::Vv,
         Self::Vh,
+        Self::Hv,
+        Self::Hh,
     ];
+
+    /// Whether it is backscatter of a radar.
+    pub fn is_radar(self) -> bool {
+        matches!(self, Self::Vv | Self::Vh | Self::Hv | Self::Hh)
+    }
 
     /// The STAC common name, such as `swir22`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Coastal => "coastal",
             Self::Blue => "blue",
+            Self::Green05 => "green05",
             Self::Green => "green",
+            Self::Yellow => "yellow",
             Self::Red => "red",
             Self::Rededge071 => "rededge071",
             Self::Rededge075 => "rededge075",
@@ -73,8 +101,13 @@ impl Band {
             Self::Nir09 => "nir09",
             Self::Swir16 => "swir16",
             Self::Swir22 => "swir22",
+            Self::Lwir => "lwir",
+            Self::Lwir11 => "lwir11",
+            Self::Lwir12 => "lwir12",
             Self::Vv => "vv",
             Self::Vh => "vh",
+            Self::Hv => "hv",
+            Self::Hh => "hh",
         }
     }
 }

@@ -1,14 +1,18 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ndarray::Array3;
 use pulp::NullaryFnOnce;
 use raster::{Cube, Role, Scaling};
 
+use super::formula::Input;
+use super::symbol::Symbol;
 use super::SpectralIndex;
 use super::program::{CHUNK, Program, Register};
 use crate::ChangeError;
+use crate::unmixing::Unmixing;
 
-/// A program and which of the loaded bands each of its symbols is.
+/// A program and which of the registers each of its inputs is.
 struct Task<'a> {
     program: Cow<'a, Program>,
     places: Vec<usize>,
@@ -31,22 +35,61 @@ pub fn compute_all(indices: &[&SpectralIndex], cube: &Cube) -> Result<Vec<Array3
 /// # Errors
 /// As [`compute_all`].
 pub fn compute_into(indices: &[&SpectralIndex], cube: &Cube, results: &mut Vec<Array3<f32>>) -> Result<(), ChangeError> {
-    let mut bands = Vec::new();
-    let tasks = indices.iter().map(|index| task(index, cube, &mut bands)).collect::<Result<Vec<_>, _>>()?;
+    let mut sources = Sources::default();
+    let tasks = indices.iter().map(|index| task(index, cube, &mut sources)).collect::<Result<Vec<_>, _>>()?;
     // Zeros come without touching memory; every pixel is written below.
     results.retain(|array| array.dim() == cube.shape());
     results.resize_with(tasks.len(), || Array3::zeros(cube.shape()));
-    evaluate(&tasks, &bands, cube, results);
+    evaluate(&tasks, &sources, cube, results);
     Ok(())
 }
 
-/// The values of each task, whose places are those of `bands`, which are places in the cube.
-fn evaluate(tasks: &[Task<'_>], bands: &[usize], cube: &Cube, results: &mut [Array3<f32>]) {
+/// What fills the registers that tasks read.
+#[derive(Default)]
+struct Sources {
+    /// The band of the cube that fills each register; `None` for those of fractions.
+    registers: Vec<Option<usize>>,
+    mixtures: Vec<Mixture>,
+}
+
+/// An unmixing of one set of bands.
+struct Mixture {
+    unmixing: Arc<Unmixing>,
+    /// Registers of its bands.
+    bands: Vec<usize>,
+    /// Registers of its outputs, from the first on.
+    outputs: usize,
+}
+
+impl Sources {
+    /// The register of a band of the cube.
+    fn band(&mut self, band: usize) -> usize {
+        self.registers.iter().position(|known| *known == Some(band)).unwrap_or_else(|| {
+            self.registers.push(Some(band));
+            self.registers.len() - 1
+        })
+    }
+
+    /// The register of an output of an unmixing; pixels are unmixed once, whoever asks.
+    fn fraction(&mut self, unmixing: &Arc<Unmixing>, bands: Vec<usize>, output: usize) -> usize {
+        let known = self.mixtures.iter().find(|known| known.bands == bands && known.unmixing == *unmixing);
+        if let Some(known) = known {
+            return known.outputs + output;
+        }
+        let outputs = self.registers.len();
+        self.registers.extend(unmixing.outputs().iter().map(|_| None));
+        self.mixtures.push(Mixture { unmixing: Arc::clone(unmixing), bands, outputs });
+        outputs + output
+    }
+}
+
+/// The values of each task, whose places are those of the registers of `sources`.
+fn evaluate(tasks: &[Task<'_>], sources: &Sources, cube: &Cube, results: &mut [Array3<f32>]) {
     let (times, rows, cols) = cube.shape();
     let pixels = rows * cols;
     let values = cube.values.as_standard_layout();
     let values = values.as_slice().expect("standard layout is contiguous");
-    let mut inputs = Register::many(bands.len());
+    let mut inputs = Register::many(sources.registers.len());
     let mut scratch = Register::many(tasks.iter().map(|task| task.program.scratch()).max().unwrap_or(0));
     let arch = pulp::Arch::new();
     for time in 0..times {
@@ -55,7 +98,7 @@ fn evaluate(tasks: &[Task<'_>], bands: &[usize], cube: &Cube, results: &mut [Arr
             let at = Part { time, start, end, pixels };
             arch.dispatch(Evaluation {
                 tasks,
-                bands,
+                sources,
                 cube,
                 values,
                 inputs: &mut inputs,
@@ -80,7 +123,7 @@ struct Part {
 /// alike on all of them.
 struct Evaluation<'a, 'b> {
     tasks: &'a [Task<'b>],
-    bands: &'a [usize],
+    sources: &'a Sources,
     cube: &'a Cube,
     values: &'a [f32],
     inputs: &'a mut [Register],
@@ -95,9 +138,13 @@ impl NullaryFnOnce for Evaluation<'_, '_> {
     #[inline(always)]
     fn call(self) {
         let Part { time, start, end, pixels } = self.at;
-        for (register, &band) in self.inputs.iter_mut().zip(self.bands) {
+        for (register, band) in self.inputs.iter_mut().zip(&self.sources.registers) {
+            let Some(band) = *band else { continue };
             let plane = (time * self.cube.bands.len() + band) * pixels;
             load(&self.values[plane + start..plane + end], self.cube.scaling[band], register);
+        }
+        for mixture in &self.sources.mixtures {
+            unmix(mixture, self.inputs, end - start);
         }
         for (task, result) in self.tasks.iter().zip(self.results) {
             let out = result.as_slice_mut().expect("a new array is contiguous");
@@ -116,22 +163,41 @@ fn load(stored: &[f32], scaling: Scaling, register: &mut Register) {
     }
 }
 
-/// The task of an index; bands of the cube that no index before it needed are added to `bands`.
-fn task<'a>(index: &'a SpectralIndex, cube: &Cube, bands: &mut Vec<usize>) -> Result<Task<'a>, ChangeError> {
-    let mut place = |band: usize| {
-        bands.iter().position(|b| *b == band).unwrap_or_else(|| {
-            bands.push(band);
-            bands.len() - 1
-        })
-    };
+/// Fills the registers of a mixture's outputs, for the first `pixels`.
+#[inline(always)]
+fn unmix(mixture: &Mixture, registers: &mut [Register], pixels: usize) {
+    let mut filled: Vec<Register> =
+        registers[mixture.outputs..][..mixture.unmixing.outputs().len()].iter_mut().map(std::mem::take).collect();
+    let bands: Vec<&[f64]> = mixture.bands.iter().map(|band| &registers[*band].0[..pixels]).collect();
+    let mut outputs: Vec<&mut [f64]> = filled.iter_mut().map(|register| &mut register.0[..pixels]).collect();
+    mixture.unmixing.unmix(&bands, &mut outputs);
+    registers[mixture.outputs..].iter_mut().zip(filled).for_each(|(register, filled)| *register = filled);
+}
+
+/// The task of an index; what it reads and no index before it needed is added to `sources`.
+fn task<'a>(index: &'a SpectralIndex, cube: &Cube, sources: &mut Sources) -> Result<Task<'a>, ChangeError> {
     if let Some(band) = cube.bands.iter().position(|role| *role == index.role()) {
-        return Ok(Task { program: Cow::Owned(Program::identity()), places: vec![place(band)] });
+        return Ok(Task { program: Cow::Owned(Program::identity()), places: vec![sources.band(band)] });
     }
-    let mut places = Vec::with_capacity(index.symbols.len());
-    for symbol in &index.symbols {
+    if let Some(symbol) = index.wavelengths.first() {
+        let reason = format!("it depends on the sensor of an image, which nobody named: give lambda{}=NANOMETRES", symbol.text);
+        return Err(ChangeError::Constant { index: index.name.clone(), constant: format!("lambda{}", symbol.text), reason });
+    }
+    let band = |sources: &mut Sources, symbol: &Symbol| {
         let present = symbol.bands.iter().map(|band| Role::Band(*band)).find(|role| cube.bands.contains(role));
         let role = present.unwrap_or(Role::Band(symbol.bands[0]));
-        places.push(place(cube.band_index(&role, index.name())?));
+        Ok::<_, ChangeError>(sources.band(cube.band_index(&role, index.name())?))
+    };
+    let mut places = Vec::with_capacity(index.inputs.len());
+    for input in &index.inputs {
+        places.push(match input {
+            Input::Band(symbol) => band(sources, symbol)?,
+            Input::Fraction(output) => {
+                let symbols = index.unmixing.symbols().iter();
+                let bands = symbols.map(|symbol| band(sources, symbol)).collect::<Result<_, _>>()?;
+                sources.fraction(&index.unmixing, bands, *output)
+            }
+        });
     }
     Ok(Task { program: Cow::Borrowed(&index.program), places })
 }

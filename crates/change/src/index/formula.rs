@@ -1,39 +1,33 @@
-use raster::Band;
-
+use super::constant::Constant;
 use super::program::{Binary, Unary};
+use super::symbol::{self, SYMBOLS, Symbol, symbol, wavelength};
+use crate::unmixing::Unmixing;
 
 /// Brackets, powers and signs within each other; deeper formulas are refused before they can exhaust the stack.
 const MAX_DEPTH: usize = 64;
 
-/// A band symbol of the Awesome Spectral Indices and the bands it stands for, the preferred one first.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Symbol {
-    /// As formulas write it.
-    pub(super) text: &'static str,
-    /// Bands, by preference; the name of the first is understood as well.
-    pub(super) bands: &'static [Band],
+/// Definitions within definitions: deeper ones are refused, as those that go round in a circle.
+const MAX_LEVEL: usize = 4;
+
+/// Steps beyond which no further definition is put in.
+const MAX_STEPS: usize = 200_000;
+
+/// What a formula reads of a pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Input {
+    /// A band.
+    Band(&'static Symbol),
+    /// What an unmixing gives under this place of [`Unmixing::outputs`].
+    Fraction(usize),
 }
 
-pub(super) const SYMBOLS: [Symbol; 14] = [
-    Symbol { text: "A", bands: &[Band::Coastal] },
-    Symbol { text: "B", bands: &[Band::Blue] },
-    Symbol { text: "G", bands: &[Band::Green] },
-    Symbol { text: "R", bands: &[Band::Red] },
-    Symbol { text: "RE1", bands: &[Band::Rededge071] },
-    Symbol { text: "RE2", bands: &[Band::Rededge075] },
-    Symbol { text: "RE3", bands: &[Band::Rededge078] },
-    Symbol { text: "N", bands: &[Band::Nir, Band::Nir08] },
-    Symbol { text: "N2", bands: &[Band::Nir08] },
-    Symbol { text: "WV", bands: &[Band::Nir09] },
-    Symbol { text: "S1", bands: &[Band::Swir16] },
-    Symbol { text: "S2", bands: &[Band::Swir22] },
-    Symbol { text: "VV", bands: &[Band::Vv] },
-    Symbol { text: "VH", bands: &[Band::Vh] },
-];
-
-/// The symbol that a word of a formula means: its own letters, or the band's name in any letters.
-pub(super) fn symbol(word: &str) -> Option<&'static Symbol> {
-    SYMBOLS.iter().find(|s| s.text == word).or_else(|| SYMBOLS.iter().find(|s| s.bands[0].name().eq_ignore_ascii_case(word)))
+/// What the words of a formula may mean beside bands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Vocabulary<'a> {
+    /// Numbers and formulas by name.
+    pub(super) constants: &'a [Constant],
+    /// Whose fractions are known by their names, in any letters.
+    pub(super) unmixing: &'a Unmixing,
 }
 
 /// One step of a formula in postfix order.
@@ -41,7 +35,7 @@ pub(super) fn symbol(word: &str) -> Option<&'static Symbol> {
 pub(super) enum Step {
     /// A number.
     Number(f64),
-    /// The symbol at this place of [`Formula::symbols`].
+    /// The input at this place of [`Formula::inputs`].
     Load(usize),
     /// Replaces the last value.
     Unary(Unary),
@@ -49,11 +43,13 @@ pub(super) enum Step {
     Binary(Binary),
 }
 
-/// A formula in postfix order, with the symbols it uses in the order of their first use.
-#[derive(Debug, Clone)]
+/// A formula in postfix order, with what it reads in the order of first use.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Formula {
     pub(super) steps: Vec<Step>,
-    pub(super) symbols: Vec<&'static Symbol>,
+    pub(super) inputs: Vec<Input>,
+    /// Bands whose wavelength it uses and nobody gave: NaN stands in the place of each.
+    pub(super) wavelengths: Vec<&'static Symbol>,
 }
 
 /// Why a formula cannot be read, and where (counted in characters from 1).
@@ -65,32 +61,24 @@ pub(super) struct Unreadable {
 
 impl Formula {
     /// Reads numbers, names, `+ - * / **`, brackets and functions; powers bind as in Python (`-x**2` is `-(x**2)`).
-    pub(super) fn parse(text: &str, constants: &[(String, f64)]) -> Result<Self, Unreadable> {
-        let mut parser = Parser { text, at: 0, depth: 0, constants, formula: Self { steps: Vec::new(), symbols: Vec::new() } };
-        parser.sum()?;
-        if let Some(c) = parser.peek() {
-            return Err(match c {
-                '^' => parser.wrong("powers are written **, not ^"),
-                _ => parser.wrong(format!("'{c}' is not expected here")),
-            });
-        }
-        if parser.formula.symbols.is_empty() {
+    pub(super) fn parse(text: &str, vocabulary: Vocabulary<'_>) -> Result<Self, Unreadable> {
+        let mut parser = Parser { text, at: 0, depth: 0, level: 0, vocabulary, formula: Self::default() };
+        parser.whole()?;
+        if parser.formula.inputs.is_empty() {
             parser.at = 0;
-            return Err(parser.wrong(format!("it uses no band; bands are {}", symbol_list())));
+            return Err(parser.wrong(format!("it uses no band; bands are {}", symbol::list())));
         }
         Ok(parser.formula)
     }
-}
-
-fn symbol_list() -> String {
-    SYMBOLS.map(|s| s.text).join(" ")
 }
 
 struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    constants: &'a [(String, f64)],
+    /// Definitions around this one.
+    level: usize,
+    vocabulary: Vocabulary<'a>,
     formula: Formula,
 }
 
@@ -136,6 +124,15 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    fn whole(&mut self) -> Result<(), Unreadable> {
+        self.sum()?;
+        match self.peek() {
+            None => Ok(()),
+            Some('^') => Err(self.wrong("powers are written **, not ^")),
+            Some(c) => Err(self.wrong(format!("'{c}' is not expected here"))),
+        }
+    }
+
     fn sum(&mut self) -> Result<(), Unreadable> {
         self.product()?;
         loop {
@@ -169,6 +166,9 @@ impl<'a> Parser<'a> {
             self.deeper(Self::signed)?;
             self.push(Step::Unary(Unary::Negate));
             return Ok(());
+        }
+        if self.take("+") {
+            return self.deeper(Self::signed);
         }
         self.atom()?;
         if self.take("**") {
@@ -228,31 +228,54 @@ impl<'a> Parser<'a> {
         if self.peek() == Some('(') {
             return self.call(word, start);
         }
-        if let Some((_, value)) = self.constants.iter().find(|(name, _)| name == word) {
-            self.push(Step::Number(*value));
+        if let Some(constant) = self.vocabulary.constants.iter().find(|constant| constant.is_called(word)) {
+            return self.definition(constant, start);
+        }
+        if let Some(symbol) = wavelength(word) {
+            self.formula.wavelengths.push(symbol);
+            self.push(Step::Number(f64::NAN));
             return Ok(());
         }
-        let Some(symbol) = symbol(word) else {
+        let fraction = || self.vocabulary.unmixing.output(word).map(Input::Fraction);
+        let Some(input) = symbol(word).map(Input::Band).or_else(fraction) else {
             self.at = start;
             return Err(self.wrong(self.unknown(word)));
         };
-        let symbols = &mut self.formula.symbols;
-        let place = symbols.iter().position(|s| *s == symbol).unwrap_or_else(|| {
-            symbols.push(symbol);
-            symbols.len() - 1
+        let inputs = &mut self.formula.inputs;
+        let place = inputs.iter().position(|known| *known == input).unwrap_or_else(|| {
+            inputs.push(input);
+            inputs.len() - 1
         });
         self.push(Step::Load(place));
         Ok(())
     }
 
+    /// Puts the steps of a constant in its place, as if it stood there in brackets.
+    fn definition(&mut self, constant: &Constant, start: usize) -> Result<(), Unreadable> {
+        let name: String = constant.name.chars().take(40).collect();
+        if self.level == MAX_LEVEL || self.formula.steps.len() > MAX_STEPS {
+            self.at = start;
+            return Err(self.wrong(format!("the definition of '{name}' leads through too many others, or in a circle")));
+        }
+        let formula = std::mem::take(&mut self.formula);
+        let (vocabulary, level) = (self.vocabulary, self.level + 1);
+        let mut inner = Parser { text: &constant.value, at: 0, depth: 0, level, vocabulary, formula };
+        let read = inner.whole();
+        self.formula = inner.formula;
+        read.map_err(|Unreadable { column, reason }| {
+            self.at = start;
+            self.wrong(format!("its constant {name} cannot be read at character {column}: {reason}"))
+        })
+    }
+
     fn unknown(&self, word: &str) -> String {
-        let constants = self.constants.iter().map(|(name, _)| name.as_str());
+        let constants = self.vocabulary.constants.iter().map(|constant| constant.name.as_str());
         let known = SYMBOLS.iter().flat_map(|s| [s.text, s.bands[0].name()]).chain(constants.clone());
         let hint = super::nearest(word, known).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
         let constants: Vec<&str> = constants.collect();
         let constants = if constants.is_empty() { String::new() } else { format!("; constants are {}", constants.join(" ")) };
         let word: String = word.chars().take(40).collect();
-        format!("there is no band or constant '{word}'{hint}; bands are {}{constants}", symbol_list())
+        format!("there is no band or constant '{word}'{hint}; bands are {}{constants}", symbol::list())
     }
 
     fn call(&mut self, word: &str, start: usize) -> Result<(), Unreadable> {

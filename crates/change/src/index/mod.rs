@@ -1,21 +1,31 @@
 //! Spectral indices as records: a name, a formula, a reference, and the way in which clearing moves them.
 
 mod catalogue;
+mod constant;
 mod evaluation;
 mod formula;
 mod program;
+mod published;
+mod symbol;
+
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use ndarray::Array3;
-use raster::{Band, Cube, RasterError, Role, Scene};
+use raster::{Band, Cube, RasterError, Role, Scene, Sensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ChangeError;
-use formula::{Formula, Symbol};
+use crate::unmixing::Unmixing;
+use formula::{Formula, Input, Vocabulary};
 use program::Program;
 
-pub use catalogue::catalogue;
+pub use catalogue::{Catalogue, Record};
+pub use constant::{Constant, Parameter};
 pub use evaluation::{compute_all, compute_into};
+pub use published::Published;
+pub(crate) use symbol::{Symbol, symbol};
 
 /// The way in which clearing moves an index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -38,16 +48,19 @@ impl Direction {
     }
 }
 
-/// A spectral index: built in or the user's own, both take the same path.
+/// A spectral index: of a catalogue or the user's own, all take the same path.
 #[derive(Debug, Clone)]
 pub struct SpectralIndex {
     name: String,
     title: String,
     formula: String,
     reference: String,
-    direction: Direction,
-    constants: Vec<(String, f64)>,
-    symbols: Vec<&'static Symbol>,
+    direction: Option<Direction>,
+    constants: Vec<Constant>,
+    inputs: Vec<Input>,
+    /// Bands whose wavelength the formula uses and nobody gave yet.
+    wavelengths: Vec<&'static Symbol>,
+    unmixing: Arc<Unmixing>,
     program: Program,
 }
 
@@ -56,26 +69,55 @@ impl SpectralIndex {
     ///
     /// A formula has numbers, `+ - * / **`, brackets, `tanh exp ln sqrt abs min max`, the constants given and bands, by
     /// the symbols of the Awesome Spectral Indices (`N`, `R`, `S2`) or by STAC names (`nir`, `red`, `swir22`). `N` (`nir`)
-    /// is the wide near infrared, or the narrow one where a scene has no other; `N2` (`nir08`) is always the narrow one.
+    /// is the wide near infrared, or the narrow one where a scene has no other; `N2` (`nir08`) is always the narrow one. `lambdaN` is
+    /// the centre wavelength of `N` in nanometres, by the table of a scene's sensor; `GV`, `NPV`, `Soil`, `Shade` and `Cloud` are
+    /// fractions of [`Unmixing::souza`].
     ///
     /// # Errors
-    /// [`ChangeError::Formula`] with the place; [`ChangeError::Parameter`] for a constant that is not finite or has the
-    /// name of a band, and for a formula of both near infrared bands.
-    pub fn new(name: &str, formula: &str, constants: &[(String, f64)], direction: Direction) -> Result<Self, ChangeError> {
-        if let Some((constant, value)) = constants.iter().find(|(c, value)| !value.is_finite() || formula::symbol(c).is_some()) {
+    /// [`ChangeError::Formula`] with the place; [`ChangeError::Parameter`] for a constant that has the name of a band, and for a formula
+    /// of both near infrared bands.
+    pub fn new(
+        name: &str,
+        formula: &str,
+        constants: &[Constant],
+        direction: impl Into<Option<Direction>>,
+    ) -> Result<Self, ChangeError> {
+        Self::read(name, formula, constants, direction.into(), &Unmixing::souza())
+    }
+
+    fn read(
+        name: &str,
+        formula: &str,
+        constants: &[Constant],
+        direction: Option<Direction>,
+        unmixing: &Arc<Unmixing>,
+    ) -> Result<Self, ChangeError> {
+        if let Some(constant) = constants.iter().find(|constant| symbol(&constant.name).is_some()) {
             return Err(ChangeError::Parameter {
                 method: name.to_owned(),
                 parameter: "constants",
-                got: format!("{constant} = {value}"),
-                expected: "finite numbers under names that no band has",
+                got: constant.to_string(),
+                expected: "names that no band has",
             });
         }
-        let parsed = Formula::parse(formula, constants).map_err(|unreadable| ChangeError::Formula {
+        let parsed = Formula::parse(formula, Vocabulary { constants, unmixing }).map_err(|unreadable| ChangeError::Formula {
             index: name.to_owned(),
             column: unreadable.column,
             reason: unreadable.reason,
         })?;
-        let uses = |band| parsed.symbols.iter().any(|symbol| symbol.bands[0] == band);
+        let index = Self {
+            name: name.to_owned(),
+            title: name.to_owned(),
+            formula: formula.to_owned(),
+            reference: String::new(),
+            direction,
+            constants: constants.to_vec(),
+            program: Program::compile(&parsed),
+            inputs: parsed.inputs,
+            wavelengths: parsed.wavelengths,
+            unmixing: Arc::clone(unmixing),
+        };
+        let uses = |band| index.bands().any(|symbol| symbol.bands[0] == band);
         if uses(Band::Nir) && uses(Band::Nir08) {
             return Err(ChangeError::Parameter {
                 method: name.to_owned(),
@@ -84,31 +126,42 @@ impl SpectralIndex {
                 expected: "one near infrared band, the wide one (N, nir) or the narrow one (N2, nir08)",
             });
         }
-        Ok(Self {
-            name: name.to_owned(),
-            title: name.to_owned(),
-            formula: formula.to_owned(),
-            reference: String::new(),
-            direction,
-            constants: constants.to_vec(),
-            program: Program::compile(&parsed),
-            symbols: parsed.symbols,
-        })
+        Ok(index)
     }
 
-    /// A built-in index by its name, in any letters.
+    /// A built-in index by its name, see [`Catalogue::find`], with the constants that it has by default.
     ///
     /// # Errors
-    /// [`ChangeError::UnknownIndex`] with the nearest name.
+    /// [`ChangeError::UnknownIndex`] with the nearest name; [`ChangeError::Constant`] where one has no default.
     pub fn find(name: &str) -> Result<Self, ChangeError> {
-        let all = catalogue();
-        if let Some(index) = all.iter().find(|index| index.name.eq_ignore_ascii_case(name)) {
-            return Ok(index.clone());
+        Catalogue::built_in().find(name)?.index(&[])
+    }
+
+    /// The index for images of a sensor: wavelengths that its formula uses are those of the sensor's table.
+    ///
+    /// # Errors
+    /// [`ChangeError::Constant`] for a band that the table does not have.
+    pub fn of_sensor(&self, sensor: &Sensor) -> Result<Cow<'_, Self>, ChangeError> {
+        if self.wavelengths.is_empty() {
+            return Ok(Cow::Borrowed(self));
         }
-        let hint = nearest(name, all.iter().map(|index| index.name.as_str()))
-            .map(|near| format!("; did you mean {near}?"))
-            .unwrap_or_default();
-        Err(ChangeError::UnknownIndex { name: name.to_owned(), hint })
+        let mut constants = self.constants.clone();
+        for symbol in &self.wavelengths {
+            let row = symbol.of_sensor(sensor).and_then(|band| sensor.bands.iter().find(|row| row.band == *band));
+            let name = format!("lambda{}", symbol.text);
+            let Some(row) = row else {
+                let reason = format!("no wavelength of {} is known of {}: give {name}=NANOMETRES", symbol.bands[0], sensor.id);
+                return Err(ChangeError::Constant { index: self.name.clone(), constant: name, reason });
+            };
+            constants.push(Constant::number(&name, row.centre_nm));
+        }
+        let index = Self::read(&self.name, &self.formula, &constants, self.direction, &self.unmixing)?;
+        Ok(Cow::Owned(index.described(&self.title, &self.reference)))
+    }
+
+    /// Whether its formula uses wavelengths that nobody gave: see [`Self::of_sensor`].
+    pub fn needs_sensor(&self) -> bool {
+        !self.wavelengths.is_empty()
     }
 
     /// The name as it was published.
@@ -131,13 +184,27 @@ impl SpectralIndex {
         &self.reference
     }
 
-    /// The way in which clearing moves it.
-    pub fn direction(&self) -> Direction {
+    /// The way in which clearing moves it, where that is known.
+    pub fn direction(&self) -> Option<Direction> {
         self.direction
     }
 
+    /// The way in which clearing moves it.
+    ///
+    /// # Errors
+    /// [`ChangeError::UnknownDirection`] where nobody said so.
+    pub fn clearing(&self) -> Result<Direction, ChangeError> {
+        self.direction.ok_or_else(|| ChangeError::UnknownDirection { index: self.name.clone() })
+    }
+
+    /// The index with the way in which clearing moves it.
+    #[must_use]
+    pub fn moving(self, direction: Direction) -> Self {
+        Self { direction: Some(direction), ..self }
+    }
+
     /// Values of the formula's constants.
-    pub fn constants(&self) -> &[(String, f64)] {
+    pub fn constants(&self) -> &[Constant] {
         &self.constants
     }
 
@@ -146,9 +213,25 @@ impl SpectralIndex {
         Role::Index(self.name.to_ascii_lowercase())
     }
 
-    /// The band symbols of its formula, in the order of their first use.
+    /// The band symbols of its formula, in the order of their first use; fractions stand for the bands of their unmixing.
     pub fn symbols(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.symbols.iter().map(|symbol| symbol.text)
+        self.bands().map(|symbol| symbol.text)
+    }
+
+    fn bands(&self) -> impl Iterator<Item = &'static Symbol> {
+        let mut bands: Vec<&'static Symbol> = Vec::new();
+        let mut push = |symbol| {
+            if !bands.contains(&symbol) {
+                bands.push(symbol);
+            }
+        };
+        for input in &self.inputs {
+            match input {
+                Input::Band(symbol) => push(symbol),
+                Input::Fraction(_) => self.unmixing.symbols().iter().for_each(|symbol| push(symbol)),
+            }
+        }
+        bands.into_iter()
     }
 
     /// The layers it needs of a scene: the ready-made index alone where the scene has it, else the bands of its formula.
@@ -163,13 +246,12 @@ impl SpectralIndex {
             return Ok(vec![self.role()]);
         }
         let missing = |role: Role| RasterError::MissingRole { what: self.name.clone(), role, scene: scene.id.clone() };
-        let role = |symbol: &&Symbol| {
-            let of_sensor = symbol.bands.iter().find(|band| scene.sensor.bands.iter().any(|row| row.band == **band));
-            let bands = of_sensor.map_or(symbol.bands, std::slice::from_ref);
+        let role = |symbol: &'static Symbol| {
+            let bands = symbol.of_sensor(&scene.sensor).map_or(symbol.bands, std::slice::from_ref);
             let mut roles = bands.iter().map(|band| Role::Band(*band));
             roles.find(|role| scene.has(role)).ok_or_else(|| missing(Role::Band(bands[0])).into())
         };
-        let mut roles: Vec<Role> = self.symbols.iter().map(role).collect::<Result<_, ChangeError>>()?;
+        let mut roles: Vec<Role> = self.bands().map(role).collect::<Result<_, ChangeError>>()?;
         let mut seen = Vec::new();
         roles.retain(|role| {
             !seen.contains(role) && {

@@ -45,7 +45,7 @@ fn reflectance(scene: &Scene, series: &[SpectralIndex]) -> Result<Option<Vec<Ban
     let mut bands = Vec::new();
     for role in series.iter().flat_map(|series| series.inputs(scene).unwrap_or_default()) {
         match role {
-            Role::Band(Band::Vv | Band::Vh) => {}
+            Role::Band(band) if band.is_radar() => {}
             Role::Band(band) => bands.push(band),
             other => {
                 return Err(Fault::usage(format!(
