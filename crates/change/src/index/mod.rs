@@ -164,7 +164,9 @@ impl SpectralIndex {
         }
         let missing = |role: Role| RasterError::MissingRole { what: self.name.clone(), role, scene: scene.id.clone() };
         let role = |symbol: &&Symbol| {
-            let of_sensor = symbol.bands.iter().find(|band| scene.sensor.bands.iter().any(|row| row.band == **band));
+            let has = |band: &&Band| scene.sensor.bands.iter().any(|row| row.band == **band);
+            let preferred = symbol.bands.iter().find(|band| **band == scene.sensor.nir && has(band));
+            let of_sensor = preferred.or_else(|| symbol.bands.iter().find(has));
             let bands = of_sensor.map_or(symbol.bands, std::slice::from_ref);
             let mut roles = bands.iter().map(|band| Role::Band(*band));
             roles.find(|role| scene.has(role)).ok_or_else(|| missing(Role::Band(bands[0])).into())
