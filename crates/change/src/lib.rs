@@ -17,6 +17,7 @@ mod quality;
 mod season_trend;
 mod series;
 mod shift;
+mod speckle;
 
 pub use answer::{Answer, ChangeStrip, NO_DAY};
 pub use crosswise::{BandPair, Crosswise, Exchanged};
@@ -35,3 +36,4 @@ pub use mask::{MaskCounts, MaskOptions, MaskPlan};
 pub use quality::QaCounts;
 pub use series::SeriesBlock;
 pub use shift::{Fit, Registration, Shift};
+pub use speckle::{Despeckled, Speckle, SpeckleFilter, SpeckleParameters};

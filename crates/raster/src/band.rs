@@ -172,8 +172,8 @@ impl FromStr for Role {
     /// Reads a band, `qa`, `qa_radsat`, `scl`, another `qa_..`; any other word of letters and digits names a ready-made index.
     fn from_str(text: &str) -> Result<Self, RasterError> {
         let name = text.to_ascii_lowercase();
-        let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_word =
+            name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if let Some(band) = Band::ALL.into_iter().find(|band| band.name() == name) {
             return Ok(Self::Band(band));
         }

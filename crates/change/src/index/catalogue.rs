@@ -11,7 +11,7 @@ struct Record {
 }
 
 /// Formulas, constants and references as the Awesome Spectral Indices give them (BSI stands there as BI).
-const RECORDS: [Record; 15] = [
+const RECORDS: [Record; 19] = [
     Record {
         name: "NDVI",
         title: "Normalized Difference Vegetation Index",
@@ -131,6 +131,38 @@ const RECORDS: [Record; 15] = [
         constants: &[],
         direction: Direction::Rise,
         reference: "http://citeseerx.ist.psu.edu/viewdoc/download?doi=10.1.1.465.8749&rep=rep1&type=pdf",
+    },
+    Record {
+        name: "VARI",
+        title: "Visible Atmospherically Resistant Index",
+        formula: "(G - R) / (G + R - B)",
+        constants: &[],
+        direction: Direction::Fall,
+        reference: "https://doi.org/10.1016/S0034-4257(01)00289-9",
+    },
+    Record {
+        name: "GLI",
+        title: "Green Leaf Index",
+        formula: "(2.0 * G - R - B) / (2.0 * G + R + B)",
+        constants: &[],
+        direction: Direction::Fall,
+        reference: "http://dx.doi.org/10.1080/10106040108542184",
+    },
+    Record {
+        name: "ExG",
+        title: "Excess Green Index",
+        formula: "2 * G - R - B",
+        constants: &[],
+        direction: Direction::Fall,
+        reference: "https://doi.org/10.13031/2013.27838",
+    },
+    Record {
+        name: "TGI",
+        title: "Triangular Greenness Index",
+        formula: "- 0.5 * (190 * (R - G) - 120 * (R - B))",
+        constants: &[],
+        direction: Direction::Fall,
+        reference: "http://digitalcommons.unl.edu/usdaarsfacpub/1156",
     },
 ];
 
