@@ -44,6 +44,16 @@ pub enum ChangeError {
         /// What is wrong.
         reason: String,
     },
+    /// An index of reflectance over a picture.
+    #[error("{scene} is a picture in 8 bits, whose brightness is no reflectance: {index} says nothing there; use {known}")]
+    Picture {
+        /// Name of the index.
+        index: String,
+        /// The scene.
+        scene: String,
+        /// Indices that may be used.
+        known: String,
+    },
     /// A mask class that the sensor's table does not have.
     #[error("sensor {sensor} has no mask class '{class}'; it has {known}")]
     UnknownMaskClass {

@@ -14,6 +14,7 @@ mod screening;
 
 use std::fmt;
 
+use raster::sensor::Quantity;
 use raster::{Band, Role, Scene};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -192,9 +193,17 @@ impl Guard {
 
     /// The layers of a scene that are looked at: blue, red, the near infrared (the wide one before the narrow one) and the
     /// classes, of those it has; none where vegetation cannot be told by them.
+    ///
+    /// At the top of the atmosphere blue is bright over any ground and says nothing of an offset; what is no reflectance says nothing
+    /// at all.
     pub fn roles(scene: &Scene) -> Vec<Role> {
+        let quantity = scene.sensor.quantity;
+        if !matches!(quantity, Quantity::SurfaceReflectance | Quantity::TopOfAtmosphere | Quantity::Any) {
+            return Vec::new();
+        }
         let of = |bands: &[Band]| bands.iter().map(|band| Role::Band(*band)).find(|role| scene.has(role));
-        let bands = [of(&[Band::Blue]), of(&[Band::Red]), of(&[Band::Nir, Band::Nir08])];
+        let blue = of(&[Band::Blue]).filter(|_| quantity != Quantity::TopOfAtmosphere);
+        let bands = [blue, of(&[Band::Red]), of(&[Band::Nir, Band::Nir08])];
         let classes = Some(Role::Scl).filter(|role| scene.has(role) && bands.iter().any(Option::is_some));
         if classes.is_none() && (bands[1].is_none() || bands[2].is_none()) {
             return Vec::new();

@@ -17,6 +17,7 @@ mod quality;
 mod season_trend;
 mod series;
 mod shift;
+mod speckle;
 pub mod unmixing;
 
 pub use answer::{Answer, ChangeStrip, NO_DAY};
@@ -36,4 +37,5 @@ pub use mask::{MaskCounts, MaskOptions, MaskPlan};
 pub use quality::QaCounts;
 pub use series::SeriesBlock;
 pub use shift::{Fit, Registration, Shift};
+pub use speckle::{Despeckled, Speckle, SpeckleFilter, SpeckleParameters};
 pub use unmixing::{Endmember, Unmixing};

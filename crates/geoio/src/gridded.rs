@@ -6,6 +6,7 @@ use raster::{Cube, Grid, RasterReader, RasterSource, Role, Scaling, Scene, Windo
 
 use crate::raster_file::{Description, Void};
 use crate::regrid::{Layer, Regrid};
+use crate::scenes::Curve;
 use crate::{GeoioError, Imagery, RasterFile, Resampling};
 
 /// Files that one reader keeps open.
@@ -142,7 +143,19 @@ struct Wanted<'a, 'p> {
     layer: &'a PlaneSpec<'a>,
     band: usize,
     void: Void,
+    curve: Option<Curve>,
     plane: &'p mut [f32],
+}
+
+impl Wanted<'_, '_> {
+    fn is_stored(&self) -> bool {
+        self.curve.is_none() && self.layer.is_stored()
+    }
+}
+
+/// The value of a stored number of a layer.
+fn value(layer: &PlaneSpec<'_>, curve: Option<Curve>, stored: f32) -> f32 {
+    layer.value(curve.map_or(stored, |curve| curve.apply(stored)))
 }
 
 /// Reads windows of scenes on the grid; keeps its files open.
@@ -168,25 +181,33 @@ impl GriddedReader {
         let mut by_file: BTreeMap<usize, Vec<Wanted<'_, '_>>> = BTreeMap::new();
         for (layer, plane) in layers.iter().zip(planes) {
             let source = parts.imagery.source(layer.scene, layer.role)?;
-            by_file.entry(source.file).or_default().push(Wanted { layer, band: source.band, void: source.void, plane });
+            by_file.entry(source.file).or_default().push(Wanted {
+                layer,
+                band: source.band,
+                void: source.void,
+                curve: source.curve,
+                plane,
+            });
         }
         for (number, wanted) in by_file {
             self.use_file(number)?;
             let (_, file) = self.open.last().expect("use_file puts the file at the end");
             if let Some(place) = file.grid().aligned_window(&parts.grid.crop(window)).filter(|_| file.is_beside()) {
-                let layers: Vec<&PlaneSpec<'_>> = wanted.iter().map(|one| one.layer).collect();
+                let layers: Vec<(&PlaneSpec<'_>, Option<Curve>)> = wanted.iter().map(|one| (one.layer, one.curve)).collect();
                 let bands: Vec<(usize, Void)> = wanted.iter().map(|one| (one.band, one.void)).collect();
                 let mut planes: Vec<&mut [f32]> = wanted.into_iter().map(|one| one.plane).collect();
-                file.read_planes(&bands, place, &mut planes, |i, number| layers[i].value(number))?;
+                file.read_planes(&bands, place, &mut planes, |i, number| value(layers[i].0, layers[i].1, number))?;
                 continue;
             }
-            for Wanted { layer, band, void, plane } in wanted {
+            for one in wanted {
+                let is_stored = one.is_stored();
+                let Wanted { layer, band, void, curve, plane } = one;
                 let values = ArrayViewMut2::from_shape((window.rows, window.cols), &mut *plane)
                     .expect("a plane has a number for each pixel of the window");
                 self.regrid.read_into(file, Layer { band, void, resampling: parts.resampling }, window, values)?;
-                if !layer.is_stored() {
+                if !is_stored {
                     for number in plane {
-                        *number = layer.value(*number);
+                        *number = value(layer, curve, *number);
                     }
                 }
             }

@@ -46,9 +46,10 @@ pub use png::write_png;
 pub use raster_file::{BandInfo, RasterFile, Void};
 pub use regrid::Resampling;
 pub use scenes::{
-    Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, MetadataFile, NamedLayer, ProducerCheck, SafeMetadata,
-    Sentinel2Spec, Skipped, StackSpec, date_of_file, derive_grid, find, layers_of_file, metadata_file, product_at, scene_bounds,
-    scene_of_layers,
+    Curve, Found, GeotiffSpec, HlsSpec, Imagery, ImagerySpec, LandsatL1Spec, LandsatSpec, LayerFile, MetadataFile, ModisSpec,
+    NamedLayer, OrthomosaicSpec, PlanetscopeSpec, PowerUnits, ProducerCheck, SafeLevel, SafeMetadata, SafeTile, Sentinel1Spec,
+    Sentinel2Spec, Skipped, StackSpec, TileGrid, Units, date_of_file, derive_grid, find, is_picture, layers_of_file,
+    metadata_file, picture, product_at, scene_bounds, scene_of_layers, udm2_version,
 };
 pub use series::{CodeColumn, SeriesTable};
 pub use soundness::check_blocks;

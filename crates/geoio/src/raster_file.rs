@@ -132,6 +132,13 @@ impl RasterFile {
         text.filter(|text| !text.trim().is_empty())
     }
 
+    /// A tag of the file as a whole, such as `TRACK_NUMBER`, where it has it.
+    pub fn metadata(&self, key: &str) -> Option<String> {
+        let text = self.dataset.metadata_item(key, "");
+        complaint::clear();
+        text
+    }
+
     /// Its path as given.
     pub fn path(&self) -> &Path {
         &self.path

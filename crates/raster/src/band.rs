@@ -33,6 +33,8 @@ pub enum Band {
     Nir08,
     /// Water vapour, about 945 nm.
     Nir09,
+    /// Cirrus, about 1375 nm.
+    Cirrus,
     /// First short-wave infrared, about 1610 nm.
     Swir16,
     /// Second short-wave infrared, about 2200 nm.
@@ -55,7 +57,7 @@ pub enum Band {
 
 impl Band {
     /// Every band, in the order of wavelength.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Coastal,
         Self::Blue,
         Self::Green05,
@@ -68,6 +70,7 @@ impl Band {
         Self::Nir,
         Self::Nir08,
         Self::Nir09,
+        Self::Cirrus,
         Self::Swir16,
         Self::Swir22,
         Self::Lwir,
@@ -99,6 +102,7 @@ impl Band {
             Self::Nir => "nir",
             Self::Nir08 => "nir08",
             Self::Nir09 => "nir09",
+            Self::Cirrus => "cirrus",
             Self::Swir16 => "swir16",
             Self::Swir22 => "swir22",
             Self::Lwir => "lwir",
@@ -130,6 +134,8 @@ pub enum Role {
     Radsat,
     /// Sentinel-2 scene classes (`scl`).
     Scl,
+    /// Another layer of codes by its name without `qa_`: `qa_clear` of PlanetScope's mask, `qa_reliability` of MODIS.
+    Quality(String),
     /// A ready-made index, by its name in small letters (`ndvi`).
     Index(String),
 }
@@ -137,7 +143,7 @@ pub enum Role {
 impl Role {
     /// Whether the layer holds codes, which must never be interpolated.
     pub fn is_quality(&self) -> bool {
-        matches!(self, Self::Qa | Self::Radsat | Self::Scl)
+        matches!(self, Self::Qa | Self::Radsat | Self::Scl | Self::Quality(_))
     }
 }
 
@@ -154,6 +160,7 @@ impl fmt::Display for Role {
             Self::Qa => f.write_str("qa"),
             Self::Radsat => f.write_str("qa_radsat"),
             Self::Scl => f.write_str("scl"),
+            Self::Quality(name) => write!(f, "qa_{name}"),
             Self::Index(name) => f.write_str(name),
         }
     }
@@ -162,9 +169,11 @@ impl fmt::Display for Role {
 impl FromStr for Role {
     type Err = RasterError;
 
-    /// Reads a band, `qa`, `qa_radsat`, `scl`; any other word of letters and digits names a ready-made index.
+    /// Reads a band, `qa`, `qa_radsat`, `scl`, another `qa_..`; any other word of letters and digits names a ready-made index.
     fn from_str(text: &str) -> Result<Self, RasterError> {
         let name = text.to_ascii_lowercase();
+        let is_word =
+            name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if let Some(band) = Band::ALL.into_iter().find(|band| band.name() == name) {
             return Ok(Self::Band(band));
         }
@@ -172,11 +181,10 @@ impl FromStr for Role {
             "qa" => Ok(Self::Qa),
             "qa_radsat" => Ok(Self::Radsat),
             "scl" => Ok(Self::Scl),
-            _ if name.starts_with(|c: char| c.is_ascii_alphabetic())
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
-            {
-                Ok(Self::Index(name))
-            }
+            _ if is_word => Ok(match name.strip_prefix("qa_").filter(|rest| !rest.is_empty()) {
+                Some(rest) => Self::Quality(rest.to_owned()),
+                None => Self::Index(name),
+            }),
             _ => Err(RasterError::Role { text: text.to_owned(), expected: Band::ALL.map(Band::name).join(", ") }),
         }
     }
@@ -202,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_role_reads_back_what_it_writes() {
-        for text in ["red", "swir22", "qa", "qa_radsat", "scl", "ndvi", "vv"] {
+        for text in ["red", "swir22", "qa", "qa_radsat", "qa_clear", "scl", "ndvi", "vv"] {
             assert_eq!(text.parse::<Role>().expect("a role").to_string(), text);
         }
         assert_eq!("NIR".parse::<Role>(), Ok(Role::Band(Band::Nir)));

@@ -36,6 +36,12 @@ pub enum RasterError {
         /// What is wrong.
         reason: String,
     },
+    /// A word that is no way in which a satellite flies.
+    #[error("'{text}' is no pass: write ascending or descending")]
+    Pass {
+        /// What was read.
+        text: String,
+    },
     /// A grid without extent or with steps that are no positive numbers.
     #[error("a grid needs positive finite steps and at least one pixel, not {reason}")]
     Grid {

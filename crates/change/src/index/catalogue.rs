@@ -14,7 +14,7 @@ const OWN: &str = include_str!("data/own.tsv");
 const LIST: &str = include_str!("data/catalogue.tsv");
 
 /// The way in which clearing moves an index, which no list tells.
-const DIRECTIONS: [(&str, Direction); 19] = [
+const DIRECTIONS: [(&str, Direction); 23] = [
     ("NDVI", Direction::Fall),
     ("EVI", Direction::Fall),
     ("EVI2", Direction::Fall),
@@ -34,6 +34,10 @@ const DIRECTIONS: [(&str, Direction); 19] = [
     ("NDFI", Direction::Fall),
     ("GV", Direction::Fall),
     ("Soil", Direction::Rise),
+    ("VARI", Direction::Fall),
+    ("GLI", Direction::Fall),
+    ("ExG", Direction::Fall),
+    ("TGI", Direction::Fall),
 ];
 
 /// An index as it was published.

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use ndarray::Array3;
+use raster::sensor::Quantity;
 use raster::{Band, Cube, RasterError, Role, Scene, Sensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,9 @@ impl Direction {
         }
     }
 }
+
+/// Indices of relative brightness in red, green and blue: all that pictures of 8 bits are good for.
+const OF_PICTURES: [&str; 4] = ["VARI", "GLI", "ExG", "TGI"];
 
 /// A spectral index: of a catalogue or the user's own, all take the same path.
 #[derive(Debug, Clone)]
@@ -234,14 +238,26 @@ impl SpectralIndex {
         bands.into_iter()
     }
 
+    /// Whether it makes sense over the brightness of a picture, which is no reflectance.
+    pub fn is_of_pictures(&self) -> bool {
+        OF_PICTURES.iter().any(|name| name.eq_ignore_ascii_case(&self.name))
+    }
+
     /// The layers it needs of a scene: the ready-made index alone where the scene has it, else the bands of its formula.
     ///
     /// A sensor that has both near infrared bands is never read with one where a scene lacks the other: their values
     /// differ, and one series would mix them.
     ///
     /// # Errors
-    /// [`RasterError::MissingRole`] naming index, layer and scene.
+    /// [`RasterError::MissingRole`] naming index, layer and scene; [`ChangeError::Picture`] for a scene that is a picture.
     pub fn inputs(&self, scene: &Scene) -> Result<Vec<Role>, ChangeError> {
+        if scene.sensor.quantity == Quantity::Relative && !self.is_of_pictures() {
+            return Err(ChangeError::Picture {
+                index: self.name.clone(),
+                scene: scene.id.clone(),
+                known: OF_PICTURES.join(", "),
+            });
+        }
         if scene.has(&self.role()) {
             return Ok(vec![self.role()]);
         }

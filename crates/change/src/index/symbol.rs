@@ -50,8 +50,9 @@ pub(super) fn list() -> String {
 }
 
 impl Symbol {
-    /// The band that it means of a sensor, where the sensor is known to have one.
+    /// The band that it means of a sensor, where the sensor is known to have one; of two near infrared bands the one that its table names.
     pub(super) fn of_sensor(&self, sensor: &raster::Sensor) -> Option<&'static Band> {
-        self.bands.iter().find(|band| sensor.bands.iter().any(|row| row.band == **band))
+        let has = |band: &&Band| sensor.bands.iter().any(|row| row.band == **band);
+        self.bands.iter().find(|band| **band == sensor.nir && has(band)).or_else(|| self.bands.iter().find(has))
     }
 }

@@ -50,7 +50,7 @@ fn why_not(formula: &str) -> (usize, String) {
 
 #[test]
 fn the_built_in_indices_have_their_published_values() {
-    let expected: [(&str, f64); 15] = [
+    let expected: [(&str, f64); 19] = [
         ("NDVI", 0.5),
         ("EVI", 2.5 * 0.5 / (0.75 + 1.5 - 1.875 + 1.0)),
         ("EVI2", 2.5 * 0.5 / (0.75 + 0.6 + 1.0)),
@@ -66,6 +66,10 @@ fn the_built_in_indices_have_their_published_values() {
         ("NDBI", -0.2),
         ("CIG", 5.0),
         ("BSI", (0.75 - 1.0) / 1.75),
+        ("VARI", -1.0),
+        ("GLI", -1.0 / 3.0),
+        ("ExG", -0.25),
+        ("TGI", -11.875),
     ];
     for (name, value) in expected {
         let index = SpectralIndex::find(name).expect("known");
@@ -246,6 +250,27 @@ fn one_near_infrared_band_never_stands_in_for_the_other_where_the_sensor_has_bot
         Ok(bands(&[Band::Nir08, Band::Red]))
     );
     assert!(own("N - N2").expect_err("both").to_string().contains("one near infrared band"));
+}
+
+#[test]
+fn the_harmonized_sensors_are_read_with_the_near_infrared_that_they_share() {
+    let ndvi = SpectralIndex::find("NDVI").expect("known");
+    let all = [Band::Red, Band::Nir, Band::Nir08];
+    assert_eq!(ndvi.inputs(&scene(raster::sensor::hls_s30(), bands(&all))), Ok(bands(&[Band::Nir08, Band::Red])));
+    let landsat = [Band::Red, Band::Nir08];
+    assert_eq!(ndvi.inputs(&scene(raster::sensor::hls_l30(), bands(&landsat))), Ok(bands(&[Band::Nir08, Band::Red])));
+    let wide_only = scene(raster::sensor::hls_s30(), bands(&[Band::Red, Band::Nir]));
+    assert!(ndvi.inputs(&wide_only).is_err(), "B08 is not adjusted to Landsat");
+}
+
+#[test]
+fn pictures_are_read_by_indices_of_relative_brightness_only() {
+    let picture = scene(raster::sensor::rgb(), bands(&[Band::Red, Band::Green, Band::Blue]));
+    for name in ["VARI", "GLI", "ExG", "TGI"] {
+        assert!(SpectralIndex::find(name).expect("known").inputs(&picture).is_ok(), "{name}");
+    }
+    let other = own("G - R").expect("a formula").inputs(&picture).expect_err("no reflectance");
+    assert!(other.to_string().contains("VARI, GLI, ExG, TGI"), "{other}");
 }
 
 #[test]

@@ -68,6 +68,9 @@ pub(crate) struct Index {
     /// Grow clouds and shadows by this distance in metres
     #[arg(long, default_value_t = 0.0, value_name = "METRES")]
     pub(crate) dilate: f64,
+    /// What values are: reflectance or radiance of Landsat Level 1, power or db of Sentinel-1 [default: reflectance, power]
+    #[arg(long)]
+    pub(crate) units: Option<String>,
     #[command(flatten)]
     pub(crate) numbers: Numbers,
     /// float32, or int16 with --out-scale

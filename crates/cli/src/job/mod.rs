@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use alert::PatchRules;
 use change::{
     BaytsParameters, BfastMonitorParameters, ChangeError, ClearingParameters, CusumParameters, DifferenceParameters, Direction,
-    EwmaParameters, Guard, IqrParameters, MaskOptions, MosumParameters, PvtsBetaParameters, SpectralIndex,
+    EwmaParameters, Guard, IqrParameters, MaskOptions, MosumParameters, PvtsBetaParameters, SpeckleParameters, SpectralIndex,
 };
 use geoio::{Compression, ImagerySpec, Resampling};
 use schemars::JsonSchema;
@@ -44,6 +44,9 @@ pub(crate) struct Job {
     /// What is left out of each scene.
     #[serde(default)]
     pub(crate) mask: MaskSpec,
+    /// How speckle of radar scenes is taken down, in power; default: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) speckle: Option<SpeckleParameters>,
     /// What scenes are held against before they are used: a wrong offset, exchanged bands.
     #[serde(default)]
     pub(crate) guard: Guard,
@@ -167,8 +170,34 @@ pub(crate) struct ChangeSpec {
     /// Parameters of the method `bayts`: among them the densities of the index and, where scenes give them, of vv and vh.
     #[serde(default)]
     pub(crate) bayts: BaytsParameters,
+    /// What may be held against each other although it sees differently: orbits, instruments, levels (default none).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) mix: Vec<Mixture>,
     /// Where to look: a class raster or polygons. Outside it nothing is flagged.
     pub(crate) within: Option<Within>,
+}
+
+/// Scenes that see differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mixture {
+    /// Radar of several relative orbits or passes.
+    Orbits,
+    /// Several instruments of `PlanetScope`.
+    Instruments,
+    /// Reflectance at the ground and at the top of the atmosphere.
+    Levels,
+}
+
+impl Mixture {
+    /// As a job writes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Orbits => "orbits",
+            Self::Instruments => "instruments",
+            Self::Levels => "levels",
+        }
+    }
 }
 
 /// A method by name.

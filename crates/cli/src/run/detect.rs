@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use alert::{ChangeRows, Patch, PatchBuilder, PatchStatistics};
-use change::{Answer, ChangeStrip, MaskCounts, NO_DAY};
+use change::{Answer, ChangeStrip, Despeckled, MaskCounts, NO_DAY};
 use geoio::{
     CheckpointFolder, EligibilityReader, GriddedReader, Packed, Packer, Packing, RasterClass, RasterFormat, RasterOptions,
     RasterWriter, ZonesReader,
@@ -213,8 +213,8 @@ pub(crate) fn legend() -> Vec<RasterClass> {
 }
 
 /// What a worker keeps open.
-struct Worker {
-    scenes: GriddedReader,
+struct Worker<'a> {
+    scenes: Despeckled<'a, GriddedReader>,
     within: Option<EligibilityReader>,
     aoi: Option<EligibilityReader>,
     units: Option<ZonesReader>,
@@ -268,11 +268,14 @@ const RESULT_BYTES_A_PIXEL: u64 = 1 + 5 * 4 + 4 + 3 * 2;
 /// Bytes a pixel of the rasters together: answer, four days, magnitude, two counts with two days.
 const RASTER_BYTES_A_PIXEL: u64 = 1 + 4 * 4 + 4 + 4 * 4;
 
+/// Bytes a pixel while speckle is taken down: power of two polarisations, means, variances, sums over scenes.
+const SPECKLE_BYTES_A_PIXEL: u64 = 160;
+
 fn cost(inputs: &Inputs) -> StripCost {
     let layers: u64 = inputs.registries.sources.iter().map(|(_, layer)| layer.bytes()).sum();
     StripCost {
         cols: inputs.grid().cols,
-        working: inputs.detection().bytes_a_pixel(),
+        working: inputs.detection().bytes_a_pixel() + if inputs.speckle.is_some() { SPECKLE_BYTES_A_PIXEL } else { 0 },
         // With its packed copies on the way to disk.
         waiting: RESULT_BYTES_A_PIXEL * 3 / 2,
         tile_row: (inputs.grid().cols * StripCost::MOST_ROWS) as u64 * RASTER_BYTES_A_PIXEL,
@@ -316,7 +319,7 @@ pub(crate) fn detect(
         plan.in_flight,
         || {
             Ok::<_, Fault>(Worker {
-                scenes: inputs.imagery.open()?,
+                scenes: Despeckled::new(inputs.imagery.open()?, inputs.speckle.as_ref()),
                 within: inputs.within.as_ref().map(geoio::Eligibility::open).transpose()?,
                 aoi: aoi.as_ref().map(geoio::Eligibility::open).transpose()?,
                 units: zones.as_ref().map(geoio::Zones::open),

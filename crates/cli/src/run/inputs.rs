@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use alert::{Features, Layer};
-use change::{Detector, Guard, MaskPlan, SpectralIndex};
+use change::{Detector, Guard, MaskPlan, Speckle, SpectralIndex};
 use geoio::{Eligibility, GriddedImagery, Imagery, Skipped, Zones};
 use pipeline::{Detection, Look, map_in_order};
 use raster::{DateRange, Grid, Observation, Role, Scene, Warning};
@@ -16,12 +16,13 @@ use serde_json::Value;
 
 use self::grid::grid;
 use self::layers::{eligibility, read_layer, registries, rules, units};
+use super::comparable;
 use super::harmonise::harmonise;
 use super::periods::{count_periods, detector, doubts, periods, series};
 use super::probability::Calibrated;
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
-use crate::job::{ChangeSpec, Job, Method};
+use crate::job::{Job, Method};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
 use crate::verb::catalogue::{self, Registries};
@@ -42,6 +43,8 @@ pub(crate) struct Inputs {
     pub(crate) sensor_numbers: Vec<u8>,
     /// How each scene is read.
     pub(crate) looks: Vec<Look>,
+    /// What takes down the speckle of radar scenes.
+    pub(crate) speckle: Option<Speckle>,
     /// What the method reads, the index first.
     pub(crate) series: Vec<SpectralIndex>,
     /// The method.
@@ -92,15 +95,14 @@ impl Inputs {
         let (mut skipped, mut warnings) = (found.skipped, found.warnings);
         let mut files = found.imagery.files();
         let damaged = damaged(&found.imagery, &series, depth)?;
-        let imagery = found.imagery.retain(|place, scene| {
-            match lacking(scene, &series, &job.change).or_else(|| damaged.get(&place).cloned()) {
+        let imagery =
+            found.imagery.retain(|place, scene| match lacking(scene, &series, job).or_else(|| damaged.get(&place).cloned()) {
                 None => true,
                 Some(reason) => {
                     skipped.push(Skipped { path: PathBuf::from(&scene.id), reason });
                     false
                 }
-            }
-        });
+            });
         refuse_none(&imagery, &skipped)?;
         let aoi = job.grid.aoi.as_ref().map(|path| read_layer(&job.path(path), &mut files, &mut warnings)).transpose()?;
         let (mut imagery, Guarded { told: guarded, said: guard_said, refused, warnings: noticed }) = match depth {
@@ -110,6 +112,7 @@ impl Inputs {
         skipped.extend(refused);
         warnings.extend(noticed);
         refuse_none(&imagery, &skipped)?;
+        comparable::check(&imagery.scenes, &job.change.mix)?;
         let harmonised = job.harmonise.as_ref().map(|spec| harmonise(&mut imagery.scenes, &series, spec)).transpose()?;
         let (grid, grid_said) = grid(job, &imagery.scenes, aoi.as_ref())?;
         let imagery = GriddedImagery::new(imagery, grid.clone(), job.grid.resampling);
@@ -120,6 +123,7 @@ impl Inputs {
         let (sensors, sensor_numbers) = Detection::sensor_numbers(&observations, scenes);
         let looks = looks(job, &series, scenes, &grid)?;
         given(&series, &looks)?;
+        let speckle = speckle(job, scenes, &looks)?;
         let detector = detector(&job.change, baseline, monitoring, &series)?;
         let within =
             job.change.within.as_ref().map(|within| eligibility(job, within, &grid, &mut files, &mut warnings)).transpose()?;
@@ -152,6 +156,7 @@ impl Inputs {
             sensors,
             sensor_numbers,
             looks,
+            speckle,
             series,
             detector,
             baseline,
@@ -230,7 +235,7 @@ fn guarded(job: &Job, imagery: Imagery, aoi: Option<&Layer>, common: &Common) ->
     }
     let (grid, _) = grid(job, &imagery.scenes, aoi)?;
     let plans = mask_plans(job, &imagery.scenes, &grid)?;
-    let masks: Vec<&MaskPlan> = imagery.scenes.iter().map(|scene| &plans[&scene.sensor.id]).collect();
+    let masks: Vec<&MaskPlan> = plans.iter().collect();
     let gridded = GriddedImagery::new(imagery.clone(), grid, job.grid.resampling);
     let screened = screen::screen(&gridded, &masks, &job.guard, Sample::Scene, common)?;
     let mut guarded = Guarded { said: screen::told(&screened, &job.guard), ..Guarded::default() };
@@ -296,20 +301,27 @@ fn wanted(scenes: &[Scene], series: &[SpectralIndex]) -> Vec<Role> {
 }
 
 /// Why a scene cannot be used: a layer of the series or of the sensor's masks that it does not have.
-fn lacking(scene: &Scene, series: &[SpectralIndex], spec: &ChangeSpec) -> Option<String> {
-    let masks = scene.sensor.masks.iter().find(|class| class.default && !scene.has(&class.layer));
+fn lacking(scene: &Scene, series: &[SpectralIndex], job: &Job) -> Option<String> {
+    let masks = scene.sensor.missing_mask(job.mask.classes.as_deref(), |role| scene.has(role));
     let mut missing = series.iter().filter_map(|series| series.inputs(scene).err());
     // A method of several sensors takes each scene for what it has.
-    let needed = if spec.method == Method::Bayts { series.len() } else { 1 };
+    let needed = if job.change.method == Method::Bayts { series.len() } else { 1 };
     match missing.nth(needed - 1) {
         Some(error) => Some(error.to_string()),
-        None => masks.map(|class| format!("it has no layer {}, without which cloud cannot be masked", class.layer)),
+        None => masks.map(|layer| {
+            format!("it has no layer {layer}, without which cloud cannot be masked; [mask] classes = [] uses it unmasked")
+        }),
     }
+}
+
+fn speckle(job: &Job, scenes: &[Scene], looks: &[Look]) -> Result<Option<Speckle>, Fault> {
+    let masks: Vec<&MaskPlan> = looks.iter().map(|look| &look.mask).collect();
+    Ok(job.speckle.clone().map(|parameters| Speckle::new(parameters, scenes, &masks)).transpose()?)
 }
 
 fn looks(job: &Job, series: &[SpectralIndex], scenes: &[Scene], grid: &Grid) -> Result<Vec<Look>, Fault> {
     let plans = mask_plans(job, scenes, grid)?;
-    let look = |scene: &Scene| {
+    let look = |(scene, mask): (&Scene, MaskPlan)| {
         let (mut bands, mut places) = (Vec::new(), Vec::new());
         for (place, series) in series.iter().enumerate() {
             if let Ok(roles) = series.inputs(scene) {
@@ -318,9 +330,9 @@ fn looks(job: &Job, series: &[SpectralIndex], scenes: &[Scene], grid: &Grid) -> 
                 bands.extend(new);
             }
         }
-        Look { bands, series: places, mask: plans[&scene.sensor.id].clone() }
+        Look { bands, series: places, mask }
     };
-    Ok(scenes.iter().map(look).collect())
+    Ok(scenes.iter().zip(plans).map(look).collect())
 }
 
 /// Refuses a series that no scene gives.
@@ -331,14 +343,16 @@ fn given(series: &[SpectralIndex], looks: &[Look]) -> Result<(), Fault> {
     }
 }
 
-/// What is masked in the scenes of each sensor.
-fn mask_plans(job: &Job, scenes: &[Scene], grid: &Grid) -> Result<BTreeMap<String, MaskPlan>, Fault> {
+/// What is masked in each scene: scenes of one sensor may lack a layer that others have.
+fn mask_plans(job: &Job, scenes: &[Scene], grid: &Grid) -> Result<Vec<MaskPlan>, Fault> {
     let options = job.mask.options();
-    let mut plans = BTreeMap::new();
-    for scene in scenes {
-        if !plans.contains_key(&scene.sensor.id) {
-            plans.insert(scene.sensor.id.clone(), MaskPlan::new(&scene.sensor, &options, grid.pixel_m())?);
-        }
+    let mut plans: Vec<MaskPlan> = Vec::new();
+    for (place, scene) in scenes.iter().enumerate() {
+        let same = scenes[..place].iter().position(|earlier| earlier.sensor == scene.sensor);
+        plans.push(match same {
+            Some(earlier) => plans[earlier].clone(),
+            None => MaskPlan::new(&scene.sensor, &options, grid.pixel_m())?,
+        });
     }
     Ok(plans)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use change::{ChangeError, Guard, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_into};
-use geoio::{Found, GriddedImagery, Packed, Packer, Packing, RasterOptions, RasterWriter, Resampling};
+use geoio::{Found, GriddedImagery, ImagerySpec, Packed, Packer, Packing, RasterOptions, RasterWriter, Resampling};
 use ndarray::{Array2, Array3, Axis, s};
 use pipeline::{Budget, map_in_order};
 use raster::{RasterReader as _, RasterSource as _, Role, Window};
@@ -134,11 +134,30 @@ fn scene(arguments: &Index) -> Result<Found, Fault> {
     }
     let path = arguments.scene.as_deref().unwrap_or(Path::new(""));
     let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
-    if !path.is_dir() && !is_zip {
+    let by_numbers = scaling.is_some() || rule.is_some();
+    if !path.is_dir() && !is_zip && (by_numbers || !geoio::is_picture(path)?) {
         let layers = Layers { file: Some(path.to_owned()), named: geoio::layers_of_file(path)? };
         return layers.scene(&LayerOptions { id: &layers::scene_name(path), date: None, scaling, rule });
     }
-    let found = geoio::find(&[geoio::product_at(path)], Path::new(""))?;
+    let mut spec = geoio::product_at(path);
+    match (&mut spec, arguments.units.as_deref()) {
+        (_, None) => {}
+        (ImagerySpec::LandsatL1(spec), Some("radiance")) => spec.units = geoio::Units::Radiance,
+        (ImagerySpec::LandsatL1(_), Some("reflectance")) | (ImagerySpec::Sentinel1Rtc(_), Some("power")) => {}
+        (ImagerySpec::Sentinel1Rtc(spec), Some("db")) => spec.units = geoio::PowerUnits::Db,
+        (_, Some(units)) => {
+            return Err(Fault::usage(format!(
+                "--units {units}: Landsat Level 1 is read as reflectance or radiance, Sentinel-1 as power or db, and {} is neither so",
+                path.display()
+            )));
+        }
+    }
+    // One picture needs no day.
+    if let ImagerySpec::Orthomosaic(_) = spec {
+        let found = geoio::picture(path)?;
+        return Ok(found);
+    }
+    let found = geoio::find(&[spec], Path::new(""))?;
     match found.imagery.scenes.len() {
         1 => Ok(found),
         n => Err(Fault::new(Exit::Input, format!("{}: holds {n} scenes that can be used, expected one", path.display()))),
@@ -157,6 +176,12 @@ fn mask(arguments: &Index, scene: &raster::Scene, grid: &raster::Grid) -> Result
         "default" => None,
         list => Some(list.split(',').map(|class| class.trim().to_owned()).collect()),
     };
+    if let Some(layer) = scene.sensor.missing_mask(classes.as_deref(), |role| scene.has(role)) {
+        return Err(Fault::new(
+            Exit::Input,
+            format!("{} has no layer {layer}, by which these classes are told: give --mask none, or other classes", scene.id),
+        ));
+    }
     let options = MaskOptions { classes, dilate_m: arguments.dilate };
     Ok(MaskPlan::new(&scene.sensor, &options, grid.pixel_m())?)
 }

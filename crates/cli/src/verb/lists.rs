@@ -1,7 +1,8 @@
 //! `indices`, `sensors`, `methods`: what there is.
 
 use change::{Implementation, MethodInfo, Place, Publication};
-use raster::sensor::{HARMONISATIONS, Harmonisation, Regression};
+use raster::sensor::{HARMONISATIONS, Harmonisation, Quantity, Regression, SensorBand};
+use raster::{MaskClass, QaRule, Role, Scaling, Sensor};
 use serde_json::{Value, json};
 
 use crate::args::{Common, Methods};
@@ -30,18 +31,12 @@ pub(crate) fn sensors(common: &Common) -> Result<Report, Fault> {
     let mut report = Report::new("sensors");
     let mut list = Vec::new();
     for sensor in raster::sensor::all() {
-        let bands: Vec<String> = sensor.bands.iter().map(|band| format!("{}={}", band.band, band.asset)).collect();
-        let masks: Vec<&str> = sensor.masks.iter().map(|class| class.name.as_str()).collect();
         if !common.json {
-            print(&format!(
-                "{:<13} {}\n              bands {}\n              masks {}",
-                sensor.id,
-                sensor.title,
-                bands.join(" "),
-                masks.join(" ")
-            ))?;
+            for line in sensor_lines(&sensor) {
+                print(&line)?;
+            }
         }
-        list.push(json!({ "id": sensor.id, "title": sensor.title, "bands": bands, "masks": masks }));
+        list.push(sensor_record(&sensor));
     }
     report.fact("sensors", json!(list));
     if !common.json {
@@ -67,6 +62,57 @@ pub(crate) fn sensors(common: &Common) -> Result<Report, Fault> {
     };
     report.fact("harmonisation", HARMONISATIONS.iter().map(record).collect::<Vec<_>>());
     Ok(report)
+}
+
+fn sensor_lines(sensor: &Sensor) -> Vec<String> {
+    let bands = sensor.bands.iter().map(|band| format!("{}={}", band.band, band.asset));
+    let more = sensor.indices.iter().map(|(role, asset)| format!("{role}={asset}"));
+    let bands: Vec<String> = bands.chain(more).collect();
+    let quality: Vec<String> = sensor.quality.iter().map(|(role, asset)| format!("{role}={asset}")).collect();
+    let named = |default: bool| {
+        let of = sensor.masks.iter().filter(|class| class.default == default).map(|class| class.name.as_str());
+        of.collect::<Vec<_>>().join(" ")
+    };
+    let Scaling { scale, offset } = sensor.scaling;
+    let nodata = sensor.nodata.map(|nodata| format!(", no data {nodata}")).unwrap_or_default();
+    let mut lines = vec![format!("{:<23} {}", sensor.id, sensor.title)];
+    let mut line = |name: &str, text: String| {
+        if !text.is_empty() {
+            lines.push(format!("    {name:<19} {text}"));
+        }
+    };
+    line("product", format!("\"{}\"", sensor.product));
+    line("bands", bands.join(" "));
+    line("values", format!("{}: stored x {scale} {offset:+}{nodata}", quantity(sensor.quantity)));
+    line("quality", quality.join(" "));
+    line("masked", named(true));
+    line("masked if asked", named(false));
+    lines
+}
+
+fn quantity(quantity: Quantity) -> String {
+    let name = json!(quantity).as_str().unwrap_or_default().replace('_', " ");
+    if quantity == Quantity::Any { "as the job says".to_owned() } else { name }
+}
+
+fn sensor_record(sensor: &Sensor) -> Value {
+    let band = |band: &SensorBand| {
+        let scaling = sensor.scaling_of(&Role::Band(band.band));
+        json!({ "band": band.band.name(), "asset": band.asset, "centre_nm": band.centre_nm, "scale": scaling.scale, "offset": scaling.offset })
+    };
+    let layer = |(role, asset): &(Role, String)| json!({ "role": role.to_string(), "asset": asset });
+    let mask = |class: &MaskClass| {
+        json!({
+            "name": class.name, "layer": class.layer.to_string(), "default": class.default, "grows": class.grows,
+            "rule": QaRule { conditions: vec![class.condition.clone()] }.to_string()
+        })
+    };
+    json!({
+        "id": sensor.id, "title": sensor.title, "product": sensor.product, "quantity": sensor.quantity, "platforms": sensor.platforms,
+        "bands": sensor.bands.iter().map(band).collect::<Vec<_>>(), "indices": sensor.indices.iter().map(layer).collect::<Vec<_>>(),
+        "quality": sensor.quality.iter().map(layer).collect::<Vec<_>>(), "scale": sensor.scaling.scale,
+        "offset": sensor.scaling.offset, "nodata": sensor.nodata, "masks": sensor.masks.iter().map(mask).collect::<Vec<_>>(),
+    })
 }
 
 /// Slope and intercept of each band.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use geoio::{MetadataFile, ProducerCheck, SafeMetadata};
-use raster::{Scene, Warning};
+use geoio::{MetadataFile, ProducerCheck, SafeMetadata, SafeTile, TileGrid};
+use raster::{Scaling, Scene, Warning};
 use serde_json::{Value, json};
 
 use crate::args::{Common, Scenes};
@@ -24,8 +24,9 @@ fn products(path: &Path, common: &Common) -> Result<Report, Fault> {
     let scenes = &found.imagery.scenes;
     if !common.json {
         for scene in scenes {
-            let layers: Vec<String> = scene.layers.iter().map(|(role, _)| role.to_string()).collect();
-            print(&printable(&format!("{} {} {} {}", scene.date, scene.sensor.id, scene.id, layers.join(","))))?;
+            for line in lines(scene) {
+                print(&printable(&line))?;
+            }
         }
     }
     report.fact("scenes", scenes.iter().map(scene_facts).collect::<Vec<Value>>());
@@ -39,13 +40,58 @@ fn products(path: &Path, common: &Common) -> Result<Report, Fault> {
     Ok(report)
 }
 
+/// What was read of a scene: whose it is, how its numbers become values, what tells its clouds, where it lies.
+fn lines(scene: &Scene) -> Vec<String> {
+    let sensor = &scene.sensor;
+    let layers: Vec<String> = scene.layers.iter().map(|(role, _)| role.to_string()).collect();
+    let orbit = scene.orbit.map(|orbit| format!(", orbit {orbit}")).unwrap_or_default();
+    let mut lines = vec![
+        format!("{} {} {} {}", scene.date, sensor.id, scene.id, layers.join(",")),
+        format!("    {}; {}{orbit}{}", sensor.title, scene.platform, version(scene)),
+    ];
+    let mut told: Vec<Scaling> = Vec::new();
+    for (_, scaling) in scene.layers.iter().filter(|(role, _)| !role.is_quality()) {
+        if told.contains(scaling) {
+            continue;
+        }
+        told.push(*scaling);
+        let alike = scene.layers.iter().filter(|(role, other)| other == scaling && !role.is_quality());
+        let alike: Vec<String> = alike.map(|(role, _)| role.to_string()).collect();
+        lines.push(format!("    {} = stored x {} {:+}", alike.join(", "), scaling.scale, scaling.offset));
+    }
+    let missing = sensor.missing_mask(None, |role| scene.has(role));
+    let masks = sensor.masks.iter().filter(|class| class.default).map(|class| class.name.as_str()).collect::<Vec<_>>().join(", ");
+    lines.push(match missing {
+        Some(layer) => format!("    not masked: it has no {layer}"),
+        None if masks.is_empty() => "    nothing is masked".to_owned(),
+        None => format!("    masked: {masks}"),
+    });
+    let grid = &scene.grid;
+    let place = geoio::crs::bounds_lonlat(grid).map_or_else(
+        |_| String::new(),
+        |b| format!(", {:.5} to {:.5} east, {:.5} to {:.5} north", b.west, b.east, b.south, b.north),
+    );
+    lines.push(format!("    {} x {} pixels of {} in {}{place}", grid.cols, grid.rows, grid.step_x, grid.crs.name()));
+    lines
+}
+
+/// The version of the usable data mask, which hangs on the day.
+fn version(scene: &Scene) -> String {
+    if scene.sensor.product == "planetscope" { format!(", UDM {}", geoio::udm2_version(scene.date)) } else { String::new() }
+}
+
 fn scene_facts(scene: &Scene) -> Value {
     let layers: Vec<Value> = scene
         .layers
         .iter()
         .map(|(role, scaling)| json!({ "role": role.to_string(), "scale": scaling.scale, "offset": scaling.offset }))
         .collect();
+    let masks: Vec<&str> = scene.sensor.masks.iter().filter(|class| class.default).map(|class| class.name.as_str()).collect();
+    let missing = scene.sensor.missing_mask(None, |role| scene.has(role)).map(ToString::to_string);
+    let footprint = geoio::crs::bounds_lonlat(&scene.grid).ok().map(|b| [b.west, b.south, b.east, b.north]);
     json!({
+        "product": scene.sensor.product, "quantity": scene.sensor.quantity, "masks": masks, "missing_mask": missing,
+        "footprint": footprint,
         "id": scene.id, "sensor": scene.sensor.id, "platform": scene.platform, "orbit": scene.orbit,
         "date": scene.date.to_string(), "second": scene.second, "generation": scene.generation,
         "crs": scene.grid.crs.name(), "rows": scene.grid.rows, "cols": scene.grid.cols, "layers": layers,
@@ -60,6 +106,7 @@ fn metadata(path: &Path, common: &Common) -> Result<Report, Fault> {
             report.warnings.extend(failed.map(|check| not_passed(check, path)));
             product_facts(&product)
         }
+        MetadataFile::Tile(tile) => tile_facts(&tile),
         MetadataFile::Checks(checks) => {
             let failed = checks.iter().filter(|check| !check.is_passed());
             report.warnings.extend(failed.map(|check| not_passed(&format!("{} {}", check.name, check.status), path)));
@@ -88,16 +135,42 @@ fn product_facts(product: &SafeMetadata) -> Facts {
     let offsets = if offsets.is_empty() { "none".to_owned() } else { offsets.join(", ") };
     let lines = vec![
         format!("{} {} {}", product.date, product.platform, product.id),
-        format!("tile {}, baseline {}, made {}", product.tile, product.baseline, product.generation),
+        format!(
+            "{}, tile {}, baseline {}, made {}, {}",
+            product.level.name(),
+            product.tile,
+            product.baseline,
+            product.generation,
+            product.direction.to_lowercase()
+        ),
         format!("divided by {}; offsets: {offsets}", product.quantification),
     ];
     let facts = json!({
+        "level": product.level.name(), "direction": product.direction.to_lowercase(), "strip_start": product.strip_start,
         "id": product.id, "date": product.date.to_string(), "second": product.second, "platform": product.platform,
         "orbit": product.orbit, "tile": product.tile, "baseline": product.baseline, "generation": product.generation,
         "quantification": product.quantification, "offsets": product.offsets, "nodata": product.nodata,
         "saturated": product.saturated, "images": product.images, "failed_checks": product.failed_checks,
     });
     (lines, vec![("product", facts)])
+}
+
+fn tile_facts(tile: &SafeTile) -> Facts {
+    let percent = tile.cloud_percent.map(|percent| format!(", {percent} % cloud")).unwrap_or_default();
+    let mut lines = vec![format!("{} in {}{percent}", tile.id, tile.crs)];
+    let grid =
+        |grid: &TileGrid| format!("{} m: {} x {} pixels from {}, {}", grid.metres, grid.cols, grid.rows, grid.west, grid.north);
+    lines.extend(tile.grids.iter().map(grid));
+    let grids: Vec<Value> = tile
+        .grids
+        .iter()
+        .map(|g| json!({ "metres": g.metres, "rows": g.rows, "cols": g.cols, "west": g.west, "north": g.north }))
+        .collect();
+    let facts = json!({
+        "id": tile.id, "crs": tile.crs, "grids": grids, "cloud_percent": tile.cloud_percent,
+        "sun_elevation": tile.sun_elevation, "sun_azimuth": tile.sun_azimuth,
+    });
+    (lines, vec![("tile", facts)])
 }
 
 fn check_facts(checks: &[ProducerCheck]) -> Facts {

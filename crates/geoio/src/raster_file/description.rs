@@ -22,6 +22,8 @@ const MAX_RATIO: u64 = 1 << 16;
 pub struct BandInfo {
     /// Description; empty where there is none.
     pub description: String,
+    /// What it is to be shown as, in GDAL's words: `Red`, `Alpha`, `Gray`, ..
+    pub interpretation: String,
     /// Stored number that means "no data".
     pub nodata: Option<f64>,
     /// Type of the stored numbers in GDAL's words: `Byte`, `Int8`, `UInt16`, `Float32`, ..
@@ -139,6 +141,7 @@ fn describe(dataset: &Dataset, path: &Path, number: usize) -> Result<BandInfo, G
     let signed = band.metadata_item("PIXELTYPE", "IMAGE_STRUCTURE").as_deref() == Some("SIGNEDBYTE");
     let info = BandInfo {
         description,
+        interpretation: band.color_interpretation().name(),
         nodata: band.no_data_value(),
         data_type: if signed { INT8.to_owned() } else { data_type.name() },
         scale: band.scale(),

@@ -3,14 +3,17 @@
 use std::path::Path;
 
 use super::safe::SafeMetadata;
+use super::safe_tile::SafeTile;
 use super::xml::{self, elements};
 use crate::GeoioError;
 
 /// What a metadata file says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MetadataFile {
-    /// A Sentinel-2 Level-2A product.
+    /// A Sentinel-2 product of Level-2A or Level-1C.
     Sentinel2(Box<SafeMetadata>),
+    /// A granule of a Sentinel-2 product.
+    Tile(Box<SafeTile>),
     /// The producer's report of its own checks.
     Checks(Vec<ProducerCheck>),
 }
@@ -33,15 +36,19 @@ impl ProducerCheck {
     }
 }
 
-/// Reads a metadata file: `MTD_MSIL2A.xml`, or a quality report of `QI_DATA`.
+/// Reads a metadata file: `MTD_MSIL2A.xml`, `MTD_MSIL1C.xml`, `MTD_TL.xml`, or a quality report of `QI_DATA`.
 ///
 /// # Errors
 /// [`GeoioError::Metadata`] for what is neither, and for values without which reflectance cannot be had.
 pub fn metadata_file(path: &Path) -> Result<MetadataFile, GeoioError> {
     let text = xml::read_text(path)?;
     let wrong = |reason: String| GeoioError::Metadata { path: path.to_owned(), line: None, reason };
-    if elements(&text).map_err(wrong)?.last().is_some_and(|root| root.name == "Earth_Explorer_File") {
-        return checks(&text).map(MetadataFile::Checks).map_err(wrong);
+    match elements(&text).map_err(wrong)?.last().map(|root| root.name.as_str()) {
+        Some("Earth_Explorer_File") => return checks(&text).map(MetadataFile::Checks).map_err(wrong),
+        Some("Level-1C_Tile_ID" | "Level-2A_Tile_ID") => {
+            return SafeTile::parse(&text).map(|tile| MetadataFile::Tile(Box::new(tile))).map_err(wrong);
+        }
+        _ => {}
     }
     SafeMetadata::parse(&text, path).map(|metadata| MetadataFile::Sentinel2(Box::new(metadata)))
 }

@@ -81,7 +81,7 @@ pub(super) fn find(spec: &GeotiffSpec, base: &Path) -> Result<Batch, GeoioError>
     Ok(batch)
 }
 
-fn list(place: &Path) -> Result<Vec<PathBuf>, GeoioError> {
+pub(super) fn list(place: &Path) -> Result<Vec<PathBuf>, GeoioError> {
     let wrong = |reason: String| GeoioError::Imagery { path: place.to_owned(), reason };
     let mut files: Vec<PathBuf> = if place.is_dir() {
         let entries = std::fs::read_dir(place).map_err(|source| GeoioError::Input { path: place.to_owned(), source })?;
@@ -131,7 +131,7 @@ fn scene(
             warnings.push(Warning::new("eight_bit", message).about(name.clone()));
         }
         described.push((role.clone(), numbers.scaling(role, info, path)?));
-        layers.push(FoundLayer { role: role.clone(), path: path.to_owned(), band, void: numbers.void(role, info) });
+        layers.push(FoundLayer { role: role.clone(), path: path.to_owned(), band, void: numbers.void(role, info), curve: None });
     }
     warnings.extend(noticed(numbers, bands.iter().map(|(role, band)| (role, &file, *band))));
     let scene = Scene {
@@ -148,7 +148,7 @@ fn scene(
     Ok(FoundScene { scene, layers, sensing: None })
 }
 
-fn day(path: &Path, name: &str, table: Option<&[Row]>) -> Result<Row, GeoioError> {
+pub(super) fn day(path: &Path, name: &str, table: Option<&[Row]>) -> Result<Row, GeoioError> {
     let missing = |reason: &str| GeoioError::Metadata { path: path.to_owned(), line: None, reason: reason.to_owned() };
     let Some(rows) = table else {
         let date = dates::in_name(name)

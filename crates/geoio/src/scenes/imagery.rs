@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use raster::{Role, Scene, Warning, Window};
 use serde::Serialize;
 
+use super::curve::Curve;
 use crate::raster_file::Void;
 use crate::{GeoioError, RasterFile, archive};
 
@@ -16,6 +17,8 @@ pub struct LayerFile {
     pub band: usize,
     /// Stored numbers that are no value: the job's, else the sensor's, else the file's.
     pub void: Void,
+    /// What stored numbers become before they are scaled, where that is no straight line.
+    pub curve: Option<Curve>,
 }
 
 /// A layer as a product describes it.
@@ -25,6 +28,7 @@ pub(super) struct FoundLayer {
     pub(super) path: PathBuf,
     pub(super) band: usize,
     pub(super) void: Void,
+    pub(super) curve: Option<Curve>,
 }
 
 /// A scene as a product describes it.
@@ -77,7 +81,7 @@ impl Imagery {
             .iter()
             .map(|s| {
                 let layer = |l: &super::imagery::FoundLayer| {
-                    (l.role.clone(), LayerFile { file: place(&l.path), band: l.band, void: l.void })
+                    (l.role.clone(), LayerFile { file: place(&l.path), band: l.band, void: l.void, curve: l.curve })
                 };
                 s.layers.iter().map(layer).collect()
             })

@@ -25,13 +25,18 @@ impl Metadata {
     }
 
     /// The first value of this name in a group.
-    pub(super) fn get(&self, group: &str, name: &str) -> Option<&str> {
+    fn get(&self, group: &str, name: &str) -> Option<&str> {
         self.0.iter().find(|(g, n, _)| g == group && n == name).map(|(_, _, value)| value.as_str())
     }
 
-    /// A value of this name in a group as a number.
-    pub(super) fn number(&self, group: &str, name: &str) -> Option<f64> {
-        self.get(group, name)?.parse().ok().filter(|v: &f64| v.is_finite())
+    /// The value of this name in the first of some groups that has it.
+    pub(super) fn get_in(&self, groups: &[&str], name: &str) -> Option<&str> {
+        groups.iter().find_map(|group| self.get(group, name))
+    }
+
+    /// The same as a number.
+    pub(super) fn number_in(&self, groups: &[&str], name: &str) -> Option<f64> {
+        self.get_in(groups, name)?.parse().ok().filter(|v: &f64| v.is_finite())
     }
 }
 
@@ -60,7 +65,8 @@ fn from_xml(text: &str) -> Result<Values, String> {
 fn from_json(text: &str) -> Result<Values, String> {
     let root: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let mut values = Values::new();
-    let groups = root.get("LANDSAT_METADATA_FILE").and_then(Value::as_object).ok_or("it has no LANDSAT_METADATA_FILE")?;
+    let roots = ["LANDSAT_METADATA_FILE", "L1_METADATA_FILE"];
+    let groups = roots.iter().find_map(|name| root.get(name)?.as_object()).ok_or("it has no LANDSAT_METADATA_FILE")?;
     for (group, members) in groups {
         for (name, value) in members.as_object().into_iter().flatten() {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

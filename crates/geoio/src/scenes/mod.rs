@@ -2,17 +2,26 @@
 //!
 //! A product is one file here with one function, and its line in [`ImagerySpec`] and [`find`].
 
+mod curve;
 mod dates;
 mod describe;
 mod descriptions;
 mod geotiff;
+mod granule;
+mod hls;
 mod imagery;
 mod landsat;
+mod landsat_l1;
 mod metadata;
+mod modis;
 mod named;
 mod numbers;
+mod orthomosaic;
+mod planetscope;
 mod safe;
 mod safe_package;
+mod safe_tile;
+mod sentinel1;
 mod sentinel2;
 mod stack;
 mod target;
@@ -26,12 +35,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{GeoioError, RasterFile};
 
+pub use curve::Curve;
 pub use describe::{MetadataFile, ProducerCheck, metadata_file};
 pub use geotiff::GeotiffSpec;
+pub use hls::HlsSpec;
 pub use imagery::{Found, Imagery, LayerFile, Skipped};
-pub use landsat::LandsatSpec;
+pub use landsat::{LandsatL1Spec, LandsatSpec};
+pub use landsat_l1::Units;
+pub use modis::ModisSpec;
 pub use named::{NamedLayer, date_of_file, layers_of_file, scene_of_layers};
-pub use safe::SafeMetadata;
+pub use orthomosaic::{OrthomosaicSpec, is_picture, picture};
+pub use planetscope::{PlanetscopeSpec, udm2_version};
+pub use safe::{SafeLevel, SafeMetadata};
+pub use safe_tile::{SafeTile, TileGrid};
+pub use sentinel1::{PowerUnits, Sentinel1Spec};
 pub use sentinel2::Sentinel2Spec;
 pub use stack::StackSpec;
 pub use target::{derive_grid, scene_bounds};
@@ -43,11 +60,32 @@ pub enum ImagerySpec {
     /// Landsat Collection 2 Level 2 scenes.
     #[serde(rename = "landsat-c2-l2")]
     LandsatC2L2(LandsatSpec),
+    /// Landsat Level 1 scenes: Collection 2, and from before the collections.
+    #[serde(rename = "landsat-l1")]
+    LandsatL1(LandsatL1Spec),
     /// Sentinel-2 Level-2A products.
     #[serde(rename = "sentinel-2-l2a")]
     Sentinel2L2A(Sentinel2Spec),
+    /// Sentinel-2 Level-1C products.
+    #[serde(rename = "sentinel-2-l1c")]
+    Sentinel2L1C(Sentinel2Spec),
+    /// Harmonized Landsat Sentinel-2, L30 and S30.
+    #[serde(rename = "hls")]
+    Hls(HlsSpec),
+    /// `PlanetScope` surface reflectance.
+    #[serde(rename = "planetscope")]
+    Planetscope(PlanetscopeSpec),
+    /// Sentinel-1 terrain-corrected backscatter.
+    #[serde(rename = "sentinel-1-rtc")]
+    Sentinel1Rtc(Sentinel1Spec),
+    /// MODIS vegetation indices.
+    #[serde(rename = "modis-13q1")]
+    Modis13Q1(ModisSpec),
+    /// Orthomosaics of drones.
+    #[serde(rename = "orthomosaic")]
+    Orthomosaic(OrthomosaicSpec),
     /// `GeoTIFF` files, one a date.
-    #[serde(rename = "geotiff")]
+    #[serde(rename = "geotiff", alias = "generic")]
     Geotiff(GeotiffSpec),
     /// `GeoTIFF` files, one a band, whose bands are dates.
     #[serde(rename = "stack")]
@@ -117,12 +155,35 @@ fn noticed<'a>(numbers: numbers::Numbers, layers: impl Iterator<Item = (&'a Role
     warnings
 }
 
-/// What a product's folder or zip holds, by its metadata.
+/// What a product's folder or zip holds, by its metadata or by the names of its files; a picture is an orthomosaic.
 pub fn product_at(path: &Path) -> ImagerySpec {
-    if safe_package::packages(path).is_ok_and(|found| !found.is_empty()) {
-        ImagerySpec::Sentinel2L2A(Sentinel2Spec { path: path.to_owned() })
+    let path = path.to_owned();
+    if let Some(first) = safe_package::packages(&path).unwrap_or_default().first() {
+        let of_level_1 = safe_package::Package::open(first, SafeLevel::L1c).is_ok();
+        let spec = Sentinel2Spec { path };
+        return if of_level_1 { ImagerySpec::Sentinel2L1C(spec) } else { ImagerySpec::Sentinel2L2A(spec) };
+    }
+    if let Some(first) = landsat::metadata_files(&path).unwrap_or_default().first() {
+        return if landsat::is_level_1(first) {
+            ImagerySpec::LandsatL1(LandsatL1Spec { path, units: Units::default() })
+        } else {
+            ImagerySpec::LandsatC2L2(LandsatSpec { path })
+        };
+    }
+    let files = granule::files_below(&path, granule::is_tiff).unwrap_or_default();
+    let any = |test: fn(&str) -> bool| files.iter().any(|file| test(granule::name_of(file)));
+    if any(hls::is_hls) {
+        ImagerySpec::Hls(HlsSpec { path })
+    } else if any(planetscope::is_planetscope) {
+        ImagerySpec::Planetscope(PlanetscopeSpec { path, instrument: None })
+    } else if any(modis::is_modis) {
+        ImagerySpec::Modis13Q1(ModisSpec { path })
+    } else if files.iter().any(|file| sentinel1::is_sentinel1(file)) {
+        ImagerySpec::Sentinel1Rtc(Sentinel1Spec { path, orbit: None, pass: None, units: PowerUnits::default() })
+    } else if path.is_file() && is_picture(&path).unwrap_or(false) {
+        ImagerySpec::Orthomosaic(OrthomosaicSpec { path, ..OrthomosaicSpec::default() })
     } else {
-        ImagerySpec::LandsatC2L2(LandsatSpec { path: path.to_owned() })
+        ImagerySpec::LandsatC2L2(LandsatSpec { path })
     }
 }
 
@@ -136,7 +197,14 @@ pub fn find(specs: &[ImagerySpec], base: &Path) -> Result<Found, GeoioError> {
     for spec in specs {
         let batch = match spec {
             ImagerySpec::LandsatC2L2(spec) => landsat::find(spec, base)?,
-            ImagerySpec::Sentinel2L2A(spec) => sentinel2::find(spec, base)?,
+            ImagerySpec::LandsatL1(spec) => landsat::find_l1(spec, base)?,
+            ImagerySpec::Sentinel2L2A(spec) => sentinel2::find(spec, base, SafeLevel::L2a)?,
+            ImagerySpec::Sentinel2L1C(spec) => sentinel2::find(spec, base, SafeLevel::L1c)?,
+            ImagerySpec::Hls(spec) => hls::find(spec, base)?,
+            ImagerySpec::Planetscope(spec) => planetscope::find(spec, base)?,
+            ImagerySpec::Sentinel1Rtc(spec) => sentinel1::find(spec, base)?,
+            ImagerySpec::Modis13Q1(spec) => modis::find(spec, base)?,
+            ImagerySpec::Orthomosaic(spec) => orthomosaic::find(spec, base)?,
             ImagerySpec::Geotiff(spec) => geotiff::find(spec, base)?,
             ImagerySpec::Stack(spec) => stack::find(spec, base)?,
         };

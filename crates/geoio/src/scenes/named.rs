@@ -43,7 +43,13 @@ pub fn scene_of_layers(
             available: format!("bands 1 to {}", file.bands().len()),
         })?;
         described.push((role.clone(), numbers.scaling(role, info, path)?));
-        found.push(FoundLayer { role: role.clone(), path: path.clone(), band: *band, void: numbers.void(role, info) });
+        found.push(FoundLayer {
+            role: role.clone(),
+            path: path.clone(),
+            band: *band,
+            void: numbers.void(role, info),
+            curve: None,
+        });
         // Quality layers may be coarser: the bands tell the pixels.
         if grid.as_ref().is_none_or(|(quality, _)| *quality && !role.is_quality()) {
             grid = Some((role.is_quality(), file.grid().clone()));

@@ -1,7 +1,7 @@
-//! What a Sentinel-2 product says of itself: `MTD_MSIL2A.xml`.
+//! What a Sentinel-2 product says of itself: `MTD_MSIL2A.xml` and `MTD_MSIL1C.xml`.
 //!
-//! Source: ESA, Sentinel-2 Products Specification Document, User Product Level-2A. Products before 2018 spell some names
-//! with `2A`, which is understood too.
+//! Source: ESA, Sentinel-2 Products Specification Document, User Products Level-2A and Level-1C. Products before 2018 spell some
+//! names with `2A`, which is understood too.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,9 +15,55 @@ use crate::GeoioError;
 /// Bands by the number under which the metadata give their offset (attribute `band_id`).
 const BAND_IDS: [&str; 13] = ["B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"];
 
+/// Level of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SafeLevel {
+    /// Reflectance at the top of the atmosphere.
+    L1c,
+    /// Reflectance at the ground.
+    L2a,
+}
+
+impl SafeLevel {
+    /// The level whose metadata have this root element.
+    fn of_root(name: &str) -> Option<Self> {
+        match name {
+            "Level-1C_User_Product" => Some(Self::L1c),
+            "Level-2A_User_Product" => Some(Self::L2a),
+            _ => None,
+        }
+    }
+
+    /// Name of the offsets in the metadata.
+    fn offset(self) -> &'static str {
+        match self {
+            Self::L1c => "RADIO_ADD_OFFSET",
+            Self::L2a => "BOA_ADD_OFFSET",
+        }
+    }
+
+    /// Names of the divisor.
+    fn quantification(self) -> &'static [&'static str] {
+        match self {
+            Self::L1c => &["QUANTIFICATION_VALUE"],
+            Self::L2a => &["BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"],
+        }
+    }
+
+    /// As products' names spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::L1c => "L1C",
+            Self::L2a => "L2A",
+        }
+    }
+}
+
 /// The part of a product's metadata that a scene needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SafeMetadata {
+    /// Level-1C or Level-2A.
+    pub level: SafeLevel,
     /// Product name, without `.SAFE`.
     pub id: String,
     /// Processing baseline, such as `05.09`.
@@ -26,6 +72,8 @@ pub struct SafeMetadata {
     pub platform: String,
     /// Relative orbit.
     pub orbit: Option<u32>,
+    /// `ASCENDING` or `DESCENDING`, as the metadata spell it; empty where they do not say.
+    pub direction: String,
     /// Day of sensing, UTC.
     pub date: Date,
     /// Seconds since midnight of sensing.
@@ -51,10 +99,10 @@ pub struct SafeMetadata {
 }
 
 impl SafeMetadata {
-    /// Reads the text of `MTD_MSIL2A.xml`; `path` is for messages.
+    /// Reads the text of `MTD_MSIL2A.xml` or `MTD_MSIL1C.xml`; `path` is for messages.
     ///
     /// # Errors
-    /// [`GeoioError::Metadata`] for what is no Level-2A metadata, and for values without which reflectance cannot be had.
+    /// [`GeoioError::Metadata`] for what is no metadata of either level, and for values without which reflectance cannot be had.
     pub fn parse(text: &str, path: &Path) -> Result<Self, GeoioError> {
         let wrong = |reason: String| GeoioError::Metadata { path: path.to_owned(), line: None, reason };
         Document(elements(text).map_err(wrong)?).metadata().map_err(wrong)
@@ -68,9 +116,15 @@ impl SafeMetadata {
         let offset = match self.offsets.get(band) {
             Some(offset) => *offset,
             None if self.offsets.is_empty() => 0.0,
-            None => return Err(format!("it gives BOA_ADD_OFFSET for other bands and none for {band}")),
+            None => return Err(format!("it gives {} for other bands and none for {band}", self.level.offset())),
         };
         Ok(Scaling { scale: 1.0 / self.quantification, offset: offset / self.quantification })
+    }
+
+    /// The folder of the granule in the product, such as `GRANULE/L2A_T34UCF_A033753_20230823T095553`.
+    pub fn granule(&self) -> Option<String> {
+        let mut parts = self.images.first()?.split('/');
+        Some(format!("{}/{}", parts.next()?, parts.next()?))
     }
 
     /// Whether the baseline is one (04.00 or later) whose products carry an offset.
@@ -78,9 +132,12 @@ impl SafeMetadata {
         self.baseline.as_str() >= "04.00"
     }
 
-    /// The image file of a layer such as `B8A` or `SCL` at so many metres.
+    /// The image file of a layer such as `B8A` or `SCL` at so many metres; Level-1C has each in one size only.
     pub fn image(&self, layer: &str, metres: u32) -> Option<&str> {
-        let end = format!("_{layer}_{metres}m");
+        let end = match self.level {
+            SafeLevel::L1c => format!("_{layer}"),
+            SafeLevel::L2a => format!("_{layer}_{metres}m"),
+        };
         self.images.iter().find(|image| image.ends_with(&end)).map(String::as_str)
     }
 }
@@ -89,26 +146,27 @@ struct Document(Vec<Element>);
 
 impl Document {
     fn metadata(&self) -> Result<SafeMetadata, String> {
-        if self.0.last().is_none_or(|root| root.name != "Level-2A_User_Product") {
-            return Err("it is no metadata of a Level-2A product; only Level-2A holds surface reflectance".to_owned());
-        }
+        let level = self.0.last().and_then(|root| SafeLevel::of_root(&root.name));
+        let level = level.ok_or("it is no metadata of a Level-2A or Level-1C product")?;
         let uri = self.text(&["PRODUCT_URI", "PRODUCT_URI_2A"])?;
         let start = self.text(&["PRODUCT_START_TIME"])?;
         let (day, clock) = start.split_once('T').ok_or_else(|| format!("PRODUCT_START_TIME '{start}' is no time"))?;
         let images = self.images()?;
         let (tile, strip_start) = granule(images.first().map_or("", String::as_str));
         Ok(SafeMetadata {
+            level,
             id: uri.trim_end_matches(".SAFE").to_owned(),
             baseline: self.baseline()?,
             platform: self.text(&["SPACECRAFT_NAME"])?.to_owned(),
             orbit: self.text(&["SENSING_ORBIT_NUMBER"])?.parse().ok(),
+            direction: self.text(&["SENSING_ORBIT_DIRECTION"]).unwrap_or_default().to_owned(),
             date: day.parse().map_err(|error| format!("PRODUCT_START_TIME: {error}"))?,
             second: second_of_day(clock),
             generation: self.text(&["GENERATION_TIME"])?.to_owned(),
             tile,
             strip_start,
-            quantification: self.quantification()?,
-            offsets: self.offsets()?,
+            quantification: self.quantification(level)?,
+            offsets: self.offsets(level)?,
             nodata: self.special("NODATA")?.unwrap_or(0.0),
             saturated: self.special("SATURATED")?,
             images,
@@ -120,7 +178,7 @@ impl Document {
         self.0.iter().filter(move |element| element.name == name)
     }
 
-    fn text(&self, names: &[&'static str]) -> Result<&str, String> {
+    fn text<'a>(&'a self, names: &[&'a str]) -> Result<&'a str, String> {
         let mut found = names.iter().flat_map(|name| self.all(name)).filter(|element| !element.text.is_empty());
         found.next().map(|element| element.text.as_str()).ok_or_else(|| format!("it has no {}", names[0]))
     }
@@ -132,19 +190,20 @@ impl Document {
         if numbered { Ok(text.to_owned()) } else { Err(format!("PROCESSING_BASELINE '{text}' is not of the form 05.09")) }
     }
 
-    fn quantification(&self) -> Result<f64, String> {
-        let names = ["BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"];
-        let value = number(self.text(&names)?, names[0])?;
+    fn quantification(&self, level: SafeLevel) -> Result<f64, String> {
+        let names = level.quantification();
+        let value = number(self.text(names)?, names[0])?;
         if value > 0.0 { Ok(value) } else { Err(format!("{} is {value}, expected a positive number", names[0])) }
     }
 
-    fn offsets(&self) -> Result<BTreeMap<String, f64>, String> {
+    fn offsets(&self, level: SafeLevel) -> Result<BTreeMap<String, f64>, String> {
+        let name = level.offset();
         let mut offsets = BTreeMap::new();
-        for element in self.all("BOA_ADD_OFFSET") {
+        for element in self.all(name) {
             let id = element.attribute("band_id").and_then(|id| id.parse::<usize>().ok());
-            let band = id.and_then(|id| BAND_IDS.get(id)).ok_or("a BOA_ADD_OFFSET has no band_id from 0 to 12")?;
-            if offsets.insert((*band).to_owned(), number(&element.text, "BOA_ADD_OFFSET")?).is_some() {
-                return Err(format!("it gives BOA_ADD_OFFSET twice for {band}"));
+            let band = id.and_then(|id| BAND_IDS.get(id)).ok_or_else(|| format!("a {name} has no band_id from 0 to 12"))?;
+            if offsets.insert((*band).to_owned(), number(&element.text, name)?).is_some() {
+                return Err(format!("it gives {name} twice for {band}"));
             }
         }
         Ok(offsets)
@@ -228,6 +287,17 @@ mod tests {
     }
 
     #[test]
+    fn level_1c_has_its_own_names_of_offsets_divisor_images() {
+        let offset = r#"<RADIO_ADD_OFFSET band_id="3">-1000</RADIO_ADD_OFFSET>"#;
+        let level_1 = text(offset, "").replace("Level-2A", "Level-1C").replace("BOA_QUANT", "QUANT").replace("_B8A_20m", "_B04");
+        let level_1 = level_1.replace("/R20m", "");
+        let metadata = parse(&level_1).expect("metadata");
+        assert_eq!((metadata.level, metadata.scaling("B04")), (SafeLevel::L1c, Ok(Scaling { scale: 0.0001, offset: -0.1 })));
+        assert!(metadata.image("B04", 10).is_some_and(|image| image.ends_with("T34UCF_20230823T095559_B04")));
+        assert_eq!(metadata.granule().as_deref(), Some("GRANULE/L2A_T34UCF_A033753_20230823T095553"));
+    }
+
+    #[test]
     fn tile_strip_and_special_values_are_read() {
         let metadata = parse(&text("", "")).expect("metadata");
         assert_eq!((metadata.tile.as_str(), metadata.strip_start.as_str()), ("T34UCF", "20230823T095553"));
@@ -240,7 +310,7 @@ mod tests {
     fn what_reflectance_cannot_be_had_from_is_refused_with_its_reason() {
         let whole = text("", "");
         for (old, new, told) in [
-            ("Level-2A_User", "Level-1C_User", "only Level-2A"),
+            ("Level-2A_User", "Level-1B_User", "no metadata of a Level-2A"),
             (">10000<", ">0<", "expected a positive number"),
             (">10000<", ">ten<", "is no number"),
             ("05.09", "5.9", "of the form"),

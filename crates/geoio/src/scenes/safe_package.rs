@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::safe::SafeMetadata;
+use super::safe::{SafeLevel, SafeMetadata};
 use super::xml;
 use crate::GeoioError;
 use crate::archive::{Archive, is_archive};
@@ -10,12 +10,38 @@ use crate::archive::{Archive, is_archive};
 /// Folders below the given one in which products are looked for.
 const DEPTH: usize = 2;
 
-const METADATA: &str = "MTD_MSIL2A.xml";
-const TOP_OF_ATMOSPHERE: &str = "MTD_MSIL1C.xml";
+impl SafeLevel {
+    /// Name of the metadata file.
+    pub(super) fn file(self) -> &'static str {
+        match self {
+            Self::L1c => "MTD_MSIL1C.xml",
+            Self::L2a => "MTD_MSIL2A.xml",
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::L1c => Self::L2a,
+            Self::L2a => Self::L1c,
+        }
+    }
+
+    /// Why a product of the other level is not read.
+    fn refusal(self) -> &'static str {
+        match self {
+            Self::L1c => "it is Level-2A, reflectance at the ground; product = \"sentinel-2-l2a\" reads it",
+            Self::L2a => {
+                "it is Level-1C, reflectance at the top of the atmosphere; process it to Level-2A first, or name it as \
+                 product = \"sentinel-2-l1c\""
+            }
+        }
+    }
+}
 
 /// One product whose files can be read.
 #[derive(Debug)]
 pub(super) struct Package {
+    level: SafeLevel,
     /// The product's folder, on disk or within its zip.
     root: PathBuf,
     /// The zip and the product's folder in it, with a `/` at its end where it has one.
@@ -23,18 +49,19 @@ pub(super) struct Package {
 }
 
 impl Package {
-    /// The product of a folder or a zip.
+    /// The product of a level in a folder or a zip.
     ///
     /// # Errors
-    /// [`GeoioError::Metadata`] for what holds no Level-2A product, [`GeoioError::Archive`].
-    pub(super) fn open(place: &Path) -> Result<Self, GeoioError> {
-        let wrong = |reason: &str| GeoioError::Metadata { path: place.to_owned(), line: None, reason: reason.to_owned() };
-        let level_1 = || wrong("it is Level-1C, reflectance at the top of the atmosphere; process it to Level-2A first");
+    /// [`GeoioError::Metadata`] for what holds no such product, [`GeoioError::Archive`].
+    pub(super) fn open(place: &Path, level: SafeLevel) -> Result<Self, GeoioError> {
+        let wrong = |reason: String| GeoioError::Metadata { path: place.to_owned(), line: None, reason };
+        let (file, other) = (level.file(), level.other().file());
+        let nothing = || wrong(format!("it holds no {file}"));
         if !is_archive(place) {
-            return match (place.join(METADATA).is_file(), place.join(TOP_OF_ATMOSPHERE).is_file()) {
-                (true, _) => Ok(Self { root: place.to_owned(), zip: None }),
-                (_, true) => Err(level_1()),
-                _ => Err(wrong("it holds no MTD_MSIL2A.xml")),
+            return match (place.join(file).is_file(), place.join(other).is_file()) {
+                (true, _) => Ok(Self { level, root: place.to_owned(), zip: None }),
+                (_, true) => Err(wrong(level.refusal().to_owned())),
+                _ => Err(nothing()),
             };
         }
         let archive = Archive::open(place)?;
@@ -42,18 +69,18 @@ impl Package {
             let found = archive.names().filter_map(move |member| member.strip_suffix(name));
             found.filter(|folder| folder.is_empty() || folder.ends_with('/') && folder.matches('/').count() == 1)
         };
-        let all: Vec<String> = folders(METADATA).map(str::to_owned).collect();
+        let all: Vec<String> = folders(file).map(str::to_owned).collect();
         match &all[..] {
-            [folder] => Ok(Self { root: place.join(folder), zip: Some((archive, folder.clone())) }),
-            [] if folders(TOP_OF_ATMOSPHERE).next().is_some() => Err(level_1()),
-            [] => Err(wrong("it holds no MTD_MSIL2A.xml")),
-            _ => Err(wrong("it holds several products; give one a zip")),
+            [folder] => Ok(Self { level, root: place.join(folder), zip: Some((archive, folder.clone())) }),
+            [] if folders(other).next().is_some() => Err(wrong(level.refusal().to_owned())),
+            [] => Err(nothing()),
+            _ => Err(wrong("it holds several products; give one a zip".to_owned())),
         }
     }
 
     /// Path of the metadata file.
     pub(super) fn metadata_path(&self) -> PathBuf {
-        self.root.join(METADATA)
+        self.root.join(self.level.file())
     }
 
     /// What the product says of itself.
@@ -84,7 +111,8 @@ impl Package {
 
 /// Whether a folder or file looks like a product of any level.
 pub(super) fn is_package(place: &Path) -> bool {
-    is_archive(place) && place.is_file() || [METADATA, TOP_OF_ATMOSPHERE].iter().any(|name| place.join(name).is_file())
+    let levels = [SafeLevel::L2a, SafeLevel::L1c];
+    is_archive(place) && place.is_file() || levels.iter().any(|level| place.join(level.file()).is_file())
 }
 
 /// The products at a place and up to two levels below it, sorted.

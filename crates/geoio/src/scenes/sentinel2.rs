@@ -1,29 +1,27 @@
-//! Sentinel-2 Level-2A products, as folders (`.SAFE`) and as the zips they are fetched in.
+//! Sentinel-2 products of Level-2A and Level-1C, as folders (`.SAFE`) and as the zips they are fetched in.
 //!
-//! Source: ESA, Sentinel-2 Products Specification Document; reflectance is `(stored + BOA_ADD_OFFSET) / BOA_QUANTIFICATION_VALUE`
-//! with both numbers from the product's own metadata, never from its date: products made anew carry the offset for old days.
+//! Source: ESA, Sentinel-2 Products Specification Document; reflectance is `(stored + offset) / quantification` with both numbers
+//! (`BOA_ADD_OFFSET` or `RADIO_ADD_OFFSET`, `BOA_QUANTIFICATION_VALUE` or `QUANTIFICATION_VALUE`) from the product's own metadata, never
+//! from its date: products made anew carry the offset for old days.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use raster::{Grid, Role, Scaling, Scene, Sensor, Warning};
+use raster::{Role, Scaling, Sensor, Warning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Batch;
+use super::granule::Granule;
 use super::imagery::{FoundLayer, FoundScene, Sensing};
-use super::safe::SafeMetadata;
+use super::safe::{SafeLevel, SafeMetadata};
 use super::safe_package::{Package, packages};
+use crate::GeoioError;
 use crate::raster_file::Void;
-use crate::{GeoioError, RasterFile};
 
 /// Sizes of pixels in which a product holds its layers, in metres, the finest first.
 const METRES: [u32; 3] = [10, 20, 60];
 
-/// Part of a pixel by which the corners of one product's layers may differ.
-const TOLERANCE: f64 = 1e-3;
-
-/// Sentinel-2 Level-2A products.
+/// Sentinel-2 products of one level.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sentinel2Spec {
@@ -31,16 +29,17 @@ pub struct Sentinel2Spec {
     pub path: PathBuf,
 }
 
-pub(super) fn find(spec: &Sentinel2Spec, base: &Path) -> Result<Batch, GeoioError> {
+pub(super) fn find(spec: &Sentinel2Spec, base: &Path, level: SafeLevel) -> Result<Batch, GeoioError> {
     let root = base.join(&spec.path);
     let mut batch = Batch::default();
     let places = packages(&root)?;
     if places.is_empty() {
-        let reason = "it holds no product: no folder with MTD_MSIL2A.xml and no zip".to_owned();
+        let reason = format!("it holds no product: no folder with {} and no zip", level.file());
         return Err(GeoioError::Imagery { path: root, reason });
     }
     for place in places {
-        match Package::open(&place).and_then(|package| scene(&package, &mut batch.warnings).map(|found| (package, found))) {
+        let package = Package::open(&place, level);
+        match package.and_then(|package| scene(&package, &mut batch.warnings).map(|found| (package, found))) {
             Ok((package, found)) => {
                 batch.scenes.push(found);
                 batch.metadata.push(package.metadata_path());
@@ -55,25 +54,28 @@ fn scene(package: &Package, warnings: &mut Vec<Warning>) -> Result<FoundScene, G
     let path = package.metadata_path();
     let metadata = package.metadata()?;
     let wrong = |reason: String| GeoioError::Metadata { path: path.clone(), line: None, reason };
-    let sensor = raster::sensor::msi();
+    let sensor = match metadata.level {
+        SafeLevel::L1c => raster::sensor::msi_l1c(),
+        SafeLevel::L2a => raster::sensor::msi(),
+    };
     if !sensor.platforms.contains(&metadata.platform) {
         return Err(wrong(format!("no sensor table for {}", metadata.platform)));
     }
     notice(&metadata, &path, warnings);
     let (layers, scalings) = layers(package, &metadata, &sensor, warnings)?;
-    let grid = native_grid(&layers, &path)?;
-    let scene = Scene {
-        id: metadata.id.clone(),
-        platform: metadata.platform.clone(),
+    let granule = Granule {
+        sensing: sensing(&metadata),
+        id: metadata.id,
+        sensor,
+        platform: metadata.platform,
         orbit: metadata.orbit,
         date: metadata.date,
         second: metadata.second,
-        generation: metadata.generation.clone(),
-        grid,
-        layers: layers.iter().map(|layer| layer.role.clone()).zip(scalings).collect(),
-        sensor: Arc::new(sensor),
+        generation: metadata.generation,
+        layers,
+        scalings,
     };
-    Ok(FoundScene { scene, layers, sensing: sensing(&metadata) })
+    granule.scene(&path, false)
 }
 
 /// What two versions of one granule share.
@@ -108,10 +110,8 @@ fn layers(
 ) -> Result<Layers, GeoioError> {
     let path = package.metadata_path();
     let wrong = |reason: String| GeoioError::Metadata { path: path.clone(), line: None, reason };
-    let bands = sensor.bands.iter().map(|band| (Role::Band(band.band), band.asset.as_str()));
-    let quality = sensor.quality.iter().map(|(role, asset)| (role.clone(), asset.as_str()));
     let (mut found, mut scalings) = (Vec::new(), Vec::new());
-    for (role, asset) in bands.chain(quality) {
+    for (role, asset) in sensor.layers().filter(|(role, _)| !matches!(role, Role::Quality(_))) {
         let named: Vec<&str> = METRES.iter().filter_map(|metres| metadata.image(asset, *metres)).collect();
         let Some(file) = named.iter().find_map(|image| package.image(image)) else {
             if !named.is_empty() {
@@ -127,44 +127,38 @@ fn layers(
             (metadata.scaling(asset).map_err(wrong)?, void)
         };
         scalings.push(scaling);
-        found.push(FoundLayer { role, path: file, band: 1, void });
+        found.push(FoundLayer { role, path: file, band: 1, void, curve: None });
     }
     if !found.iter().any(|layer| !layer.role.is_quality()) {
         return Err(wrong("no image of a reflectance band is there".to_owned()));
     }
-    if !found.iter().any(|layer| layer.role == Role::Scl) {
-        return Err(wrong("its scene classification (SCL) is not there: clouds could not be told from ground".to_owned()));
-    }
-    Ok((found, scalings))
-}
-
-/// The grid of the finest band; every layer must cover the same ground.
-fn native_grid(layers: &[FoundLayer], path: &Path) -> Result<Grid, GeoioError> {
-    let wrong = |reason: String| GeoioError::Metadata { path: path.to_owned(), line: None, reason };
-    let mut finest: Option<Grid> = None;
-    for layer in layers {
-        let file = RasterFile::open(&layer.path)?;
-        let (grid, kind) = (file.grid(), &file.bands()[0].data_type);
-        if !layer.role.is_quality() && kind == "Byte" {
-            return Err(wrong(format!("{} holds 8-bit numbers: a quick-look, not reflectance", layer.path.display())));
+    match metadata.level {
+        SafeLevel::L2a if !found.iter().any(|layer| layer.role == Role::Scl) => {
+            Err(wrong("its scene classification (SCL) is not there: clouds could not be told from ground".to_owned()))
         }
-        if finest.as_ref().is_some_and(|finest| !same_ground(finest, grid)) {
-            return Err(wrong(format!("{} lies elsewhere than the layers before it", layer.path.display())));
-        }
-        if !layer.role.is_quality() && finest.as_ref().is_none_or(|finest| grid.step_x < finest.step_x) {
-            finest = Some(grid.clone());
+        SafeLevel::L2a => Ok((found, scalings)),
+        SafeLevel::L1c => {
+            let masks = cloud_masks(package, metadata, sensor);
+            if masks.is_empty() {
+                let message = format!(
+                    "baseline {} has no cloud mask of pixels (MSK_CLASSI, since 04.00): clouds cannot be told from ground; a run needs \
+                     [mask] classes = [] to use it all the same",
+                    metadata.baseline
+                );
+                warnings.push(Warning::new("no_quality_layer", message).about(path.display().to_string()));
+            }
+            scalings.extend(masks.iter().map(|_| Scaling::IDENTITY));
+            found.extend(masks);
+            Ok((found, scalings))
         }
     }
-    finest.ok_or_else(|| wrong("no image of a reflectance band is there".to_owned()))
 }
 
-fn same_ground(a: &Grid, b: &Grid) -> bool {
-    let (one, other) = (a.bounds(), b.bounds());
-    let near = |x: f64, y: f64, pixels: f64| (x - y).abs() <= pixels * a.step_x.max(b.step_x);
-    // A tile that is cut from the whole may end within a coarse pixel.
-    a.crs == b.crs
-        && near(one.west, other.west, TOLERANCE)
-        && near(one.north, other.north, TOLERANCE)
-        && near(one.east, other.east, 1.0)
-        && near(one.south, other.south, 1.0)
+/// The bands of the cloud mask of Level-1C, in the order of the table: opaque clouds, cirrus, snow.
+fn cloud_masks(package: &Package, metadata: &SafeMetadata, sensor: &Sensor) -> Vec<FoundLayer> {
+    let image = |asset: &str| package.image(&format!("{}/QI_DATA/{asset}", metadata.granule()?));
+    let layers = sensor.quality.iter().zip(1..).filter_map(|((role, asset), band)| {
+        Some(FoundLayer { role: role.clone(), path: image(asset)?, band, void: Void::default(), curve: None })
+    });
+    layers.collect()
 }

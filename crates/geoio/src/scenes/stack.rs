@@ -92,6 +92,7 @@ pub(super) fn find(spec: &StackSpec, base: &Path) -> Result<Batch, GeoioError> {
             path: file.path().to_owned(),
             band: i + 1,
             void: numbers.void(role, &file.bands()[i]),
+            curve: None,
         };
         let scene = Scene {
             id: format!("{name}:{}", i + 1),

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use alert::{Alert, PatchBuilder};
-use change::{ChangeStrip, MaskCounts};
+use change::{ChangeStrip, Despeckled, MaskCounts};
 use geoio::{CheckpointFolder, Eligibility, EligibilityReader, GriddedReader, RasterFormat};
 use ndarray::{ArrayView2, s};
 use pipeline::{Budget, Detection, StripDetection, StripPlan, map_in_order};
@@ -76,8 +76,8 @@ fn timed<T>(time: &mut Duration, work: impl FnOnce() -> T) -> T {
 }
 
 /// What a worker keeps open.
-struct Worker {
-    scenes: GriddedReader,
+struct Worker<'a> {
+    scenes: Despeckled<'a, GriddedReader>,
     within: Option<EligibilityReader>,
 }
 
@@ -101,7 +101,8 @@ impl<'a> Walk<'a> {
             self.plan.in_flight,
             || {
                 let within = self.inputs.within.as_ref().map(Eligibility::open).transpose()?;
-                Ok::<_, Fault>(Worker { scenes: self.inputs.imagery.open()?, within })
+                let scenes = Despeckled::new(self.inputs.imagery.open()?, self.inputs.speckle.as_ref());
+                Ok::<_, Fault>(Worker { scenes, within })
             },
             |worker, &(place, window)| {
                 let mut clock = Clock::default();
@@ -117,7 +118,7 @@ impl<'a> Walk<'a> {
         Ok(sum.seconds(threads))
     }
 
-    fn strip(&self, worker: &mut Worker, window: Window, clock: &mut Clock) -> Result<StripDetection, Fault> {
+    fn strip(&self, worker: &mut Worker<'_>, window: Window, clock: &mut Clock) -> Result<StripDetection, Fault> {
         let detection = self.inputs.detection();
         let eligible = worker.within.as_mut().map(|within| timed(&mut clock.read, || within.read(window))).transpose()?;
         let mut counts = vec![MaskCounts::default(); detection.looks.len()];
