@@ -14,6 +14,9 @@ mod numbers;
 mod safe;
 mod safe_package;
 mod sentinel2;
+mod stac;
+mod stac_item;
+mod stac_offset;
 mod stack;
 mod target;
 mod xml;
@@ -33,6 +36,7 @@ pub use landsat::LandsatSpec;
 pub use named::{NamedLayer, date_of_file, layers_of_file, scene_of_layers};
 pub use safe::SafeMetadata;
 pub use sentinel2::Sentinel2Spec;
+pub use stac::{ListedItem, ListedLayer, ListedScene, StacListing, StacSpec, list_stac};
 pub use stack::StackSpec;
 pub use target::{derive_grid, scene_bounds};
 
@@ -52,6 +56,9 @@ pub enum ImagerySpec {
     /// `GeoTIFF` files, one a band, whose bands are dates.
     #[serde(rename = "stack")]
     Stack(StackSpec),
+    /// Items of a STAC catalogue on this machine.
+    #[serde(rename = "stac")]
+    Stac(StacSpec),
 }
 
 /// What one source gives.
@@ -117,8 +124,16 @@ fn noticed<'a>(numbers: numbers::Numbers, layers: impl Iterator<Item = (&'a Role
     warnings
 }
 
-/// What a product's folder or zip holds, by its metadata.
+/// Whether a name is that of a STAC file.
+pub fn is_stac(path: &Path) -> bool {
+    path.extension().is_some_and(|end| ["json", "geojson"].iter().any(|known| end.eq_ignore_ascii_case(known)))
+}
+
+/// What a product's folder or zip holds, by its metadata; a STAC file is told by its name.
 pub fn product_at(path: &Path) -> ImagerySpec {
+    if is_stac(path) {
+        return ImagerySpec::Stac(StacSpec { path: path.to_owned(), ..StacSpec::default() });
+    }
     if safe_package::packages(path).is_ok_and(|found| !found.is_empty()) {
         ImagerySpec::Sentinel2L2A(Sentinel2Spec { path: path.to_owned() })
     } else {
@@ -139,6 +154,7 @@ pub fn find(specs: &[ImagerySpec], base: &Path) -> Result<Found, GeoioError> {
             ImagerySpec::Sentinel2L2A(spec) => sentinel2::find(spec, base)?,
             ImagerySpec::Geotiff(spec) => geotiff::find(spec, base)?,
             ImagerySpec::Stack(spec) => stack::find(spec, base)?,
+            ImagerySpec::Stac(spec) => stac::find(spec, base)?,
         };
         all.scenes.extend(batch.scenes);
         all.skipped.extend(batch.skipped);
