@@ -12,6 +12,8 @@ mod footprint;
 mod href;
 mod instant;
 mod item;
+mod outline;
+mod record;
 mod search;
 mod version;
 
@@ -21,4 +23,5 @@ pub(crate) use checksum::{Checksum, Verdict};
 pub(crate) use footprint::Footprint;
 pub(crate) use href::{Folders, Place};
 pub use item::Item;
+pub use record::{COLLECTION, Derived, Described, Period, StacRecord, id_of, item_path};
 pub(crate) use search::StacSearch;
