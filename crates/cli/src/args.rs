@@ -212,7 +212,7 @@ pub(crate) struct Scenes {
 #[derive(Debug, Args)]
 pub(crate) struct Search {
     /// Only items on this ground, in degrees; west lies east of east across the antimeridian
-    #[arg(long, value_name = "W,S,E,N", value_delimiter = ',', num_args = 4, allow_hyphen_values = true)]
+    #[arg(long, value_name = "W,S,E,N", value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     pub(crate) bbox: Option<Vec<f64>>,
     /// Only items of this day or interval: 2024-01-31, 2024-01-01/2024-12-31, 2024-01-01/..
     #[arg(long, value_name = "INTERVAL")]

@@ -16,7 +16,8 @@ fn region(folder: &Path) -> PathBuf {
     succeed(["synth", argument(folder), "--size", "160", "--every", "8", "--product", "sentinel-2-l2a", "-q"]);
     let imagery = folder.join("imagery");
     let mut links = Vec::new();
-    let mut products: Vec<PathBuf> = fs::read_dir(&imagery).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    let mut products: Vec<PathBuf> =
+        fs::read_dir(&imagery).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
     products.sort();
     for product in products {
         let name = product.file_name().expect("a name").to_string_lossy().replace(".SAFE", "");
@@ -58,7 +59,10 @@ fn one_ground_gives_one_map_from_products_and_from_the_items_that_describe_them(
     let of_products = Outputs::read(&scratch.path().join("out"));
     let text = fs::read_to_string(&job).expect("a job");
     let stac = text
-        .replace("product = \"sentinel-2-l2a\"\npath = \"imagery\"", "product = \"stac\"\npath = \"imagery/catalog.json\"\nmax_cloud = 40")
+        .replace(
+            "product = \"sentinel-2-l2a\"\npath = \"imagery\"",
+            "product = \"stac\"\npath = \"imagery/catalog.json\"\nmax_cloud = 40",
+        )
         .replace("folder = \"out\"", "folder = \"items\"");
     fs::write(scratch.path().join("stac.toml"), stac).expect("a job");
     succeed(["run", argument(&scratch.path().join("stac.toml")), "-q"]);
@@ -164,7 +168,10 @@ fn an_index_tells_itself_by_an_item_that_a_job_reads_as_a_ready_made_index() {
     assert!(item["properties"]["datetime"].as_str().is_some_and(|when| when.ends_with("T15:26:41Z")), "{item}");
     let told = succeed(["scenes", argument(&scratch.path().join("ndvi.stac.json")), "--json", "-q"]);
     let told: Value = serde_json::from_str(&told).expect("JSON");
-    assert_eq!((&told["scenes"][0]["layers"][0]["role"], &told["scenes"][0]["layers"][0]["there"]), (&json!("ndvi"), &json!(true)));
+    assert_eq!(
+        (&told["scenes"][0]["layers"][0]["role"], &told["scenes"][0]["layers"][0]["there"]),
+        (&json!("ndvi"), &json!(true))
+    );
     validate("an_index_tells_itself_by_an_item", scratch.path());
     // What stands in its place is not replaced, and the raster is not written either.
     fs::remove_file(&out).expect("removed");
@@ -172,7 +179,8 @@ fn an_index_tells_itself_by_an_item_that_a_job_reads_as_a_ready_made_index() {
     assert!(line.contains("ndvi.stac.json") && !out.exists(), "{line}");
     let forest = scratch.path().join("forest.tif");
     let bands = format!("red={0},nir={0}", forest.display());
-    let line = fail(2, ["index", "NDVI", "--bands", &bands, "--scale", "1", "--no-guard", "-o", argument(&out), "--stac", "--force"]);
+    let line =
+        fail(2, ["index", "NDVI", "--bands", &bands, "--scale", "1", "--no-guard", "-o", argument(&out), "--stac", "--force"]);
     assert!(line.contains("day of the scene"), "{line}");
 }
 

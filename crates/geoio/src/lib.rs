@@ -44,9 +44,9 @@ pub use png::write_png;
 pub use raster_file::{BandInfo, RasterFile, Void};
 pub use regrid::Resampling;
 pub use scenes::{
-    Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, ListedItem, ListedLayer, ListedScene, MetadataFile, NamedLayer, ProducerCheck, SafeMetadata,
-    Sentinel2Spec, Skipped, StacListing, StacSpec, StackSpec, date_of_file, derive_grid, find, is_stac, layers_of_file, list_stac,
-    metadata_file, product_at, scene_bounds, scene_of_layers,
+    Found, GeotiffSpec, Imagery, ImagerySpec, LandsatSpec, LayerFile, ListedItem, ListedLayer, ListedScene, MetadataFile,
+    NamedLayer, ProducerCheck, SafeMetadata, Sentinel2Spec, Skipped, StacListing, StacSpec, StackSpec, date_of_file, derive_grid,
+    find, is_stac, layers_of_file, list_stac, metadata_file, product_at, scene_bounds, scene_of_layers,
 };
 pub use series::{CodeColumn, SeriesTable};
 pub use soundness::check_blocks;

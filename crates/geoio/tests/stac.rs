@@ -334,10 +334,13 @@ fn catalogue(items: &[(&str, &str, Option<f64>, f64)]) -> tempfile::TempDir {
     };
     let link = |rel: &str, href: &str| json!({ "rel": rel, "href": href });
     let up = |href: &str| vec![link("root", "../catalog.json"), link("parent", href), link("child", "../catalog.json")];
-    write("catalog.json", json!({
-        "type": "Catalog", "stac_version": "1.1.0", "id": "all", "description": "x",
-        "links": [link("self", "https://e.org/catalog.json"), link("child", "./s2/collection.json"), link("child", "./catalog.json")],
-    }));
+    write(
+        "catalog.json",
+        json!({
+            "type": "Catalog", "stac_version": "1.1.0", "id": "all", "description": "x",
+            "links": [link("self", "https://e.org/catalog.json"), link("child", "./s2/collection.json"), link("child", "./catalog.json")],
+        }),
+    );
     let mut links = up("../catalog.json");
     for (name, day, cloud, west) in items {
         links.push(link("item", &format!("./{name}.json")));
@@ -350,10 +353,13 @@ fn catalogue(items: &[(&str, &str, Option<f64>, f64)]) -> tempfile::TempDir {
         item["geometry"] = Value::Null;
         write(&format!("s2/{name}.json"), item);
     }
-    write("s2/collection.json", json!({
-        "type": "Collection", "stac_version": "1.1.0", "id": "s2", "description": "x", "license": "other",
-        "extent": { "spatial": { "bbox": [[-180, -90, 180, 90]] }, "temporal": { "interval": [[null, null]] } }, "links": links,
-    }));
+    write(
+        "s2/collection.json",
+        json!({
+            "type": "Collection", "stac_version": "1.1.0", "id": "s2", "description": "x", "license": "other",
+            "extent": { "spatial": { "bbox": [[-180, -90, 180, 90]] }, "temporal": { "interval": [[null, null]] } }, "links": links,
+        }),
+    );
     folder
 }
 
@@ -411,7 +417,8 @@ fn links_that_lead_out_or_nowhere_and_ids_given_twice_are_listed_and_the_rest_is
     assert_eq!(reasons.len(), 5);
     assert!(listing.warnings.iter().any(|warning| warning.code == "remote_link"));
     let spec = StacSpec { folders: Some(vec![outside.path().to_owned()]), ..spec };
-    let reasons: Vec<String> = list_stac(&spec, folder.path()).expect("a listing").rejected.into_iter().map(|r| r.reason).collect();
+    let reasons: Vec<String> =
+        list_stac(&spec, folder.path()).expect("a listing").rejected.into_iter().map(|r| r.reason).collect();
     assert!(!reasons.iter().any(|reason| reason.contains("leads out")), "{reasons:?}");
 }
 
@@ -421,7 +428,8 @@ fn a_list_of_items_is_read_item_by_item() {
     let mut bad = case.item.clone();
     bad["properties"]["datetime"] = json!("2026-01-01T00:00:00");
     bad["id"] = json!("bad_L2A");
-    let list = json!({ "type": "FeatureCollection", "features": [case.item.clone(), bad], "links": [{ "rel": "next", "href": "x" }] });
+    let list =
+        json!({ "type": "FeatureCollection", "features": [case.item.clone(), bad], "links": [{ "rel": "next", "href": "x" }] });
     fs::write(case.path("list.json"), list.to_string()).expect("a list");
     let spec = StacSpec { path: "list.json".into(), ..StacSpec::default() };
     let found = find(&[ImagerySpec::Stac(spec)], case.folder.path()).expect("a scene");

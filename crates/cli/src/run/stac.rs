@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use geoio::RasterFormat;
 use geoio::stac::{COLLECTION, Derived, Described, Period, StacRecord, item_path};
 use raster::Grid;
 use serde_json::Value;
@@ -18,8 +19,7 @@ use crate::language::Language;
 const ALERTS: [&str; 4] = ["alerts.geojson", "alerts.gpkg", "alerts.csv", "alerts.kml"];
 
 /// What stands for itself and has no item.
-const TABLES: [&str; 6] =
-    ["alerts.schema.json", "elements.csv", "links.csv", "quicklook.png", "sensitivity.csv", "summary.csv"];
+const TABLES: [&str; 6] = ["alerts.schema.json", "elements.csv", "links.csv", "quicklook.png", "sensitivity.csv", "summary.csv"];
 
 /// Where a run's files are now, and where they will be.
 pub(super) struct Places<'a> {
@@ -87,7 +87,7 @@ fn about<'a>(file: &str, id: &str, grid: &'a Grid, language: Language) -> Descri
         "observations" => language.pick("Qué se observó", "What was seen"),
         _ => language.pick("Alertas", "Alerts"),
     };
-    Described { id: format!("{stem}-{id}"), title: title.to_owned(), grid, classes: &[] }
+    Described { id: format!("{stem}-{id}"), title: title.to_owned(), grid, classes: &[], format: RasterFormat::Cog }
 }
 
 fn collection(

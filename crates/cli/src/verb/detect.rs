@@ -132,7 +132,7 @@ fn record(
     let period = detector.monitoring();
     let last = dates.iter().rev().find(|date| period.contains(**date)).copied().unwrap_or(period.from());
     let lineage = format!("{} on {} images, monitoring from {}", detector.name(), dates.len(), period.from());
-    Ok(Some(Item { period: Period::Days(period.from(), last), lineage, inputs }))
+    Ok(Some(Item { period: Period::Days(period.from(), last), lineage, inputs, format: arguments.output.format }))
 }
 
 /// What was done, in words and numbers.

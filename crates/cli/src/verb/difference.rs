@@ -124,12 +124,7 @@ fn outputs(arguments: &Difference) -> impl Iterator<Item = (&PathBuf, Vec<Raster
 }
 
 /// What the items beside the rasters say, where they are asked for.
-fn record(
-    arguments: &Difference,
-    index: &SpectralIndex,
-    looks: [&Look; 2],
-    common: &Common,
-) -> Result<Option<Item>, Fault> {
+fn record(arguments: &Difference, index: &SpectralIndex, looks: [&Look; 2], common: &Common) -> Result<Option<Item>, Fault> {
     if !arguments.output.stac {
         return Ok(None);
     }
@@ -148,7 +143,7 @@ fn record(
     };
     let [before, after] = looks.map(|look| look.name());
     let lineage = format!("difference of {} between {before} ({from}) and {after} ({to}), drop {}", index.name(), arguments.drop);
-    Ok(Some(Item { period: Period::Days(from, to), lineage, inputs }))
+    Ok(Some(Item { period: Period::Days(from, to), lineage, inputs, format: arguments.output.format }))
 }
 
 /// Both dates. A rule for clear pixels holds for the dates that have a layer to apply it to: for one of them at least.

@@ -159,7 +159,8 @@ fn record(arguments: &Index, source: &GriddedImagery, names: &[&str], common: &C
     inputs.extend(arguments.aoi.clone());
     item::check_place(&arguments.out, &inputs, common)?;
     let scene = &source.scenes()[0];
-    let unknown = || Fault::usage("--stac: nobody tells the day of the scene; name a product, a STAC item or a GeoTIFF with its day");
+    let unknown =
+        || Fault::usage("--stac: nobody tells the day of the scene; name a product, a STAC item or a GeoTIFF with its day");
     let period = match arguments.scene.as_deref().filter(|_| arguments.bands.is_none()) {
         None => return Err(unknown()),
         Some(path) if scene.sensor.bands.is_empty() && !geoio::is_stac(path) => {
@@ -167,7 +168,7 @@ fn record(arguments: &Index, source: &GriddedImagery, names: &[&str], common: &C
         }
         Some(_) => Period::Day(scene.date, scene.second),
     };
-    Ok(Some(Item { period, lineage: format!("{} of {}", names.join(", "), scene.id), inputs }))
+    Ok(Some(Item { period, lineage: format!("{} of {}", names.join(", "), scene.id), inputs, format: arguments.output.format }))
 }
 
 fn is_number(text: &str) -> bool {

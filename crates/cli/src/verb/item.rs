@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use geoio::stac::{Derived, Described, Period, StacRecord, id_of, item_path};
-use geoio::{RasterClass, RasterFile};
+use geoio::{RasterClass, RasterFile, RasterFormat};
 
 use super::apart::check_apart;
 use crate::args::Common;
@@ -19,6 +19,8 @@ pub(crate) struct Item {
     pub(crate) lineage: String,
     /// What they were made from.
     pub(crate) inputs: Vec<PathBuf>,
+    /// How they are laid out.
+    pub(crate) format: RasterFormat,
 }
 
 /// Refuses, before the long work, a place for the item that is taken or that is an input.
@@ -44,7 +46,7 @@ pub(crate) fn write(item: &Item, out: &Path, classes: &[RasterClass], report: &m
     };
     let stem = out.file_stem().unwrap_or_default().to_string_lossy();
     let file = RasterFile::open(out)?;
-    let about = Described { id: id_of(&stem), title: stem.clone().into_owned(), grid: file.grid(), classes };
+    let about = Described { id: id_of(&stem), title: stem.clone().into_owned(), grid: file.grid(), classes, format: item.format };
     let path = item_path(out);
     write_text(&path, &pretty(&record.raster_item(&about, out)?)?)?;
     report.output(&path);

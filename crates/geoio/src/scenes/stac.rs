@@ -1,7 +1,6 @@
 //! Scenes by STAC items: of one item, a list, a collection or a catalogue on this machine.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use raster::{Grid, Role, Scaling, Scene, Warning};
 use schemars::JsonSchema;
@@ -157,8 +156,7 @@ fn listed(described: &Described) -> ListedScene {
 
 pub(super) fn find(spec: &StacSpec, base: &Path) -> Result<Batch, GeoioError> {
     let listing = list_stac(spec, base)?;
-    let mut batch =
-        Batch { skipped: listing.rejected, warnings: listing.warnings, metadata: listing.files, ..Batch::default() };
+    let mut batch = Batch { skipped: listing.rejected, warnings: listing.warnings, metadata: listing.files, ..Batch::default() };
     for ListedItem { item, scene: told, described } in listing.items {
         let found = match (told, described) {
             (Ok(_), Some(described)) => scene(&item, described, &mut batch.warnings),
@@ -220,7 +218,7 @@ fn scene(item: &Item, described: Described, warnings: &mut Vec<Warning>) -> Resu
     let grid = finest(&opened).clone();
     let scene = Scene {
         id: item.id.clone(),
-        sensor: Arc::new(described.sensor),
+        sensor: described.sensor,
         platform: described.platform,
         orbit: described.orbit,
         date,
@@ -242,7 +240,8 @@ fn finest(opened: &[(DescribedLayer, RasterFile)]) -> &Grid {
 
 /// Holds a file against the size and checksum that its asset tells.
 fn check_bytes(item: &Item, layer: &DescribedLayer, path: &Path, warnings: &mut Vec<Warning>) -> Result<(), GeoioError> {
-    let wrong = |what: String| Err(item.refuse(format!("{} is not the file it describes: {what}; fetch it again", path.display())));
+    let wrong =
+        |what: String| Err(item.refuse(format!("{} is not the file it describes: {what}; fetch it again", path.display())));
     if let Some(size) = layer.size {
         let found = std::fs::metadata(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?.len();
         if found != size {

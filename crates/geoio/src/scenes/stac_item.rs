@@ -1,6 +1,7 @@
 //! What a STAC item is as a scene: its sensor, and which asset is which band.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use raster::sensor::SensorBand;
 use raster::{Band, Role, Scaling, Sensor, Warning};
@@ -16,7 +17,7 @@ const MSI: &str = "sentinel-2-msi";
 /// An item as a scene, by what it says.
 #[derive(Debug, Clone)]
 pub(super) struct Described {
-    pub(super) sensor: Sensor,
+    pub(super) sensor: Arc<Sensor>,
     /// Spacecraft as the sensor's table spells it.
     pub(super) platform: String,
     pub(super) orbit: Option<u32>,
@@ -69,11 +70,13 @@ pub(super) fn describe(item: &Item, folders: &Folders, job: Numbers) -> Result<D
     let known = known_sensor(item)?;
     let (sensor, platform) = match &known {
         Some((sensor, platform)) => (sensor.clone(), platform.clone()),
-        None => (Sensor::plain(&plain_name(item)), item.property(&["platform"]).unwrap_or_default()),
+        None => (Arc::new(Sensor::plain(&plain_name(item))), item.property(&["platform"]).unwrap_or_default()),
     };
     let mut found: BTreeMap<Role, Candidate<'_>> = BTreeMap::new();
     for asset in &item.assets {
-        for (role, band, told) in layers_of(asset, known.as_ref().map(|(sensor, _)| sensor)).map_err(|reason| item.refuse(reason))? {
+        for (role, band, told) in
+            layers_of(asset, known.as_ref().map(|(sensor, _)| sensor.as_ref())).map_err(|reason| item.refuse(reason))?
+        {
             let place = folders.resolve(&asset.href, &item.origin).map_err(|error| item.refuse(error))?;
             let candidate = Candidate { rank: rank(asset, &place), asset, band, told, place };
             let same = found.get(&role).is_some_and(|other| known.is_none() && other.rank.0 == candidate.rank.0);
@@ -145,17 +148,17 @@ fn squeezed(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
+/// The tables, made once: a catalogue has ten thousand items.
+static SENSORS: LazyLock<Vec<Arc<Sensor>>> = LazyLock::new(|| raster::sensor::all().into_iter().map(Arc::new).collect());
+
 /// The sensor's table and the spacecraft as it spells it; `None` for a spacecraft without a table.
-fn known_sensor(item: &Item) -> Result<Option<(Sensor, String)>, GeoioError> {
+fn known_sensor(item: &Item) -> Result<Option<(Arc<Sensor>, String)>, GeoioError> {
     let told = squeezed(&item.property(&["platform"]).unwrap_or_default());
     let of_platform = |sensor: &Sensor| sensor.platforms.iter().find(|name| squeezed(name) == told).cloned();
-    let mut found = raster::sensor::all().into_iter().find_map(|sensor| {
-        let platform = of_platform(&sensor)?;
-        Some((sensor, platform))
-    });
+    let mut found = SENSORS.iter().find_map(|sensor| Some((Arc::clone(sensor), of_platform(sensor)?)));
     let constellation = squeezed(&item.property(&["constellation"]).unwrap_or_default());
     if found.is_none() && (told.is_empty() || told == "sentinel2") && constellation == "sentinel2" {
-        found = Some((raster::sensor::msi(), String::new()));
+        found = SENSORS.iter().find(|sensor| sensor.id == MSI).map(|sensor| (Arc::clone(sensor), String::new()));
     }
     let Some((sensor, platform)) = found else { return Ok(None) };
     let level = if sensor.id.starts_with("landsat") { landsat_level(item) } else { sentinel2_level(item) };
@@ -170,9 +173,11 @@ fn landsat_level(item: &Item) -> Result<(), String> {
     let is_second = collection.map_or_else(|| parts.contains(&"02"), |number| number.parse() == Ok(2));
     match level.as_deref() {
         Some("L2SP" | "L2SR") if is_second => Ok(()),
-        _ => Err("it does not say that it is surface reflectance of Landsat's Collection 2 Level 2 (landsat:correction L2SP or L2SR, \
+        _ => Err(
+            "it does not say that it is surface reflectance of Landsat's Collection 2 Level 2 (landsat:correction L2SP or L2SR, \
                   landsat:collection_number 02)"
-            .to_owned()),
+                .to_owned(),
+        ),
     }
 }
 
@@ -237,7 +242,9 @@ fn layers_of(asset: &Asset, sensor: Option<&Sensor>) -> Result<Vec<(Role, usize,
 fn stem(key: &str) -> &str {
     let key = key.strip_suffix("-jp2").unwrap_or(key);
     match key.rsplit_once('_') {
-        Some((stem, size)) if size.strip_suffix('m').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) => stem,
+        Some((stem, size)) if size.strip_suffix('m').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) => {
+            stem
+        }
         _ => key,
     }
 }
@@ -353,16 +360,16 @@ fn strip(item: &Item) -> Option<u32> {
     (clock.len() == 6).then(|| Some(two(0..2)? * 3600 + two(2..4)? * 60 + two(4..6)?))?
 }
 
-/// Tile of Sentinel-2, or path and row of Landsat.
+/// Tile of Sentinel-2 as products name it (`T34UCF`), or path and row of Landsat.
 fn tile(item: &Item) -> Option<String> {
     if let (Some(path), Some(row)) = (item.property(&["landsat:wrs_path"]), item.property(&["landsat:wrs_row"])) {
         return Some(format!("{path:0>3}{row:0>3}"));
     }
-    let told = item.property(&["s2:mgrs_tile", "grid:code"]).map(|text| text.trim_start_matches("MGRS-").to_owned());
+    let told = item.property(&["s2:mgrs_tile", "grid:code"]).map(|text| format!("T{}", text.trim_start_matches("MGRS-")));
     let from_name = || {
         let name = item.property(&["s2:product_uri", "sentinel:product_id"]).unwrap_or_else(|| item.id.clone());
         let is_tile = |part: &&str| part.len() == 6 && part.starts_with('T') && part[1..3].bytes().all(|b| b.is_ascii_digit());
-        name.split('_').find(is_tile).map(|part| part[1..].to_owned())
+        name.split('_').find(is_tile).map(str::to_owned)
     };
     told.or_else(from_name)
 }

@@ -28,7 +28,8 @@ impl Offsets {
     /// # Errors
     /// What contradicts itself: baselines that differ, a flag that is neither true nor false.
     pub(super) fn of(item: &Item) -> Result<Self, String> {
-        const FLAGS: [&str; 3] = ["earthsearch:boa_offset_applied", "sentinel:boa_offset_applied", "sentinel2:boa_offset_applied"];
+        const FLAGS: [&str; 3] =
+            ["earthsearch:boa_offset_applied", "sentinel:boa_offset_applied", "sentinel2:boa_offset_applied"];
         let mut applied = None;
         for flag in FLAGS {
             let told = match item.properties.get(flag) {
@@ -56,7 +57,9 @@ impl Offsets {
         match (self.applied, is_original) {
             (Some(true), false) => return Ok(0.0),
             (None, false) if self.may_be_applied && told.is_none() && self.baseline != Some(0.0) => {
-                return Err("it does not say whether the offset of its baseline was applied (earthsearch:boa_offset_applied)".to_owned());
+                return Err(
+                    "it does not say whether the offset of its baseline was applied (earthsearch:boa_offset_applied)".to_owned()
+                );
             }
             _ => {}
         }
@@ -140,7 +143,10 @@ mod tests {
 
     #[test]
     fn baselines_are_told_by_properties_and_names() {
-        assert_eq!((of_text("05.09"), of_text("4.0"), of_text("5.11"), of_text("04.00")), (Some(509), Some(400), Some(511), Some(400)));
+        assert_eq!(
+            (of_text("05.09"), of_text("4.0"), of_text("5.11"), of_text("04.00")),
+            (Some(509), Some(400), Some(511), Some(400))
+        );
         assert_eq!(of_text("x"), None);
         assert_eq!(of_name("S2A_MSIL2A_20200714T115221_N0214_R123_T28QCH_20200714T191310"), Some(214));
         assert_eq!(of_name("S2A_28QCH_20200714_0_L2A"), None);

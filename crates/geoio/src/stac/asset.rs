@@ -227,6 +227,8 @@ mod tests {
         let two = json!({ "href": "a.tif", "eo:bands": [{}, {}], "raster:bands": [{}] });
         assert!(bands_of(two).expect_err("refused").contains("2 eo:bands and 1 raster:bands"));
         assert!(bands_of(json!({ "href": "a.tif", "bands": [{ "raster:scale": "much" }] })).is_err());
-        assert!(bands_of(json!({ "href": "a.tif", "bands": [{ "nodata": "nan" }] })).expect("bands")[0].nodata.expect("NaN").is_nan());
+        assert!(
+            bands_of(json!({ "href": "a.tif", "bands": [{ "nodata": "nan" }] })).expect("bands")[0].nodata.expect("NaN").is_nan()
+        );
     }
 }

@@ -122,7 +122,10 @@ impl Catalogue {
             self.warnings.push(Warning::new(code, message).about(path.display().to_string()));
         };
         if self.remote > 0 {
-            warn("remote_link", format!("{} links lead to hosts, which are not asked: what they hold is not among the items", self.remote));
+            warn(
+                "remote_link",
+                format!("{} links lead to hosts, which are not asked: what they hold is not among the items", self.remote),
+            );
         }
         if self.cloudless > 0 {
             let message = "items do not tell their share of cloud (eo:cloud_cover) and are left out, for the search asks for it";

@@ -93,7 +93,10 @@ pub(super) fn read(path: &Path) -> Result<Document, GeoioError> {
         }
         Some(other) => {
             let told = asset::told(other);
-            Err(GeoioError::stac(path, format!("its type is '{told}', and STAC knows Feature, FeatureCollection, Collection, Catalog")))
+            Err(GeoioError::stac(
+                path,
+                format!("its type is '{told}', and STAC knows Feature, FeatureCollection, Collection, Catalog"),
+            ))
         }
     }
 }

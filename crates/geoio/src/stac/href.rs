@@ -79,7 +79,11 @@ pub(super) fn local(href: &str) -> Result<Option<PathBuf>, &'static str> {
     }
     match href.split_once("://") {
         Some((scheme, rest)) if is_scheme(scheme) => {
-            if rest.is_empty() || rest.starts_with('/') { Err("names no host") } else { Ok(None) }
+            if rest.is_empty() || rest.starts_with('/') {
+                Err("names no host")
+            } else {
+                Ok(None)
+            }
         }
         _ => {
             if href.split(['/', '?', '#']).next().is_some_and(|first| first.contains(':')) {

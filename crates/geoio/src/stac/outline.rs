@@ -40,7 +40,8 @@ impl Outline {
         let bounds = bounds_lonlat(grid)?;
         let ring = LineString::from(x.into_iter().zip(y).map(|(x, y)| (round(x), round(y))).collect::<Vec<_>>());
         let polygons = split_antimeridian(&MultiPolygon::new(vec![Polygon::new(ring, Vec::new())]));
-        let rings = |polygon: &Polygon<f64>| json!([polygon.exterior().coords().map(|c| [round(c.x), round(c.y)]).collect::<Vec<_>>()]);
+        let rings =
+            |polygon: &Polygon<f64>| json!([polygon.exterior().coords().map(|c| [round(c.x), round(c.y)]).collect::<Vec<_>>()]);
         let geometry = match polygons.0.as_slice() {
             [one] => json!({ "type": "Polygon", "coordinates": rings(one) }),
             more => json!({ "type": "MultiPolygon", "coordinates": more.iter().map(rings).collect::<Vec<_>>() }),

@@ -9,13 +9,16 @@ use super::checksum::Checksum;
 use super::href;
 use super::instant::Instant;
 use super::outline::Outline;
-use crate::{GeoioError, RasterClass, RasterFile, sha256_file};
+use crate::{GeoioError, RasterClass, RasterFile, RasterFormat, sha256_file};
 
 const FILE: &str = "https://stac-extensions.github.io/file/v2.1.0/schema.json";
 const PROCESSING: &str = "https://stac-extensions.github.io/processing/v1.2.0/schema.json";
 const PROJECTION: &str = "https://stac-extensions.github.io/projection/v2.0.0/schema.json";
 const RASTER: &str = "https://stac-extensions.github.io/raster/v2.0.0/schema.json";
 const CLASSIFICATION: &str = "https://stac-extensions.github.io/classification/v2.0.0/schema.json";
+
+/// Media type of rasters that are read by parts.
+const COG: &str = "image/tiff; application=geotiff; profile=cloud-optimized";
 
 /// End of the names of items: `change.stac.json` stands beside `change.tif`.
 const ITEM: &str = ".stac.json";
@@ -83,6 +86,8 @@ pub struct Described<'a> {
     pub grid: &'a Grid,
     /// Classes of the codes of its first band.
     pub classes: &'a [RasterClass],
+    /// How a raster is laid out.
+    pub format: RasterFormat,
 }
 
 /// Where the item of an output stands: `change.stac.json` beside `change.tif`.
@@ -108,6 +113,9 @@ impl StacRecord {
         let bounds = grid.bounds();
         let mut asset = file_fields(path)?;
         asset.insert("roles".to_owned(), json!(["data"]));
+        if about.format == RasterFormat::Cog {
+            asset.insert("type".to_owned(), json!(COG));
+        }
         let bands: Vec<Value> = file
             .bands()
             .iter()
@@ -169,11 +177,7 @@ impl StacRecord {
         self.item(about, files.iter().map(asset).collect::<Result<Vec<_>, GeoioError>>()?)
     }
 
-    fn item(
-        &self,
-        about: &Described<'_>,
-        assets: impl IntoIterator<Item = (String, Value)>,
-    ) -> Result<Value, GeoioError> {
+    fn item(&self, about: &Described<'_>, assets: impl IntoIterator<Item = (String, Value)>) -> Result<Value, GeoioError> {
         let outline = Outline::of(about.grid)?;
         let (software, version) = &self.software;
         let mut properties = match self.period {
@@ -223,7 +227,13 @@ impl StacRecord {
     ///
     /// # Panics
     /// Where the record names no collection.
-    pub fn collection(&self, title: &str, description: &str, items: &[(PathBuf, Value)], files: &[PathBuf]) -> Result<Value, GeoioError> {
+    pub fn collection(
+        &self,
+        title: &str,
+        description: &str,
+        items: &[(PathBuf, Value)],
+        files: &[PathBuf],
+    ) -> Result<Value, GeoioError> {
         let id = self.collection.as_ref().expect("a record with a collection");
         let mut assets = Map::new();
         for path in files {
@@ -277,7 +287,7 @@ fn file_fields(path: &Path) -> Result<Map<String, Value>, GeoioError> {
 fn media_type(path: &Path) -> &'static str {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     match extension.as_str() {
-        "tif" | "tiff" => "image/tiff; application=geotiff; profile=cloud-optimized",
+        "tif" | "tiff" => "image/tiff; application=geotiff",
         "jp2" => "image/jp2",
         "geojson" => "application/geo+json",
         "json" => "application/json",

@@ -69,7 +69,9 @@ impl StacSearch {
 fn interval(text: &str) -> Result<Span, String> {
     let end = |text: &str, of_day: fn(Date) -> Instant| match text.trim() {
         "" | ".." => Ok(None),
-        text if text.len() == 10 => text.parse().map(|date| Some(of_day(date))).map_err(|error: raster::RasterError| error.to_string()),
+        text if text.len() == 10 => {
+            text.parse().map(|date| Some(of_day(date))).map_err(|error: raster::RasterError| error.to_string())
+        }
         text => Instant::parse(text).map(Some).map_err(str::to_owned),
     };
     let span = match text.split_once('/') {
