@@ -4,6 +4,8 @@
 //! `S2B_MSIL2A_20190629T212529_R043_T06VVN_20201006T080531`, Copernicus Data Space `S2C_MSIL2A_20250330T100051_N0511_..`, USGS
 //! `LE07_L2SP_044033_20210329_20210424_02_T1_SR` (test data of opendatacube/odc-stac, Apache-2.0, and stactools-packages, Apache-2.0).
 
+#![expect(clippy::float_cmp, reason = "values are rounded to a millionth")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

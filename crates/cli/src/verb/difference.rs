@@ -141,7 +141,7 @@ fn record(arguments: &Difference, index: &SpectralIndex, looks: [&Look; 2], comm
     let [Some((from, _)), Some((to, _))] = looks.map(|look| look.date) else {
         return Err(Fault::usage("--stac: nobody tells the days of both dates; give --before-date and --after-date"));
     };
-    let [before, after] = looks.map(|look| look.name());
+    let [before, after] = looks.map(Look::name);
     let lineage = format!("difference of {} between {before} ({from}) and {after} ({to}), drop {}", index.name(), arguments.drop);
     Ok(Some(Item { period: Period::Days(from, to), lineage, inputs, format: arguments.output.format }))
 }

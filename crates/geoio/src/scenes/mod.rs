@@ -15,6 +15,7 @@ mod safe;
 mod safe_package;
 mod sentinel2;
 mod stac;
+mod stac_band;
 mod stac_item;
 mod stac_offset;
 mod stack;

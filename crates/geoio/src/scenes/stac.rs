@@ -125,13 +125,16 @@ pub fn list_stac(spec: &StacSpec, base: &Path) -> Result<StacListing, GeoioError
     let more: Vec<PathBuf> = spec.folders.iter().flatten().map(|folder| base.join(folder)).collect();
     crate::open::check_local(&path)?;
     let folders = Folders::new(&path, &more)?;
-    let found = stac::read(&path, &folders, &search)?;
-    let listed = |item: Item| match describe(&item, &folders, spec.numbers()) {
-        Ok(described) => ListedItem { scene: Ok(listed(&described)), described: Some(described), item },
-        Err(error) => ListedItem { scene: Err(error), described: None, item },
-    };
+    let found = stac::read(&path, &folders, &search, |mut item| {
+        let (scene, described) = match describe(&item, &folders, spec.numbers()) {
+            Ok(described) => (Ok(listed(&described)), Some(described)),
+            Err(error) => (Err(error), None),
+        };
+        item.forget();
+        ListedItem { item, scene, described }
+    })?;
     Ok(StacListing {
-        items: found.items.into_iter().map(listed).collect(),
+        items: found.items,
         rejected: found.rejected,
         warnings: found.warnings,
         seen: found.seen,

@@ -1,6 +1,6 @@
 //! Whether the numbers of a STAC copy of Sentinel-2 carry the offset that came with processing baseline 04.00.
 //!
-//! Sources: ESA, Sentinel-2 Processing Baseline 04.00 (BOA_ADD_OFFSET -1000); Element 84, Earth Search
+//! Sources: ESA, Sentinel-2 Processing Baseline 04.00 (`BOA_ADD_OFFSET` -1000); Element 84, Earth Search
 //! (`earthsearch:boa_offset_applied`: the cloud-optimised copies were shifted back, the JPEG 2000 originals were not, and
 //! `raster:offset` may say -0.1 all the same); Microsoft Planetary Computer and Copernicus Data Space keep the numbers as they came.
 

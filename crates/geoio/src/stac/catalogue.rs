@@ -9,14 +9,14 @@ use super::document::{self, Document};
 use super::item::Item;
 use super::search::{Miss, StacSearch};
 use super::{Folders, Place};
+use crate::GeoioError;
 use crate::scenes::Skipped;
-use crate::{GeoioError, Kind};
 
 /// What a walk found.
-#[derive(Debug, Default)]
-pub(crate) struct Catalogue {
-    /// The items that were searched for, in the order of the links.
-    pub(crate) items: Vec<Item>,
+#[derive(Debug)]
+pub(crate) struct Catalogue<T> {
+    /// What was made of the items that were searched for, in the order of the links.
+    pub(crate) items: Vec<T>,
     /// Files and items that are none.
     pub(crate) rejected: Vec<Skipped>,
     /// What people should know.
@@ -42,11 +42,26 @@ struct Next {
 /// Reads a file and all that it links to, each file once.
 ///
 /// Links are taken within the folders only. A file that is linked to and cannot be read is listed, the first one is an error.
+/// `make` is given each item that is searched for, so that not all of them are held at once.
 ///
 /// # Errors
 /// [`GeoioError`] for the first file.
-pub(crate) fn read(path: &Path, folders: &Folders, search: &StacSearch) -> Result<Catalogue, GeoioError> {
-    let mut found = Catalogue::default();
+pub(crate) fn read<T>(
+    path: &Path,
+    folders: &Folders,
+    search: &StacSearch,
+    mut make: impl FnMut(Item) -> T,
+) -> Result<Catalogue<T>, GeoioError> {
+    let mut found = Catalogue {
+        items: Vec::new(),
+        rejected: Vec::new(),
+        warnings: Vec::new(),
+        files: Vec::new(),
+        seen: 0,
+        remote: 0,
+        cloudless: 0,
+        ids: BTreeSet::new(),
+    };
     let mut stack = vec![Next { path: path.to_owned(), collection: None }];
     let mut read = BTreeSet::new();
     while let Some(next) = stack.pop() {
@@ -56,7 +71,10 @@ pub(crate) fn read(path: &Path, folders: &Folders, search: &StacSearch) -> Resul
         match document::read(&next.path) {
             Err(error) if read.len() == 1 => return Err(error),
             Err(error) => found.reject(&next.path, &error),
-            Ok(Document::Items { items, goes_on }) => found.take(&next, items, goes_on, search, read.len() == 1)?,
+            Ok(Document::Items { items, goes_on }) => {
+                found.notice_page(&next, goes_on);
+                found.take(&next, items, read.len() == 1, |found, item| found.weigh(item, &next, search, &mut make))?;
+            }
             Ok(Document::Folder { collection, links }) => {
                 let collection = collection.or(next.collection);
                 let mut files = Vec::new();
@@ -76,36 +94,38 @@ pub(crate) fn read(path: &Path, folders: &Folders, search: &StacSearch) -> Resul
     Ok(found)
 }
 
-impl Catalogue {
-    fn take(
-        &mut self,
-        from: &Next,
-        items: Vec<Result<Item, GeoioError>>,
-        goes_on: bool,
-        search: &StacSearch,
-        is_first: bool,
-    ) -> Result<(), GeoioError> {
+impl<T> Catalogue<T> {
+    fn notice_page(&mut self, from: &Next, goes_on: bool) {
         if goes_on {
             let message = "the list goes on on another page, which is not read: fetch all pages";
             self.warnings.push(Warning::new("page_not_read", message).about(from.path.display().to_string()));
         }
+    }
+
+    fn take(
+        &mut self,
+        from: &Next,
+        items: Vec<Result<Item, GeoioError>>,
+        is_first: bool,
+        mut weigh: impl FnMut(&mut Self, Item),
+    ) -> Result<(), GeoioError> {
         let only = items.len() == 1;
         for item in items {
             match item {
-                Err(error) if is_first && only && error.kind() == Kind::Input => return Err(error),
+                Err(error) if is_first && only => return Err(error),
                 Err(error) => self.reject(&from.path, &error),
-                Ok(item) => self.weigh(item, from, search),
+                Ok(item) => weigh(self, item),
             }
         }
         Ok(())
     }
 
-    fn weigh(&mut self, mut item: Item, from: &Next, search: &StacSearch) {
+    fn weigh(&mut self, mut item: Item, from: &Next, search: &StacSearch, make: &mut impl FnMut(Item) -> T) {
         self.seen += 1;
         item.collection = item.collection.or_else(|| from.collection.clone());
         match search.misses(&item) {
             Some(miss) => self.cloudless += usize::from(miss == Miss::CloudUnknown),
-            None if self.ids.insert((item.collection.clone(), item.id.clone())) => self.items.push(item),
+            None if self.ids.insert((item.collection.clone(), item.id.clone())) => self.items.push(make(item)),
             None => {
                 let error = item.refuse("another item of the catalogue has the same id; give each its own");
                 self.reject(&from.path, &error);
@@ -131,7 +151,7 @@ impl Catalogue {
             let message = "items do not tell their share of cloud (eo:cloud_cover) and are left out, for the search asks for it";
             warn("cloud_unknown", format!("{} {message}", self.cloudless));
         }
-        for id in search.ids.iter().flatten().filter(|id| !self.items.iter().any(|item| item.id == **id)) {
+        for id in search.ids.iter().flatten().filter(|id| !self.ids.iter().any(|(_, known)| known == *id)) {
             warn("item_not_found", format!("no item that meets the search has the id {id}"));
         }
     }

@@ -41,10 +41,7 @@ impl Folders {
     /// What is wrong with names that are no file's, and with files outside these folders, also by way of a link.
     pub(crate) fn resolve(&self, href: &str, document: &Path) -> Result<Place, String> {
         let wrong = |reason: &str| format!("the href '{}' {reason}", told(href));
-        let path = match local(href).map_err(wrong)? {
-            None => return Ok(Place::Remote(href.to_owned())),
-            Some(path) => path,
-        };
+        let Some(path) = local(href).map_err(wrong)? else { return Ok(Place::Remote(href.to_owned())) };
         let path = lexical(&document.parent().unwrap_or(Path::new("")).join(path));
         let outside = || wrong("leads out of the catalogue's folder; allow the folder (folders = [..], --allow-folder)");
         let real = real(&path).ok_or_else(outside)?;
@@ -106,16 +103,9 @@ fn decoded(text: &str) -> Result<PathBuf, &'static str> {
     while let Some((&first, after)) = rest.split_first() {
         let code = after.get(..2).and_then(|code| std::str::from_utf8(code).ok());
         let code = code.filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()).filter(|_| first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
+        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok()).filter(|_| first == b'%');
+        rest = if byte.is_some() { &after[2..] } else { after };
+        bytes.push(byte.unwrap_or(first));
     }
     let text = String::from_utf8(bytes).map_err(|_| WRONG)?;
     let path = PathBuf::from(&text);
@@ -149,10 +139,8 @@ fn real(path: &Path) -> Option<PathBuf> {
 /// A relative path as an `href`: what an address gives another meaning is percent-encoded.
 pub(super) fn encoded(path: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&b);
-    let mut href = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if plain(byte) { href.push(char::from(byte)) } else { href.push_str(&format!("%{byte:02X}")) }
-    }
+    let letter = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    let href: String = path.bytes().map(letter).collect();
     // A first part with a colon would be a scheme, but colons are encoded.
     if path.starts_with('/') || path.starts_with("../") { href } else { format!("./{href}") }
 }

@@ -88,6 +88,13 @@ impl Item {
         self.footprint.as_ref().map(|footprint| footprint.bbox)
     }
 
+    /// Lets go of what is needed no more once the item is described.
+    pub(crate) fn forget(&mut self) {
+        self.assets = Vec::new();
+        self.properties = Map::new();
+        self.footprint = self.footprint.take().map(Footprint::without_ground);
+    }
+
     /// An error about it.
     pub(crate) fn refuse(&self, reason: impl std::fmt::Display) -> GeoioError {
         GeoioError::stac(&self.origin, format!("item {}: {reason}", told(&self.id)))

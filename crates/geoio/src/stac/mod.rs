@@ -16,6 +16,7 @@ mod outline;
 mod record;
 mod search;
 mod version;
+mod words;
 
 pub(crate) use asset::{Asset, AssetBand};
 pub(crate) use catalogue::read;

@@ -9,6 +9,7 @@ use super::checksum::Checksum;
 use super::href;
 use super::instant::Instant;
 use super::outline::Outline;
+use super::words::{classes, data_type, media_type, number};
 use crate::{GeoioError, RasterClass, RasterFile, RasterFormat, sha256_file};
 
 const FILE: &str = "https://stac-extensions.github.io/file/v2.1.0/schema.json";
@@ -107,6 +108,9 @@ impl StacRecord {
     ///
     /// # Errors
     /// [`GeoioError`] where the raster cannot be read back, or its place cannot be told in degrees.
+    ///
+    /// # Panics
+    /// Never: an item that is made here has properties and extensions.
     pub fn raster_item(&self, about: &Described<'_>, path: &Path) -> Result<Value, GeoioError> {
         let file = RasterFile::open(path)?;
         let grid = file.grid();
@@ -283,63 +287,6 @@ fn file_fields(path: &Path) -> Result<Map<String, Value>, GeoioError> {
     Ok(fields.as_object().expect("an object").clone())
 }
 
-/// Media type by a file's name.
-fn media_type(path: &Path) -> &'static str {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    match extension.as_str() {
-        "tif" | "tiff" => "image/tiff; application=geotiff",
-        "jp2" => "image/jp2",
-        "geojson" => "application/geo+json",
-        "json" => "application/json",
-        "gpkg" => "application/geopackage+sqlite3",
-        "parquet" => "application/vnd.apache.parquet",
-        "fgb" => "application/vnd.flatgeobuf",
-        "kml" => "application/vnd.google-earth.kml+xml",
-        "kmz" => "application/vnd.google-earth.kmz",
-        "gpx" => "application/gpx+xml",
-        "csv" => "text/csv",
-        "png" => "image/png",
-        "xml" => "application/xml",
-        "toml" => "application/toml",
-        "txt" => "text/plain",
-        "zip" => "application/zip",
-        _ => "application/octet-stream",
-    }
-}
-
-/// The type of stored numbers in STAC's words.
-fn data_type(gdal: &str) -> &'static str {
-    match gdal {
-        "Byte" => "uint8",
-        "Int8" => "int8",
-        "UInt16" => "uint16",
-        "Int16" => "int16",
-        "UInt32" => "uint32",
-        "Int32" => "int32",
-        "UInt64" => "uint64",
-        "Int64" => "int64",
-        "Float32" => "float32",
-        "Float64" => "float64",
-        _ => "other",
-    }
-}
-
-/// A number, or STAC's word for one that JSON does not have; whole ones are written whole.
-fn number(value: f64) -> Value {
-    if value.is_nan() {
-        return json!("nan");
-    }
-    if value.is_infinite() {
-        return json!(if value > 0.0 { "inf" } else { "-inf" });
-    }
-    if value.fract() == 0.0 && value.abs() < 9e15 { json!(value as i64) } else { json!(value) }
-}
-
-fn classes(classes: &[RasterClass]) -> Value {
-    let class = |class: &RasterClass| json!({ "value": class.code, "name": id_of(&class.name), "description": class.name });
-    json!(classes.iter().map(class).collect::<Vec<_>>())
-}
-
 /// The way from a folder to a file, both without links.
 fn relative(folder: &Path, file: &Path) -> String {
     let (from, to): (Vec<Component<'_>>, Vec<Component<'_>>) = (folder.components().collect(), file.components().collect());
@@ -359,13 +306,6 @@ mod tests {
         assert_eq!(way("/a/out", "/a/scenes/x.tif"), "../scenes/x.tif");
         assert_eq!(way("/a", "/a/scenes/x.tif"), "scenes/x.tif");
         assert_eq!(way("/a/b", "/c/x.tif"), "../../c/x.tif");
-    }
-
-    #[test]
-    fn numbers_that_json_lacks_have_words() {
-        assert_eq!(number(f64::NAN), json!("nan"));
-        assert_eq!(number(-2_147_483_648.0).to_string(), "-2147483648");
-        assert_eq!(number(0.5), json!(0.5));
     }
 
     #[test]
