@@ -180,6 +180,15 @@ def told_valid(_work, case):
     return None
 
 
+def described(_work, case):
+    """Scale, offset and band of an item come out whichever version of STAC tells them."""
+    layer = {"role": "red", "asset": "red", "href": "./red.tif", "there": False, "scale": 0.0001, "offset": -0.1}
+    scenes = case.runs[-1].report().get("scenes", [])
+    if case.expect == "fine" and [scene["layers"] for scene in scenes] != [[layer]]:
+        return f"its layers are told as {scenes}"
+    return None
+
+
 @dataclass
 class Row:
     """Commands of the program for the files of a class; the first that fails ends them."""
@@ -224,6 +233,7 @@ TABLE = [
     Row("vrt", "*", [EACH_BAND], each="band"),
     Row("safe_xml", "*", ["scenes {file}"]),
     Row("zip", "*", ["scenes {file}"]),
+    Row("stac", "*", ["scenes {file}"], described),
     Row("config", "*.json", [FORMULA], each="formula"),
     Row("config", "*", ["check {file}"]),
     Row("misc", "*.json", [JOIN]),

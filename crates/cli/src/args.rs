@@ -208,8 +208,33 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Scenes {
-    /// Folder or zip of products, or a metadata file (.xml)
+    /// Folder or zip of products, a metadata file (.xml), or a STAC item, collection or catalogue (.json)
     pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) search: Search,
+}
+
+/// Which items of a STAC catalogue are taken.
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// Only items on this ground, in degrees; west lies east of east across the antimeridian
+    #[arg(long, value_name = "W,S,E,N", value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
+    pub(crate) bbox: Option<Vec<f64>>,
+    /// Only items of this day or interval: 2024-01-31, 2024-01-01/2024-12-31, 2024-01-01/..
+    #[arg(long, value_name = "INTERVAL")]
+    pub(crate) datetime: Option<String>,
+    /// Only items of these collections
+    #[arg(long, alias = "collections", value_name = "ID,..", value_delimiter = ',')]
+    pub(crate) collection: Option<Vec<String>>,
+    /// Only these items
+    #[arg(long, value_name = "ID,..", value_delimiter = ',')]
+    pub(crate) ids: Option<Vec<String>>,
+    /// Only items with at most this share of cloud, in percent
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) max_cloud: Option<f64>,
+    /// A folder beside the catalogue's own whose files it may name
+    #[arg(long, value_name = "DIR")]
+    pub(crate) allow_folder: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

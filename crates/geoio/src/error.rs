@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gdal::errors::GdalError;
 use raster::Window;
@@ -158,6 +158,16 @@ pub enum GeoioError {
         /// What is wrong.
         reason: String,
     },
+    /// A STAC file or item that cannot be used.
+    #[error("{}{}: {reason}", path.display(), place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default())]
+    Stac {
+        /// The file.
+        path: PathBuf,
+        /// Line and column, the first are 1, where they are known.
+        place: Option<(usize, usize)>,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// An entry of the job that cannot be used.
     #[error("the imagery '{path}' cannot be used: {reason}", path = path.display())]
     Imagery {
@@ -246,6 +256,11 @@ pub enum Kind {
 }
 
 impl GeoioError {
+    /// A STAC file or item that cannot be used, at no place in particular.
+    pub(crate) fn stac(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Stac { path: path.to_owned(), place: None, reason: reason.into() }
+    }
+
     /// Whose fault it is.
     pub fn kind(&self) -> Kind {
         match self {

@@ -27,6 +27,9 @@ pub(crate) struct RasterOutput {
     /// Side of a tile in pixels
     #[arg(long, default_value_t = 512)]
     pub(crate) block: usize,
+    /// Write a STAC 1.1 item beside each raster: NAME.stac.json
+    #[arg(long)]
+    pub(crate) stac: bool,
 }
 
 /// What stored numbers stand for, and which of them count.
@@ -53,7 +56,7 @@ pub(crate) struct Numbers {
 pub(crate) struct Index {
     /// Names such as NDVI,NBR, or a formula such as (N-R)/(N+R)
     pub(crate) indices: String,
-    /// Product folder or GeoTIFF with named bands
+    /// Product folder or zip, STAC item (.json), or GeoTIFF with named bands
     #[arg(required_unless_present = "bands")]
     pub(crate) scene: Option<PathBuf>,
     /// Layers by role: red=FILE,nir=FILE:2 (band 2 of the file)
@@ -173,7 +176,7 @@ pub(crate) struct Detect {
     #[arg(long, value_name = "ROW,COL|ID", conflicts_with_all = ["keep", "kind"])]
     pub(crate) explain: Option<String>,
     /// Folder that keeps the state: later calls need the new images only
-    #[arg(long, value_name = "DIR", conflicts_with = "explain")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["explain", "stac"])]
     pub(crate) state: Option<PathBuf>,
     /// Begin anew: discard the state that is kept
     #[arg(long, requires = "state")]

@@ -9,16 +9,22 @@ use crate::fault::{Exit, Fault};
 pub(crate) const MANIFEST: &str = "run.json";
 
 /// What a run writes.
-const OUTPUTS: [&str; 13] = [
+const OUTPUTS: [&str; 19] = [
     "alerts.csv",
     "alerts.geojson",
     "alerts.gpkg",
     "alerts.kml",
     "alerts.schema.json",
+    "alerts.stac.json",
+    "change.stac.json",
     "change.tif",
+    "collection.json",
+    "days.stac.json",
     "days.tif",
     "links.csv",
+    "magnitude.stac.json",
     "magnitude.tif",
+    "observations.stac.json",
     "observations.tif",
     "quicklook.png",
     "summary.csv",

@@ -21,9 +21,9 @@ pub(crate) struct HashedFile {
     /// As the job names it, or within the folder of the outputs.
     path: String,
     /// Size.
-    bytes: u64,
+    pub(super) bytes: u64,
     /// SHA-256, hexadecimal.
-    sha256: String,
+    pub(super) sha256: String,
     /// When it was last written, where the system tells.
     #[serde(skip)]
     modified: Option<SystemTime>,

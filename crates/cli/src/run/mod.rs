@@ -11,6 +11,7 @@ mod outputs;
 mod periods;
 mod probability;
 mod quicklook;
+mod stac;
 mod tally;
 
 use std::path::{Path, PathBuf};
@@ -104,6 +105,7 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> R
         quicklook::write(&work.path().join("quicklook.png"), &shown, &inputs, job, (language, &budget))?;
         stages.end("quicklook");
     }
+    stac::write(&stac::Places { work: work.path(), out }, &id, &inputs, &files, job, language)?;
     let mut manifest = manifest::manifest(&id, job, &inputs, &files, &map, &alerts);
     manifest["outputs"] = json!(manifest::hash_outputs(work.path())?);
     outputs::write_text(&work.path().join(MANIFEST), &pretty(&manifest)?)?;
@@ -154,7 +156,8 @@ fn nothing_seen(map: &Map) -> Option<Warning> {
     })
 }
 
-fn pretty(value: &serde_json::Value) -> Result<String, Fault> {
+/// JSON for people.
+pub(crate) fn pretty(value: &serde_json::Value) -> Result<String, Fault> {
     serde_json::to_string_pretty(value).map_err(|error| Fault::from_error(Exit::Internal, error))
 }
 

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use change::{Detector, Findings, SeriesBlock};
+use geoio::stac::Period;
 use geoio::{Found, GriddedImagery, ImagerySpec, Resampling, StackSpec};
 use ndarray::s;
 use pipeline::map_in_order;
@@ -24,6 +25,7 @@ use raster::{Date, RasterSource as _, Role, Warning};
 use serde_json::json;
 
 use super::apart::check_apart;
+use super::item::{self, Item};
 use crate::args::{Common, Detect};
 use crate::fault::Fault;
 use crate::progress::Progress;
@@ -52,6 +54,9 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     let Method { detector, .. } = Method::new(arguments, &given)?;
     kept.check(detector.as_ref())?;
     if tables::are_tables(&stacks)? {
+        if arguments.output.stac {
+            return Err(Fault::usage("--stac: a table of series has no place of its own; items stand beside rasters"));
+        }
         let (found, dates) = tables::detect(&stacks, detector.as_ref(), kept, arguments, common)?;
         return Ok(report(arguments, detector.as_ref(), &dates, &Counts::of(&found)));
     }
@@ -65,6 +70,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     if let Some(percentile) = detector.scene_percentile() {
         series.take_off(&source, percentile, &budget)?;
     }
+    let item = record(arguments, &source, &tables, &series.dates, detector.as_ref(), common)?;
     let storage = series.storage(&source)?;
     let budget = cut::threads(&budget, storage)?;
     let mut sink = Sink::create(arguments, &grid, kept, detector.as_ref(), common)?;
@@ -99,8 +105,34 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     )?;
     sink.finish(&budget)?;
     let mut report = report(arguments, detector.as_ref(), &series.dates, &counts);
+    if let Some(item) = &item {
+        item::write(item, &arguments.out, &[], &mut report)?;
+    }
     report.warnings.extend(warnings);
     Ok(report)
+}
+
+/// What the item beside the raster says, where one is asked for: the images of the monitoring period are its time.
+fn record(
+    arguments: &Detect,
+    source: &GriddedImagery,
+    tables: &[PathBuf],
+    dates: &[Date],
+    detector: &dyn Detector,
+    common: &Common,
+) -> Result<Option<Item>, Fault> {
+    if !arguments.output.stac {
+        return Ok(None);
+    }
+    let mut inputs = source.imagery().files();
+    inputs.extend(tables.iter().chain(&arguments.aoi).cloned());
+    inputs.sort();
+    inputs.dedup();
+    item::check_place(&arguments.out, &inputs, common)?;
+    let period = detector.monitoring();
+    let last = dates.iter().rev().find(|date| period.contains(**date)).copied().unwrap_or(period.from());
+    let lineage = format!("{} on {} images, monitoring from {}", detector.name(), dates.len(), period.from());
+    Ok(Some(Item { period: Period::Days(period.from(), last), lineage, inputs, format: arguments.output.format }))
 }
 
 /// What was done, in words and numbers.

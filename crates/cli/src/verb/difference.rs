@@ -3,7 +3,11 @@
 mod look;
 mod pair;
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use change::{Fit, Guard, MaskCounts, SpectralIndex, bitemporal};
+use geoio::stac::{Period, item_path};
 use geoio::{Packing, RasterClass, RasterOptions, RasterWriter};
 use ndarray::Array2;
 use pipeline::map_in_order;
@@ -13,6 +17,7 @@ use serde_json::json;
 use super::apart::check_apart;
 use super::cut;
 use super::index::raster_options;
+use super::item::{self, Item};
 use super::layers::{self, Layers};
 use crate::args::{Common, Difference};
 use crate::completion::complete;
@@ -52,6 +57,7 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
         compared.fit
     };
     warnings.extend(pair::shifted(fit, &after));
+    let item = record(arguments, &index, [&before, &after], common)?;
     let packed = |options| raster_options(options, &arguments.output);
     let flags = packed(RasterOptions { classes: legend(), ..RasterOptions::codes(&["change"]).nodata(255.0) })?;
     let values = packed(RasterOptions::values(&["magnitude"]).nodata(f64::NAN))?;
@@ -97,6 +103,11 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     mask.map(|writer| complete(writer, &budget)).transpose()?;
     magnitude.map(|writer| complete(writer, &budget)).transpose()?;
     let mut report = report(arguments, &counts);
+    if let Some(item) = &item {
+        for (path, classes) in outputs(arguments) {
+            item::write(item, path, &classes, &mut report)?;
+        }
+    }
     if let Some(line) = judged {
         report.say(line);
     }
@@ -105,6 +116,35 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     report.fact("registration", pair::told(fit));
     report.warnings.extend(warnings);
     Ok(report)
+}
+
+/// The rasters that are asked for, each with the classes of its codes.
+fn outputs(arguments: &Difference) -> impl Iterator<Item = (&PathBuf, Vec<RasterClass>)> {
+    let mask = arguments.out.iter().map(|path| (path, legend()));
+    mask.chain(arguments.magnitude.iter().map(|path| (path, Vec::new())))
+}
+
+/// What the items beside the rasters say, where they are asked for.
+fn record(arguments: &Difference, index: &SpectralIndex, looks: [&Look; 2], common: &Common) -> Result<Option<Item>, Fault> {
+    if !arguments.output.stac {
+        return Ok(None);
+    }
+    let mut inputs: Vec<PathBuf> = looks.iter().flat_map(|look| look.source.imagery().files()).collect();
+    inputs.extend(arguments.aoi.clone());
+    inputs.sort();
+    inputs.dedup();
+    for (path, _) in outputs(arguments) {
+        item::check_place(path, &inputs, common)?;
+    }
+    if outputs(arguments).map(|(path, _)| item_path(path)).collect::<BTreeSet<_>>().len() < outputs(arguments).count() {
+        return Err(Fault::usage("--stac: -o and --magnitude differ only in the ends of their names, and so would be one item"));
+    }
+    let [Some((from, _)), Some((to, _))] = looks.map(|look| look.date) else {
+        return Err(Fault::usage("--stac: nobody tells the days of both dates; give --before-date and --after-date"));
+    };
+    let [before, after] = looks.map(Look::name);
+    let lineage = format!("difference of {} between {before} ({from}) and {after} ({to}), drop {}", index.name(), arguments.drop);
+    Ok(Some(Item { period: Period::Days(from, to), lineage, inputs, format: arguments.output.format }))
 }
 
 /// Both dates. A rule for clear pixels holds for the dates that have a layer to apply it to: for one of them at least.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use change::{ChangeError, Guard, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_into};
+use geoio::stac::Period;
 use geoio::{Found, GriddedImagery, ImagerySpec, Packed, Packer, Packing, RasterOptions, RasterWriter, Resampling};
 use ndarray::{Array2, Array3, Axis, s};
 use pipeline::{Budget, map_in_order};
@@ -11,6 +12,7 @@ use serde_json::json;
 
 use super::apart::check_apart;
 use super::cut;
+use super::item::{self, Item};
 use super::layers::{self, LayerOptions, Layers};
 use crate::args::{Common, Index, RasterOutput};
 use crate::completion::complete;
@@ -44,6 +46,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
         judged = screen::told(&screened, &guard);
     }
     let names: Vec<&str> = indices.iter().map(SpectralIndex::name).collect();
+    let item = record(arguments, &source, &names, common)?;
     let mut sink = Sink::create(arguments, &grid, &names, common)?;
     let mut counts = MaskCounts::default();
     let mut quality = QaCounts::default();
@@ -85,6 +88,9 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     sink.finish(&budget)?;
     let mut report = Report::new("index");
     report.output(&arguments.out);
+    if let Some(item) = &item {
+        item::write(item, &arguments.out, &[], &mut report)?;
+    }
     report.fact("scene", source.scenes()[0].id.clone());
     report.fact("indices", json!(names));
     report.fact("counts", json!(counts));
@@ -135,7 +141,7 @@ fn scene(arguments: &Index) -> Result<Found, Fault> {
     let path = arguments.scene.as_deref().unwrap_or(Path::new(""));
     let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
     let by_numbers = scaling.is_some() || rule.is_some();
-    if !path.is_dir() && !is_zip && (by_numbers || !geoio::is_picture(path)?) {
+    if !path.is_dir() && !is_zip && !geoio::is_stac(path) && (by_numbers || !geoio::is_picture(path)?) {
         let layers = Layers { file: Some(path.to_owned()), named: geoio::layers_of_file(path)? };
         return layers.scene(&LayerOptions { id: &layers::scene_name(path), date: None, scaling, rule });
     }
@@ -162,6 +168,27 @@ fn scene(arguments: &Index) -> Result<Found, Fault> {
         1 => Ok(found),
         n => Err(Fault::new(Exit::Input, format!("{}: holds {n} scenes that can be used, expected one", path.display()))),
     }
+}
+
+/// What the item beside the raster says, where one is asked for.
+fn record(arguments: &Index, source: &GriddedImagery, names: &[&str], common: &Common) -> Result<Option<Item>, Fault> {
+    if !arguments.output.stac {
+        return Ok(None);
+    }
+    let mut inputs = source.imagery().files();
+    inputs.extend(arguments.aoi.clone());
+    item::check_place(&arguments.out, &inputs, common)?;
+    let scene = &source.scenes()[0];
+    let unknown =
+        || Fault::usage("--stac: nobody tells the day of the scene; name a product, a STAC item or a GeoTIFF with its day");
+    let period = match arguments.scene.as_deref().filter(|_| arguments.bands.is_none()) {
+        None => return Err(unknown()),
+        Some(path) if scene.sensor.bands.is_empty() && !geoio::is_stac(path) => {
+            Period::Day(geoio::date_of_file(path)?.ok_or_else(unknown)?, None)
+        }
+        Some(_) => Period::Day(scene.date, scene.second),
+    };
+    Ok(Some(Item { period, lineage: format!("{} of {}", names.join(", "), scene.id), inputs, format: arguments.output.format }))
 }
 
 fn is_number(text: &str) -> bool {

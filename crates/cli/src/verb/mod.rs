@@ -13,6 +13,7 @@ mod doctor;
 mod evaluate;
 mod index;
 mod init;
+mod item;
 mod join;
 mod layers;
 mod laying;

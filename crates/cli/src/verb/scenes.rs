@@ -1,12 +1,14 @@
 //! `scenes`: what products and their metadata say of themselves; no image is unpacked.
 
+mod items;
+
 use std::path::Path;
 
 use geoio::{MetadataFile, ProducerCheck, SafeMetadata, SafeTile, TileGrid};
 use raster::{Scaling, Scene, Warning};
 use serde_json::{Value, json};
 
-use crate::args::{Common, Scenes};
+use crate::args::{Common, Scenes, Search};
 use crate::fault::Fault;
 use crate::report::{Report, print, printable};
 
@@ -14,8 +16,29 @@ use crate::report::{Report, print, printable};
 pub(crate) fn scenes(arguments: &Scenes, common: &Common) -> Result<Report, Fault> {
     geoio::open::initialise(Some(common.budget().cache_bytes()));
     let path = &arguments.path;
+    if geoio::is_stac(path) {
+        return items::items(path, &arguments.search, common);
+    }
+    refuse_search(&arguments.search)?;
     let is_xml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
     if is_xml { metadata(path, common) } else { products(path, common) }
+}
+
+/// Products are listed whole; what would search them must not be passed over in silence.
+fn refuse_search(search: &Search) -> Result<(), Fault> {
+    let Search { bbox, datetime, collection, ids, max_cloud, allow_folder } = search;
+    let given = [
+        ("--bbox", bbox.is_some()),
+        ("--datetime", datetime.is_some()),
+        ("--collection", collection.is_some()),
+        ("--ids", ids.is_some()),
+        ("--max-cloud", max_cloud.is_some()),
+        ("--allow-folder", !allow_folder.is_empty()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(Fault::usage(format!("{flag} searches STAC files (.json); products are listed whole"))),
+        None => Ok(()),
+    }
 }
 
 fn products(path: &Path, common: &Common) -> Result<Report, Fault> {

@@ -23,6 +23,10 @@ mod safe_package;
 mod safe_tile;
 mod sentinel1;
 mod sentinel2;
+mod stac;
+mod stac_band;
+mod stac_item;
+mod stac_offset;
 mod stack;
 mod target;
 pub(crate) mod xml;
@@ -50,6 +54,7 @@ pub use safe::{SafeLevel, SafeMetadata};
 pub use safe_tile::{SafeTile, TileGrid};
 pub use sentinel1::{PowerUnits, Sentinel1Spec};
 pub use sentinel2::Sentinel2Spec;
+pub use stac::{ListedItem, ListedLayer, ListedScene, StacListing, StacSpec, list_stac};
 pub use stack::StackSpec;
 pub use target::{derive_grid, scene_bounds};
 
@@ -90,6 +95,9 @@ pub enum ImagerySpec {
     /// `GeoTIFF` files, one a band, whose bands are dates.
     #[serde(rename = "stack")]
     Stack(StackSpec),
+    /// Items of a STAC catalogue on this machine.
+    #[serde(rename = "stac")]
+    Stac(StacSpec),
 }
 
 /// What one source gives.
@@ -155,8 +163,17 @@ fn noticed<'a>(numbers: numbers::Numbers, layers: impl Iterator<Item = (&'a Role
     warnings
 }
 
-/// What a product's folder or zip holds, by its metadata or by the names of its files; a picture is an orthomosaic.
+/// Whether a name is that of a STAC file.
+pub fn is_stac(path: &Path) -> bool {
+    path.extension().is_some_and(|end| ["json", "geojson"].iter().any(|known| end.eq_ignore_ascii_case(known)))
+}
+
+/// What a product's folder or zip holds, by its metadata or by the names of its files; a STAC file is told by its name, and a picture is an
+/// orthomosaic.
 pub fn product_at(path: &Path) -> ImagerySpec {
+    if is_stac(path) {
+        return ImagerySpec::Stac(StacSpec { path: path.to_owned(), ..StacSpec::default() });
+    }
     let path = path.to_owned();
     if let Some(first) = safe_package::packages(&path).unwrap_or_default().first() {
         let of_level_1 = safe_package::Package::open(first, SafeLevel::L1c).is_ok();
@@ -207,6 +224,7 @@ pub fn find(specs: &[ImagerySpec], base: &Path) -> Result<Found, GeoioError> {
             ImagerySpec::Orthomosaic(spec) => orthomosaic::find(spec, base)?,
             ImagerySpec::Geotiff(spec) => geotiff::find(spec, base)?,
             ImagerySpec::Stack(spec) => stack::find(spec, base)?,
+            ImagerySpec::Stac(spec) => stac::find(spec, base)?,
         };
         all.scenes.extend(batch.scenes);
         all.skipped.extend(batch.skipped);

@@ -36,8 +36,8 @@ impl Numbers {
         if role.is_quality() {
             return Ok(Scaling::IDENTITY);
         }
-        if self.is_given() {
-            return Ok(Scaling { scale: self.scale.unwrap_or(1.0), offset: self.offset.unwrap_or(0.0) });
+        if let Some(scaling) = self.given() {
+            return Ok(scaling);
         }
         let wrong = |reason: String| Err(GeoioError::Metadata { path: path.to_owned(), line: None, reason });
         let scaling = Scaling { scale: info.scale.unwrap_or(1.0), offset: info.offset.unwrap_or(0.0) };
@@ -56,9 +56,10 @@ impl Numbers {
         Ok(scaling)
     }
 
-    /// Whether the job says anything of the scaling.
-    fn is_given(self) -> bool {
-        self.scale.is_some() || self.offset.is_some()
+    /// The scaling, where the job says anything of it.
+    pub(super) fn given(self) -> Option<Scaling> {
+        let is_given = self.scale.is_some() || self.offset.is_some();
+        is_given.then(|| Scaling { scale: self.scale.unwrap_or(1.0), offset: self.offset.unwrap_or(0.0) })
     }
 
     pub(super) fn void(self, role: &Role, info: &BandInfo) -> Void {
@@ -67,7 +68,7 @@ impl Numbers {
 
     /// Says where a scaling comes from that the job does not give.
     pub(super) fn warning(self, role: &Role, info: &BandInfo, path: &Path) -> Option<Warning> {
-        if self.is_given() || role.is_quality() {
+        if self.given().is_some() || role.is_quality() {
             return None;
         }
         self.scaling(role, info, path).ok().and_then(|scaling| {
