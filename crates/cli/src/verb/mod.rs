@@ -5,12 +5,14 @@ mod apart;
 pub(crate) mod bench;
 pub(crate) mod catalogue;
 mod check;
+mod coregister;
 mod cut;
 mod demo;
 mod detect;
 mod difference;
 mod doctor;
 mod evaluate;
+mod georeference;
 mod index;
 mod init;
 mod join;
@@ -18,6 +20,7 @@ mod layers;
 mod laying;
 pub(crate) mod lists;
 mod patches;
+mod pixels;
 mod plan;
 mod region;
 pub(crate) mod registry;
@@ -44,6 +47,8 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Index(index) => index::index(index, common),
         Verb::Difference(difference) => difference::difference(difference, common),
         Verb::Detect(detect) => detect::detect(detect, common),
+        Verb::Coregister(coregister) => coregister::coregister(coregister, common),
+        Verb::Georeference(georeference) => georeference::georeference(georeference, common),
         Verb::Patches(patches) => patches::patches(patches, common),
         Verb::Join(join) => join::join(join, common),
         Verb::Evaluate(evaluate) => evaluate::evaluate(evaluate, common),
