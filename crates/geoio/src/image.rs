@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use gdal::raster::ColorInterpretation;
+use gdal::raster::{ColorInterpretation, ResampleAlg};
 use gdal::{Dataset, Metadata};
+use ndarray::Array3;
 use raster::Crs;
 
 use crate::raster_file::describe_band;
@@ -57,6 +58,30 @@ impl Image {
 
     pub(crate) fn dataset(&self) -> &Dataset {
         &self.dataset
+    }
+
+    /// A small picture of its first one or three bands as f32, shape (band, y, x), NaN = nodata, with the longer side of at most
+    /// `longest` pixels; and pixels of the picture a pixel of the image.
+    ///
+    /// # Errors
+    /// [`GeoioError::Gdal`].
+    pub fn reduced(&self, longest: usize) -> Result<(Array3<f32>, f64), GeoioError> {
+        let wrong = |reason| GeoioError::Gdal { path: self.path.clone(), what: "reading it for a picture".to_owned(), reason };
+        let (cols, rows) = self.size();
+        let factor = (longest as f64 / cols.max(rows) as f64).min(1.0);
+        let small = |pixels: usize| ((pixels as f64 * factor).round() as usize).max(1);
+        let size = (small(cols), small(rows));
+        let values = self.bands.len() - usize::from(self.alpha);
+        let bands = if values >= 3 { 3 } else { 1 };
+        let mut numbers = Vec::with_capacity(bands * size.0 * size.1);
+        for band in 1..=bands {
+            let way = Some(ResampleAlg::Average);
+            let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<f32>((0, 0), (cols, rows), size, way)).map_err(wrong)?;
+            let void = self.bands[band - 1].nodata.map_or(f32::NAN, |v| v as f32);
+            numbers.extend(buffer.data().iter().map(|v| if v.to_bits() == void.to_bits() { f32::NAN } else { *v }));
+        }
+        let cube = Array3::from_shape_vec((bands, size.1, size.0), numbers).map_err(|error| wrong(error.to_string()))?;
+        Ok((cube, factor))
     }
 
     /// Its own affine coefficients in GDAL's order and their reference system; `None` where it has none of either.

@@ -140,7 +140,8 @@ impl Found {
     fn json(&self, grid: &raster::Grid, warp: Warp) -> Value {
         let (rows, cols) = self.shift;
         let (width, height) = grid.pixel_m();
-        let round = |v: f64, places: i32| (v * 10f64.powi(places)).round() / 10f64.powi(places);
+        // Adding 0 makes a zero of either sign the plain one.
+        let round = |v: f64, places: i32| (v * 10f64.powi(places)).round() / 10f64.powi(places) + 0.0;
         json!({
             "rows_px": round(rows, 4), "cols_px": round(cols, 4),
             "north_m": round(-rows * height, 4), "east_m": round(cols * width, 4),
@@ -160,7 +161,7 @@ fn report(arguments: &Coregister, found: &Found, both: &Both<'_>) -> Report {
     let (rows, cols) = found.shift;
     let (width, height) = grid.pixel_m();
     let way = |v: f64, positive: &str, negative: &str, unit: &str, digits: usize| {
-        format!("{:.digits$} {unit} {}", v.abs(), if v < 0.0 { negative } else { positive })
+        format!("{:.digits$} {unit} {}", v.abs(), if (v * 10f64.powi(digits as i32)).round() < 0.0 { negative } else { positive })
     };
     let errors = found.errors.map(|e| format!(", standard error {:.3} and {:.3} px", e.0, e.1)).unwrap_or_default();
     let middle = if arguments.warp == Warp::Shift { "" } else { " in its middle" };
