@@ -1,5 +1,6 @@
 //! Arguments of the program, as CLI users type them.
 
+mod alignment;
 mod evaluate;
 mod flights;
 mod images;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::language::Language;
 use crate::verb::registry::Registry;
 
+pub(crate) use alignment::{Coregister, Georeference, Warp};
 pub(crate) use evaluate::{Evaluate, ReferenceFields, ReferenceKind, SampleDesign};
 pub(crate) use flights::{Photos, Refine};
 pub(crate) use images::{Detect, Difference, Index, Patches, RasterOutput};
@@ -155,6 +157,10 @@ pub(crate) enum Verb {
     Refine(Refine),
     /// Say where photographs of a flight were taken, what they show, and their SHA-256
     Photos(Photos),
+    /// Measure how far an image lies off a reference, and put it right
+    Coregister(Box<Coregister>),
+    /// Give an image its place, by control points, its sensor's model or its own tags
+    Georeference(Box<Georeference>),
     /// Lay features over official registries
     Join(Join),
     /// Hold alerts against a reference: accuracy, omissions, delay, and what their confidence is worth

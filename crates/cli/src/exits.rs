@@ -67,6 +67,12 @@ impl From<registry::RegistryError> for Fault {
     }
 }
 
+impl From<align::AlignError> for Fault {
+    fn from(error: align::AlignError) -> Self {
+        Self::from_error(Exit::Input, error)
+    }
+}
+
 impl From<alert::AlertError> for Fault {
     fn from(error: alert::AlertError) -> Self {
         Self::from_error(Exit::Internal, error)

@@ -9,6 +9,7 @@ mod job;
 mod language;
 mod picture;
 mod progress;
+mod registration;
 mod report;
 mod rules;
 mod run;

@@ -131,6 +131,20 @@ impl Transform {
         if x.iter().chain(y.iter()).all(|v| v.is_finite()) { Ok(()) } else { Err(self.wrong("a point has no image".to_owned())) }
     }
 
+    /// Transforms points in place; those that the projection has no place for become NaN.
+    pub fn points_or_none(&self, x: &mut [f64], y: &mut [f64]) {
+        let (xs, ys) = (x.to_vec(), y.to_vec());
+        if self.points(x, y).is_ok() {
+            return;
+        }
+        for (i, (from_x, from_y)) in xs.into_iter().zip(ys).enumerate() {
+            (x[i], y[i]) = (from_x, from_y);
+            if !from_x.is_finite() || self.points(&mut x[i..=i], &mut y[i..=i]).is_err() {
+                (x[i], y[i]) = (f64::NAN, f64::NAN);
+            }
+        }
+    }
+
     /// The rectangle around a transformed rectangle, its edges cut in many pieces since they may bend.
     ///
     /// # Errors
@@ -203,6 +217,14 @@ impl FromLonLat {
 /// As [`Transform::new`] and [`Transform::bounds`].
 pub fn bounds_lonlat(grid: &Grid) -> Result<Bounds, GeoioError> {
     Transform::new(&grid.crs, &lonlat()?)?.bounds(grid.bounds())
+}
+
+/// Bounds of a grid in another system.
+///
+/// # Errors
+/// As [`Transform::new`] and [`Transform::bounds`].
+pub fn bounds_between(grid: &Grid, system: &Crs) -> Result<Bounds, GeoioError> {
+    if grid.crs == *system { Ok(grid.bounds()) } else { Transform::new(&grid.crs, system)?.bounds(grid.bounds()) }
 }
 
 #[cfg(test)]

@@ -2,9 +2,13 @@
 //! cache, fetching a file, and PROJ's version.
 #![expect(
     unsafe_code,
-    reason = "GDALDatasetRasterIOEx, GDALChunkAndWarpImage, GDALSetCacheMax64, VSIFReadL and OSRGetPROJVersion have no safe wrapper \
+    reason = "GDALDatasetRasterIOEx, GDALChunkAndWarpImage, GDALSuggestedWarpOutput2, GDALRPCTransform, GDALSetCacheMax64, VSIFReadL and OSRGetPROJVersion have no safe wrapper \
               in the gdal crate"
 )]
+
+mod mapped;
+
+pub(crate) use mapped::{MappedWarp, RpcTransformer, suggest_output, warp_mapped};
 
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::fs::File;
@@ -74,6 +78,8 @@ pub(crate) enum Kernel {
     Nearest,
     /// Weighted by distance.
     Bilinear,
+    /// By a cubic curve through four pixels each way.
+    Cubic,
     /// Mean of the pixels that are covered.
     Average,
 }
@@ -83,6 +89,7 @@ impl Kernel {
         match self {
             Self::Nearest => GDALResampleAlg::GRA_NearestNeighbour,
             Self::Bilinear => GDALResampleAlg::GRA_Bilinear,
+            Self::Cubic => GDALResampleAlg::GRA_Cubic,
             Self::Average => GDALResampleAlg::GRA_Average,
         }
     }

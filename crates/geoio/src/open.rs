@@ -17,6 +17,9 @@ use crate::{GeoioError, complaint, ffi, tiff};
 /// Formats of rasters that are read. COG is `GTiff`.
 pub const RASTER_DRIVERS: [&str; 2] = ["GTiff", "JP2OpenJPEG"];
 
+/// Formats of images that need not say where they lie: photographs and scanned maps too.
+pub const IMAGE_DRIVERS: [&str; 4] = ["GTiff", "JPEG", "PNG", "JP2OpenJPEG"];
+
 /// Formats of layers that GDAL reads for us.
 pub const VECTOR_DRIVERS: [&str; 7] = ["GPKG", "ESRI Shapefile", "FlatGeobuf", "GeoJSON", "LIBKML", "OpenFileGDB", "PostgreSQL"];
 
@@ -74,6 +77,18 @@ pub fn open_raster(path: &Path) -> Result<Dataset, GeoioError> {
         tiff::check(path)?;
     }
     open(path, GdalOpenFlags::GDAL_OF_RASTER, &RASTER_DRIVERS, "a raster")
+}
+
+/// Opens an image for reading that need not say where it lies.
+///
+/// # Errors
+/// As [`open_raster`].
+pub(crate) fn open_image(path: &Path) -> Result<Dataset, GeoioError> {
+    if archive::split(path).is_none() {
+        check_local(path)?;
+        tiff::check(path)?;
+    }
+    open(path, GdalOpenFlags::GDAL_OF_RASTER, &IMAGE_DRIVERS, "an image")
 }
 
 /// Opens a file of layers for reading by one of the `allowed` drivers (see [`VECTOR_DRIVERS`]).

@@ -11,9 +11,9 @@ use raster::{Grid, Window};
 
 use crate::open::open_raster;
 use crate::tiff::Tiles;
-use crate::{GeoioError, complaint, ffi};
+use crate::{GeoioError, Pixel, complaint, ffi};
 pub use description::BandInfo;
-pub(crate) use description::Description;
+pub(crate) use description::{Description, describe_band};
 use description::{INT8, unfit};
 
 /// Stored numbers that are no value; those that are not finite never are.
@@ -149,6 +149,11 @@ impl RasterFile {
         &self.description.grid
     }
 
+    /// Whether its first stored row is the southernmost.
+    pub fn is_south_up(&self) -> bool {
+        self.description.south_up
+    }
+
     /// Whether its blocks hold all bands of a pixel side by side.
     pub(crate) fn is_beside(&self) -> bool {
         self.description.beside
@@ -202,6 +207,26 @@ impl RasterFile {
             }
         }
         self.read_stored(band, window, 0)
+    }
+
+    /// The stored numbers of a band over a window within the file, as they are.
+    ///
+    /// # Errors
+    /// As [`RasterFile::read`], or [`GeoioError::Read`] for a window that leaves the file.
+    pub fn read_pixels<T: Pixel>(&self, band: usize, window: Window) -> Result<Array2<T>, GeoioError> {
+        self.info(band)?;
+        let wrong = |reason: String| GeoioError::Read { path: self.path.clone(), band, window, reason };
+        if window.intersect(self.description.grid.window()) != Some(window) {
+            return Err(wrong("the window lies outside of it".to_owned()));
+        }
+        let end = window.row + window.rows as isize;
+        let first = if self.description.south_up { self.description.grid.rows as isize - end } else { window.row };
+        let size = (window.cols, window.rows);
+        let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<T>((window.col, first), size, size, None))
+            .map_err(wrong)?;
+        let block = Array2::from_shape_vec((window.rows, window.cols), buffer.into_shape_and_vec().1)
+            .map_err(|error| wrong(error.to_string()))?;
+        Ok(if self.description.south_up { block.slice_move(s![..;-1, ..]) } else { block })
     }
 
     /// The stored whole numbers of a band, nodata among them; `outside` where the window leaves the file.

@@ -3,6 +3,7 @@
 //! Pure drawing: pixels and words come in as values, one RGB array goes out. Places are in pixels of the input rasters, x =
 //! column and y = row, (0, 0) the north-west corner of the north-west pixel.
 
+mod arrows;
 mod canvas;
 pub(crate) mod font;
 mod furniture;
@@ -14,6 +15,7 @@ mod zoom;
 use geo_types::{MultiLineString, MultiPolygon};
 use ndarray::{Array3, ArrayView2, ArrayView3};
 
+pub(crate) use arrows::{Arrow, ArrowPicture, draw_arrows};
 pub(crate) use stretch::Stretch;
 
 use canvas::{Canvas, Frame};

@@ -5,12 +5,14 @@ mod apart;
 pub(crate) mod bench;
 pub(crate) mod catalogue;
 mod check;
+mod coregister;
 mod cut;
 mod demo;
 mod detect;
 mod difference;
 mod doctor;
 mod evaluate;
+mod georeference;
 mod index;
 mod init;
 mod item;
@@ -20,6 +22,7 @@ mod laying;
 pub(crate) mod lists;
 mod patches;
 mod photos;
+mod pixels;
 mod plan;
 mod refine;
 mod region;
@@ -47,6 +50,8 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Index(index) => index::index(index, common),
         Verb::Difference(difference) => difference::difference(difference, common),
         Verb::Detect(detect) => detect::detect(detect, common),
+        Verb::Coregister(coregister) => coregister::coregister(coregister, common),
+        Verb::Georeference(georeference) => georeference::georeference(georeference, common),
         Verb::Patches(patches) => patches::patches(patches, common),
         Verb::Refine(refine) => refine::refine(refine, common),
         Verb::Photos(photos) => photos::photos(photos, common),

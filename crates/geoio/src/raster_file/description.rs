@@ -72,7 +72,7 @@ impl Description {
     /// Reads and checks it.
     pub(super) fn read(dataset: &Dataset, path: &Path) -> Result<Self, GeoioError> {
         let (grid, south_up) = grid_of(dataset, path)?;
-        let bands = (1..=dataset.raster_count()).map(|band| describe(dataset, path, band)).collect::<Result<Vec<_>, _>>()?;
+        let bands = (1..=dataset.raster_count()).map(|band| describe_band(dataset, path, band)).collect::<Result<Vec<_>, _>>()?;
         if bands.is_empty() {
             return Err(unfit(path, "it has no band"));
         }
@@ -127,7 +127,8 @@ fn grid_of(dataset: &Dataset, path: &Path) -> Result<(Grid, bool), GeoioError> {
     Ok((Grid { crs, west, north, step_x, step_y: step_y.abs(), rows, cols }, south_up))
 }
 
-fn describe(dataset: &Dataset, path: &Path, number: usize) -> Result<BandInfo, GeoioError> {
+/// What a band says of itself.
+pub(crate) fn describe_band(dataset: &Dataset, path: &Path, number: usize) -> Result<BandInfo, GeoioError> {
     let band = complaint::watch(|| dataset.rasterband(number)).map_err(|reason| unfit(path, &reason))?;
     let data_type = band.band_type();
     if data_type == GdalDataType::Unknown {

@@ -1,0 +1,249 @@
+//! Files of ground control points: `gcp_list.txt` of OpenDroneMap and `.points` of QGIS.
+
+use std::path::Path;
+
+use raster::Crs;
+
+use crate::{GeoioError, crs, open};
+
+/// Most bytes of such a file.
+const MOST_BYTES: u64 = 8 << 20;
+
+/// A ground control point as a file has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ControlRow {
+    /// Column and row in pixels; (0, 0) is the north-west corner of the first pixel.
+    pub pixel: (f64, f64),
+    /// x and y on the map.
+    pub map: (f64, f64),
+    /// Height in metres, where the file has one.
+    pub height_m: Option<f64>,
+    /// Name of the image that it is seen in, where the file says so.
+    pub image: Option<String>,
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// Whether it is to be used; a point that is switched off can still be held against the transform.
+    pub enabled: bool,
+    /// Line of the file, the first is 1; 0 where it comes from no text.
+    pub line: u64,
+}
+
+/// A file of ground control points.
+#[derive(Debug, Clone)]
+pub struct ControlFile {
+    /// Reference system of the map coordinates; `None` where the file names none.
+    pub crs: Option<Crs>,
+    /// The points in the order of the file.
+    pub points: Vec<ControlRow>,
+}
+
+impl ControlFile {
+    /// Reads a file of either program; which one it is follows from its first line.
+    ///
+    /// # Errors
+    /// [`GeoioError::NotLocal`], [`GeoioError::Input`], or [`GeoioError::Metadata`] with the line.
+    pub fn read(path: &Path) -> Result<Self, GeoioError> {
+        let bytes = open::read_bytes(path, MOST_BYTES)?
+            .ok_or_else(|| wrong(path, None, format!("it has more than {MOST_BYTES} bytes; that is no file of control points")))?;
+        let text = String::from_utf8(bytes).map_err(|_| wrong(path, None, "it is no text in UTF-8; save it as UTF-8"))?;
+        Self::parse(&text, path)
+    }
+
+    /// The same from its text; `path` is named in errors.
+    ///
+    /// # Errors
+    /// [`GeoioError::Metadata`] with the line, [`GeoioError::Crs`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, GeoioError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let lines: Vec<(u64, &str)> =
+            (1..).zip(text.lines()).map(|(number, line)| (number, line.trim())).filter(|(_, line)| !line.is_empty()).collect();
+        let Some((_, first)) = lines.first() else { return Err(wrong(path, None, "it is empty")) };
+        let is_qgis = first.starts_with("#CRS") || first.to_ascii_lowercase().starts_with("mapx,");
+        let file = if is_qgis { qgis(&lines, path) } else { odm(&lines, path) }?;
+        if file.points.is_empty() {
+            return Err(wrong(path, None, "it holds no control point"));
+        }
+        Ok(file)
+    }
+}
+
+/// `#CRS: WKT`, a header, then a point a line. Rows are counted downwards from 0 in negative numbers.
+fn qgis(lines: &[(u64, &str)], path: &Path) -> Result<ControlFile, GeoioError> {
+    let mut system = None;
+    let mut columns: Option<Vec<String>> = None;
+    let mut points = Vec::new();
+    for &(number, line) in lines {
+        if let Some(comment) = line.strip_prefix('#') {
+            if let Some(text) = comment.trim_start().strip_prefix("CRS:")
+                && !text.trim().is_empty()
+            {
+                system = Some(crs::crs(text.trim()).map_err(|error| wrong(path, Some(number), error.to_string()))?);
+            }
+            continue;
+        }
+        let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+        let Some(columns) = &columns else {
+            columns = Some(cells.iter().map(|cell| cell.to_ascii_lowercase()).collect());
+            continue;
+        };
+        let place = |names: &[&str]| columns.iter().position(|column| names.contains(&column.as_str()));
+        let value = |names: &[&str]| -> Result<f64, GeoioError> {
+            let at = place(names).ok_or_else(|| {
+                wrong(path, Some(number), format!("there is no column {}; expected mapX,mapY,sourceX,sourceY,enable", names[0]))
+            })?;
+            number_of(cells.get(at).copied(), names[0], path, number)
+        };
+        let (x, y) = (value(&["mapx"])?, value(&["mapy"])?);
+        let (col, row) = (value(&["sourcex", "pixelx"])?, value(&["sourcey", "pixely"])?);
+        if row > 0.0 {
+            let reason = format!(
+                "sourceY is {row}, and rows of an image without a place are 0 or negative in QGIS; these seem to be coordinates of \
+                 an image that had a place already: set the points on the image without it"
+            );
+            return Err(wrong(path, Some(number), reason));
+        }
+        let enabled = match place(&["enable"]).and_then(|at| cells.get(at)) {
+            None => true,
+            Some(&"1" | &"true") => true,
+            Some(&"0" | &"false") => false,
+            Some(other) => return Err(wrong(path, Some(number), format!("enable is '{other}'; expected 1 or 0"))),
+        };
+        points.push(ControlRow {
+            pixel: (col, -row),
+            map: (x, y),
+            height_m: None,
+            image: None,
+            name: String::new(),
+            enabled,
+            line: number,
+        });
+    }
+    Ok(ControlFile { crs: system, points })
+}
+
+/// The reference system, then `x y z column row image [name ..]` a line, separated by blanks or tabs.
+fn odm(lines: &[(u64, &str)], path: &Path) -> Result<ControlFile, GeoioError> {
+    let (first, text) = lines[0];
+    let system = odm_system(text).map_err(|reason| wrong(path, Some(first), reason))?;
+    let mut points = Vec::new();
+    for &(number, line) in lines[1..].iter().filter(|(_, line)| !line.starts_with('#')) {
+        // Names of images may hold blanks where tabs separate.
+        let cells: Vec<&str> =
+            if line.contains('\t') { line.split('\t').map(str::trim).collect() } else { line.split_whitespace().collect() };
+        if cells.len() < 5 {
+            let reason = format!("{} fields; expected x y z column row image [name]", cells.len());
+            return Err(wrong(path, Some(number), reason));
+        }
+        let value = |at: usize, name: &str| number_of(cells.get(at).copied(), name, path, number);
+        points.push(ControlRow {
+            map: (value(0, "x")?, value(1, "y")?),
+            height_m: if cells[2].eq_ignore_ascii_case("nan") { None } else { Some(value(2, "z")?) },
+            pixel: (value(3, "column")?, value(4, "row")?),
+            image: cells.get(5).filter(|name| !name.is_empty()).map(|name| (*name).to_owned()),
+            name: cells.get(6).map(|name| (*name).to_owned()).unwrap_or_default(),
+            enabled: true,
+            line: number,
+        });
+    }
+    Ok(ControlFile { crs: Some(system), points })
+}
+
+/// `EPSG:n`, `WGS84 UTM 18N`, or a text of PROJ.
+fn odm_system(text: &str) -> Result<Crs, String> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_ascii_uppercase).collect();
+    let zone = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["WGS84", "UTM", zone] => Some(zone.to_owned()),
+        ["WGS84", "UTM", number, half] => Some(format!("{number}{half}")),
+        _ => None,
+    };
+    let told = |reason: &str| {
+        format!("'{text}' names no reference system ({reason}); the first line must be EPSG:n, WGS84 UTM 18N or a PROJ text")
+    };
+    let name = match zone {
+        Some(zone) => {
+            let (number, half) = zone.split_at(zone.len().saturating_sub(1));
+            let number: u32 =
+                number.parse().ok().filter(|n| (1..=60).contains(n)).ok_or_else(|| told("a zone is 1 to 60, then N or S"))?;
+            match half {
+                "N" => format!("EPSG:{}", 32_600 + number),
+                "S" => format!("EPSG:{}", 32_700 + number),
+                _ => return Err(told("a zone is 1 to 60, then N or S")),
+            }
+        }
+        None => text.to_owned(),
+    };
+    crs::crs(&name).map_err(|error| told(&error.to_string()))
+}
+
+fn number_of(cell: Option<&str>, name: &str, path: &Path, line: u64) -> Result<f64, GeoioError> {
+    let cell = cell.unwrap_or_default();
+    let number = cell.parse::<f64>().ok().filter(|v| v.is_finite());
+    number.ok_or_else(|| wrong(path, Some(line), format!("{name} is '{cell}'; expected a number with a point")))
+}
+
+fn wrong(path: &Path, line: Option<u64>, reason: impl Into<String>) -> GeoioError {
+    GeoioError::Metadata { path: path.to_owned(), line, reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<ControlFile, GeoioError> {
+        ControlFile::parse(text, Path::new("gcp.txt"))
+    }
+
+    #[test]
+    fn the_list_of_opendronemap_is_read_with_every_form_of_its_first_line() {
+        for head in ["EPSG:32618", "WGS84 UTM 18N", "wgs84 utm 18 N", "+proj=utm +zone=18 +datum=WGS84 +units=m +no_defs"] {
+            let text = format!("{head}\n\n544256.7 5320919.9 5 3044 2622 IMG_0525.jpg gcp01 extra\n544157.7\t5320899.2\tnan\t4193.5\t1552\tIMG 2.jpg\n");
+            let file = read(&text).expect("a list");
+            let crs = file.crs.expect("a system");
+            assert!(crs.epsg.is_none_or(|code| code == 32_618), "{head}: {crs:?}");
+            assert_eq!(file.points.len(), 2, "{head}");
+            let [first, second] = [&file.points[0], &file.points[1]];
+            assert_eq!((first.pixel, first.map, first.height_m), ((3044.0, 2622.0), (544_256.7, 5_320_919.9), Some(5.0)));
+            assert_eq!((first.image.as_deref(), first.name.as_str(), first.line), (Some("IMG_0525.jpg"), "gcp01", 3));
+            assert_eq!((second.image.as_deref(), second.height_m, second.line), (Some("IMG 2.jpg"), None, 4));
+        }
+        assert_eq!(read("WGS84 UTM 19S\n1 2 3 4 5 a.jpg\n").expect("a list").crs.and_then(|crs| crs.epsg), Some(32_719));
+    }
+
+    #[test]
+    fn the_points_of_qgis_are_read_in_both_forms_with_rows_turned() {
+        let new = "#CRS: EPSG:32618\nmapX,mapY,sourceX,sourceY,enable,dX,dY,residual\n157168,2818194,0.5,-10.25,1,0,0,0\n1,2,3,-4,0,0,0,0\n";
+        let file = read(new).expect("points");
+        assert_eq!(file.crs.expect("a system").epsg, Some(32_618));
+        assert_eq!((file.points[0].pixel, file.points[0].map), ((0.5, 10.25), (157_168.0, 2_818_194.0)));
+        assert_eq!((file.points[0].enabled, file.points[1].enabled, file.points[1].line), (true, false, 4));
+        let old = "mapX,mapY,pixelX,pixelY,enable\n157168,2818194,0.5,-10.25,1\n";
+        let file = read(old).expect("points");
+        assert!(file.crs.is_none() && file.points[0].pixel == (0.5, 10.25));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_refused_with_its_line() {
+        let epsg = "EPSG:32618\n";
+        let header = "mapX,mapY,sourceX,sourceY,enable\n";
+        for (text, told) in [
+            (String::new(), "it is empty"),
+            ("\n\n".to_owned(), "it is empty"),
+            (epsg.to_owned(), "no control point"),
+            (header.to_owned(), "no control point"),
+            (format!("{epsg}1 2 3 4\n"), "line 2: 4 fields"),
+            (format!("{epsg}1 2 3 4,5 6 a.jpg\n"), "line 2: column is '4,5'"),
+            (format!("{epsg}1 2 3 inf 6 a.jpg\n"), "line 2: column is 'inf'"),
+            ("UTM 18\n1 2 3 4 5 a.jpg\n".to_owned(), "line 1: 'UTM 18' names no reference system"),
+            ("WGS84 UTM 61N\n1 2 3 4 5 a.jpg\n".to_owned(), "a zone is 1 to 60"),
+            ("WGS84 UTM ñ\n1 2 3 4 5 a.jpg\n".to_owned(), "line 1"),
+            (format!("{header}1,2,3,4,1\n"), "line 2: sourceY is 4"),
+            (format!("{header}1,2,3\n"), "line 2: sourcey is ''"),
+            (format!("{header}1,2,3,-4,yes\n"), "line 2: enable is 'yes'"),
+            ("mapX,mapY,col,row\n1,2,3,-4\n".to_owned(), "line 2: there is no column sourcex"),
+            ("#CRS: EPSG:0\nmapX,mapY,sourceX,sourceY\n".to_owned(), "line 1"),
+        ] {
+            let error = read(&text).expect_err("refused").to_string();
+            assert!(error.starts_with("gcp.txt") && error.contains(told), "{text:?}: {error}");
+        }
+    }
+}
