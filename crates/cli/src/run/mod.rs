@@ -2,7 +2,7 @@
 
 mod annotate;
 mod detect;
-mod folder;
+pub(crate) mod folder;
 mod harmonise;
 mod inputs;
 mod manifest;

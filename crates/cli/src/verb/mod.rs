@@ -11,6 +11,7 @@ mod detect;
 mod difference;
 mod doctor;
 mod evaluate;
+mod fetch;
 mod index;
 mod init;
 mod join;
@@ -47,6 +48,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Patches(patches) => patches::patches(patches, common),
         Verb::Join(join) => join::join(join, common),
         Verb::Evaluate(evaluate) => evaluate::evaluate(evaluate, common),
+        Verb::Fetch(arguments) => fetch::fetch(arguments, common),
         Verb::Registry(registry) => registry::registry(registry, common),
         Verb::Scenes(scenes) => scenes::scenes(scenes, common),
         Verb::Indices => lists::indices(common),
