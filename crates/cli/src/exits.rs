@@ -47,7 +47,9 @@ impl From<fetch::FetchError> for Fault {
             fetch::Kind::Configuration => Exit::Usage,
             fetch::Kind::Input => Exit::Input,
             fetch::Kind::Output => Exit::Output,
-            fetch::Kind::Stopped => return crate::stop::check().err().unwrap_or_else(|| Self::from_error(Exit::Interrupted, error)),
+            fetch::Kind::Stopped => {
+                return crate::stop::check().err().unwrap_or_else(|| Self::from_error(Exit::Interrupted, error));
+            }
         };
         Self::from_error(exit, error)
     }

@@ -95,7 +95,8 @@ impl Keys {
                 dressed.headers.extend(signed);
             }
             AccessKind::Signed { token: place } => {
-                let place = signature_place(place, ask.collection, address)?;
+                // What is of no collection is no file: the interface itself.
+                let Some(place) = signature_place(place, ask.collection) else { return Ok(dressed) };
                 let token = self.token(&place, client, |client| asked(client, &Ask::get(&Address::parse(&place)?).bare()))?;
                 dressed.address = dressed.address.with_query(token.expose().trim_start_matches('?'));
                 dressed.token = Some(place);
@@ -167,17 +168,13 @@ fn asked(client: &Client, ask: &Ask<'_>) -> Result<Granted, FetchError> {
     })
 }
 
-/// Where the signature of a file is asked for.
-fn signature_place(place: &str, collection: Option<&str>, address: &Address) -> Result<String, FetchError> {
+/// Where the signature of a file is asked for; `None` where that hangs on its collection and it has none.
+fn signature_place(place: &str, collection: Option<&str>) -> Option<String> {
     if !place.contains("{collection}") {
-        return Ok(place.to_owned());
+        return Some(place.to_owned());
     }
-    let collection = collection.ok_or_else(|| FetchError::Answer {
-        address: address.to_string(),
-        reason: "its host wants a signature for its collection, and the item names none".to_owned(),
-    })?;
-    let plain: String = url::form_urlencoded::byte_serialize(collection.as_bytes()).collect();
-    Ok(place.replace("{collection}", &plain))
+    let plain: String = url::form_urlencoded::byte_serialize(collection?.as_bytes()).collect();
+    Some(place.replace("{collection}", &plain))
 }
 
 /// Base64 with padding (RFC 4648).

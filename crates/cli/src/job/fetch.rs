@@ -77,11 +77,15 @@ impl FetchSource {
     /// The source of a job, or of a file of its own.
     pub(crate) fn load(path: &Path) -> Result<Self, Fault> {
         let text = read_text(path)?;
-        let is_job = toml::from_str::<toml::Table>(&text).is_ok_and(|table| table.contains_key("imagery") || table.contains_key("change"));
+        let is_job =
+            toml::from_str::<toml::Table>(&text).is_ok_and(|table| table.contains_key("imagery") || table.contains_key("change"));
         if is_job {
             let job = Job::load(path)?;
             let spec = job.fetch.ok_or_else(|| {
-                Fault::usage(format!("{}: has no table [fetch]; say there which provider, collections and assets", path.display()))
+                Fault::usage(format!(
+                    "{}: has no table [fetch]; say there which provider, collections and assets",
+                    path.display()
+                ))
             })?;
             return Ok(Self { spec, hosts: job.network.hosts, base: job.base });
         }

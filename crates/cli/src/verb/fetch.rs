@@ -36,9 +36,10 @@ pub(crate) fn fetch(arguments: &Fetch, common: &Common) -> Result<Report, Fault>
     };
     let source = FetchSource::load(source)?;
     let provider = machine::provider(&source.spec)?;
+    let query = query::query(&source.spec)?;
     let client = machine::client(&source, &provider, &arguments.allow_host)?;
     let api = Api::open(&client, &Address::parse(&provider.api)?)?;
-    let found = api.search(&client, &query::query(&source.spec)?, &|_| ())?;
+    let found = api.search(&client, &query, &|_| ())?;
     check_found(&found, &source.spec, &provider.api)?;
     // Taken before anything is read of it: another call may be writing.
     let _lock = if arguments.dry_run { None } else { Some(hold(out)?) };
@@ -89,7 +90,10 @@ fn tell(report: &mut Report, found: &Found, wanted: &Wanted<'_>, estimate: &Esti
         report.warnings.push(Warning::new("cloud_cover", message));
     }
     if items == 0 {
-        report.warnings.push(Warning::new("no_items", "the search finds nothing; check bbox (west, south, east, north), datetime and collections"));
+        report.warnings.push(Warning::new(
+            "no_items",
+            "the search finds nothing; check bbox (west, south, east, north), datetime and collections",
+        ));
     }
     for reason in found.refused.iter().chain(&wanted.refused) {
         report.warnings.push(Warning::new("item_refused", reason.clone()));
@@ -110,7 +114,10 @@ fn finish(report: &mut Report, api: &Api, client: &Client, wanted: &Wanted<'_>, 
         brought.kept.save(&brought.failures)?;
         return match first {
             Some(reason) => Err(Fault::new(Exit::Input, format!("no item could be fetched: {reason}"))),
-            None => Err(Fault::new(Exit::Input, "the search finds nothing; check bbox (west, south, east, north), datetime and collections")),
+            None => Err(Fault::new(
+                Exit::Input,
+                "the search finds nothing; check bbox (west, south, east, north), datetime and collections",
+            )),
         };
     }
     let catalogue = catalogue::write(api, client, wanted, &mut brought)?;

@@ -58,7 +58,13 @@ enum Outcome {
 
 /// Brings all files that are not there. One that fails is told at the end; a disk that is full, and what the user must put right,
 /// end the call.
-pub(super) fn bring(client: &Client, wanted: &Wanted<'_>, estimate: &Estimate, kept: Kept, common: &Common) -> Result<Brought, Fault> {
+pub(super) fn bring(
+    client: &Client,
+    wanted: &Wanted<'_>,
+    estimate: &Estimate,
+    kept: Kept,
+    common: &Common,
+) -> Result<Brought, Fault> {
     let missing = wanted.missing();
     let budget = common.budget();
     let progress = Mutex::new(Progress::of_bytes(common, "fetch", estimate.bytes));
@@ -108,11 +114,9 @@ fn one(client: &Client, file: &WantedFile, kept: &Kept, moved: &dyn Fn(i64)) -> 
         limit: file.size.unwrap_or(LIMIT),
     };
     let failed = |error: FetchError| match error.kind() {
-        Kind::Input => Ok(Outcome::Failed(Failure {
-            path: file.path.clone(),
-            address: file.address.to_string(),
-            reason: error.to_string(),
-        })),
+        Kind::Input => {
+            Ok(Outcome::Failed(Failure { path: file.path.clone(), address: file.address.to_string(), reason: error.to_string() }))
+        }
         Kind::Configuration | Kind::Output | Kind::Stopped => Err(error.into()),
     };
     let fetched = match client.download(&wanted, moved) {

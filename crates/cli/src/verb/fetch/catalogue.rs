@@ -103,8 +103,10 @@ fn localised(wanted: &WantedItem<'_>, kept: &Kept) -> Value {
 
 /// The collection as its provider describes it, with links to the items that are here.
 fn collection(mut json: Value, id: &str, items: &[&KeptItem]) -> Value {
-    let licences = json["links"].as_array().map(|links| links.iter().filter(|link| link["rel"] == "license").cloned().collect::<Vec<_>>());
-    let mut links = vec![link("root", "../catalog.json", "application/json"), link("parent", "../catalog.json", "application/json")];
+    let licences =
+        json["links"].as_array().map(|links| links.iter().filter(|link| link["rel"] == "license").cloned().collect::<Vec<_>>());
+    let mut links =
+        vec![link("root", "../catalog.json", "application/json"), link("parent", "../catalog.json", "application/json")];
     links.extend(licences.unwrap_or_default());
     for item in items {
         let path = item.path.strip_prefix(&format!("{id}/")).unwrap_or(&item.path);

@@ -55,7 +55,9 @@ impl Estimate {
     /// Refuses more than somebody allowed.
     pub(super) fn check(&self, max_gb: Option<f64>) -> Result<(), Fault> {
         match max_gb.filter(|most| self.bytes as f64 > most * 1e9) {
-            Some(most) => Err(Fault::usage(format!("{self} would come, more than [fetch] max_gb = {most}; ask for less, or raise it"))),
+            Some(most) => {
+                Err(Fault::usage(format!("{self} would come, more than [fetch] max_gb = {most}; ask for less, or raise it")))
+            }
             None => Ok(()),
         }
     }

@@ -76,7 +76,10 @@ impl Kept {
     pub(super) fn load(out: &Path) -> Result<Self, Fault> {
         let path = out.join(STATE);
         let wrong = |why: &str| {
-            Fault::new(Exit::Input, format!("{}: {why}; move it away to begin anew, files are then brought again", path.display()))
+            Fault::new(
+                Exit::Input,
+                format!("{}: {why}; move it away to begin anew, files are then brought again", path.display()),
+            )
         };
         let state: State = match fs::read(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => State { schema: SCHEMA.to_owned(), ..State::default() },
@@ -118,7 +121,8 @@ impl Kept {
     /// Notes a file at once, so that a call that is killed knows of it. Threads may call it.
     pub(super) fn note(&self, file: &KeptFile) -> Result<(), Fault> {
         let path = self.out.join(WORK).join("journal");
-        let unwritable = |error: std::io::Error| Fault::new(Exit::Output, format!("{}: cannot be written: {error}", path.display()));
+        let unwritable =
+            |error: std::io::Error| Fault::new(Exit::Output, format!("{}: cannot be written: {error}", path.display()));
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         if journal.is_none() {
             fs::create_dir_all(self.out.join(WORK)).map_err(unwritable)?;
@@ -183,7 +187,8 @@ pub(super) fn write_json(path: &Path, json: &serde_json::Value) -> Result<(), Fa
         return Ok(());
     }
     let staged = Staged::new(path, true)?;
-    fs::write(staged.partial(), text)
-        .map_err(|error| Fault::new(Exit::Output, format!("{}: cannot be written: {error}; check the disk and your rights", path.display())))?;
+    fs::write(staged.partial(), text).map_err(|error| {
+        Fault::new(Exit::Output, format!("{}: cannot be written: {error}; check the disk and your rights", path.display()))
+    })?;
     Ok(staged.commit()?)
 }

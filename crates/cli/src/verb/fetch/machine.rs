@@ -43,7 +43,9 @@ pub(super) fn provider(spec: &FetchSpec) -> Result<Provider, Fault> {
         (Some(id), None) => {
             let ids: Vec<&str> = all.iter().map(|provider| provider.id.as_str()).collect();
             let found = all.iter().find(|provider| provider.id == *id);
-            found.cloned().ok_or_else(|| Fault::usage(format!("[fetch] provider = \"{id}\": is not known; known are {}", ids.join(", "))))?
+            found
+                .cloned()
+                .ok_or_else(|| Fault::usage(format!("[fetch] provider = \"{id}\": is not known; known are {}", ids.join(", "))))?
         }
         (None, Some(api)) => Provider {
             id: api.clone(),
@@ -53,7 +55,11 @@ pub(super) fn provider(spec: &FetchSpec) -> Result<Provider, Fault> {
             terms: String::new(),
             access: Vec::new(),
         },
-        _ => return Err(Fault::usage("[fetch]: say either `provider` (atalaya fetch --providers) or `api`, the address of a STAC API")),
+        _ => {
+            return Err(Fault::usage(
+                "[fetch]: say either `provider` (atalaya fetch --providers) or `api`, the address of a STAC API",
+            ));
+        }
     };
     provider.check()?;
     Ok(provider)
@@ -80,9 +86,9 @@ fn secrets(file: Option<&Path>, provider: &Provider) -> Result<Secrets, Fault> {
     if provider.access.is_empty() && file.is_none() {
         return Ok(secrets);
     }
-    secrets = secrets.with_environment(std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    }));
+    secrets = secrets.with_environment(
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+    );
     if let Some(path) = file {
         secrets = secrets.with_file(path)?;
     }

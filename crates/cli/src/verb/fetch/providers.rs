@@ -24,7 +24,10 @@ fn told(provider: &Provider) -> String {
     let secrets: BTreeSet<&str> = provider.access.iter().flat_map(secrets).collect();
     let secrets = if secrets.is_empty() { "none".to_owned() } else { secrets.into_iter().collect::<Vec<_>>().join(", ") };
     let Provider { id, title, api, terms, .. } = provider;
-    format!("{id}\n  {title}\n  api      {api}\n  hosts    {}\n  secrets  {secrets}\n  terms    {terms}", provider.hosts.join(" "))
+    format!(
+        "{id}\n  {title}\n  api      {api}\n  hosts    {}\n  secrets  {secrets}\n  terms    {terms}",
+        provider.hosts.join(" ")
+    )
 }
 
 /// Names of the secrets that an access wants.

@@ -11,7 +11,11 @@ pub(super) fn query(spec: &FetchSpec) -> Result<Query, Fault> {
         return wrong("collections", "names none; say which are searched, such as [\"sentinel-2-l2a\"]");
     }
     if let Some([west, south, east, north]) = spec.bbox {
-        let whole = (-180.0..=180.0).contains(&west) && (-180.0..=180.0).contains(&east) && -90.0 <= south && south < north && north <= 90.0;
+        let whole = (-180.0..=180.0).contains(&west)
+            && (-180.0..=180.0).contains(&east)
+            && -90.0 <= south
+            && south < north
+            && north <= 90.0;
         if !whole || west == east {
             return wrong("bbox", "is no box of degrees; write [west, south, east, north]");
         }
@@ -35,7 +39,11 @@ pub(super) fn query(spec: &FetchSpec) -> Result<Query, Fault> {
 
 /// The interval of days, both included, as STAC writes it.
 fn interval(text: &str) -> Result<String, Fault> {
-    let wrong = |why: &str| Fault::usage(format!("[fetch] datetime = \"{text}\": {why}; write \"2024-01-01/2024-12-31\", with \"..\" for an open end"));
+    let wrong = |why: &str| {
+        Fault::usage(format!(
+            "[fetch] datetime = \"{text}\": {why}; write \"2024-01-01/2024-12-31\", with \"..\" for an open end"
+        ))
+    };
     let (from, to) = text.split_once('/').unwrap_or((text, text));
     let day = |text: &str| text.parse::<Date>().map_err(|error| wrong(&error.to_string()));
     let end = |text: &str| if text == ".." { Ok(None) } else { day(text).map(Some) };

@@ -87,7 +87,8 @@ impl<'a> Wanted<'a> {
     /// Refuses files on hosts that nobody named; tells them all at once.
     pub(super) fn check_hosts(&self, client: &Client) -> Result<(), Fault> {
         let missing = self.missing();
-        let hosts: BTreeSet<&str> = missing.iter().map(|file| file.address.host()).filter(|host| !client.hosts().has(host)).collect();
+        let hosts: BTreeSet<&str> =
+            missing.iter().map(|file| file.address.host()).filter(|host| !client.hosts().has(host)).collect();
         if hosts.is_empty() {
             return Ok(());
         }
@@ -140,7 +141,14 @@ impl<'a> WantedItem<'a> {
     }
 
     /// Adds the file of an asset, or the files of one that is a folder in a bucket.
-    fn add(&mut self, asset: &Asset, name: &str, provider: &Provider, client: &Client, kept: &Kept) -> Result<Result<(), String>, Fault> {
+    fn add(
+        &mut self,
+        asset: &Asset,
+        name: &str,
+        provider: &Provider,
+        client: &Client,
+        kept: &Kept,
+    ) -> Result<Result<(), String>, Fault> {
         let checksum = match asset.proof() {
             Ok(checksum) => checksum,
             Err(error) => return Ok(Err(error.to_string())),
@@ -151,10 +159,14 @@ impl<'a> WantedItem<'a> {
                 Some(own) => own.join(&asset.href),
                 None => Address::parse(&asset.href),
             };
-            return Ok(address.map(|address| self.put(address, name, asset.size, checksum, kept)).map_err(|error| error.to_string()));
+            return Ok(address
+                .map(|address| self.put(address, name, asset.size, checksum, kept))
+                .map_err(|error| error.to_string()));
         };
         let Some(address) = provider.object(bucket, key) else {
-            return Ok(Err(format!("lies in the bucket {bucket}, of which the provider's access knows no address; add it to `buckets`")));
+            return Ok(Err(format!(
+                "lies in the bucket {bucket}, of which the provider's access knows no address; add it to `buckets`"
+            )));
         };
         if !is_folder(key) {
             self.put(address, name, asset.size, checksum, kept);
@@ -186,7 +198,8 @@ impl<'a> WantedItem<'a> {
 
 /// A name that no other asset of the item has, in no case of its letters, and that is not the item's own.
 fn unused(names: &mut BTreeMap<String, ()>, key: &str, name: String, id: &str) -> String {
-    let taken = |names: &BTreeMap<String, ()>, name: &str| names.contains_key(&name.to_ascii_lowercase()) || name == format!("{id}.json");
+    let taken =
+        |names: &BTreeMap<String, ()>, name: &str| names.contains_key(&name.to_ascii_lowercase()) || name == format!("{id}.json");
     let mut free = name.clone();
     let mut count = 1;
     while taken(names, &free) {
@@ -221,7 +234,8 @@ fn file_name(item: &Item, asset: &Asset) -> String {
 
 /// Letters that names of files may have; all others become `_`.
 fn plain(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }).collect();
+    let text: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }).collect();
     let text = text.trim_start_matches('.');
     if text.is_empty() { "_".to_owned() } else { text.chars().take(200).collect() }
 }
@@ -241,7 +255,9 @@ mod tests {
 
     #[test]
     fn names_stay_in_their_folder() {
-        for (text, expected) in [("../a", "_a"), ("..", "_"), (".hidden", "hidden"), ("a b/c", "a_b_c"), ("", "_"), ("ñ.tif", "_.tif")] {
+        for (text, expected) in
+            [("../a", "_a"), ("..", "_"), (".hidden", "hidden"), ("a b/c", "a_b_c"), ("", "_"), ("ñ.tif", "_.tif")]
+        {
             assert_eq!(plain(text), expected, "{text}");
         }
         for text in ["", ".", "..", "a/b", ".a", "a b", "a\0"] {
