@@ -3,6 +3,7 @@
 mod alignment;
 mod evaluate;
 mod flights;
+mod fetch;
 mod images;
 mod join;
 mod trials;
@@ -17,6 +18,7 @@ use crate::verb::registry::Registry;
 pub(crate) use alignment::{Coregister, Georeference, Warp};
 pub(crate) use evaluate::{Evaluate, ReferenceFields, ReferenceKind, SampleDesign};
 pub(crate) use flights::{Photos, Refine};
+pub(crate) use fetch::Fetch;
 pub(crate) use images::{Detect, Difference, Index, Patches, RasterOutput};
 pub(crate) use join::Join;
 pub(crate) use trials::{Bench, Demo, Synth, SynthProduct};
@@ -165,6 +167,8 @@ pub(crate) enum Verb {
     Join(Join),
     /// Hold alerts against a reference: accuracy, omissions, delay, and what their confidence is worth
     Evaluate(Box<Evaluate>),
+    /// Bring scenes from a provider's STAC API into a local catalogue: what is new, checked, gone on with where it broke off
+    Fetch(Fetch),
     /// Official layers, before anything is laid over them
     #[command(subcommand)]
     Registry(Registry),

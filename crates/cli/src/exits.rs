@@ -41,6 +41,20 @@ impl From<geoio::sink::SinkError> for Fault {
     }
 }
 
+impl From<fetch::FetchError> for Fault {
+    fn from(error: fetch::FetchError) -> Self {
+        let exit = match error.kind() {
+            fetch::Kind::Configuration => Exit::Usage,
+            fetch::Kind::Input => Exit::Input,
+            fetch::Kind::Output => Exit::Output,
+            fetch::Kind::Stopped => {
+                return crate::stop::check().err().unwrap_or_else(|| Self::from_error(Exit::Interrupted, error));
+            }
+        };
+        Self::from_error(exit, error)
+    }
+}
+
 fn exit(kind: geoio::Kind) -> Exit {
     match kind {
         geoio::Kind::Input | geoio::Kind::Nothing => Exit::Input,

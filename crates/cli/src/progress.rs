@@ -36,6 +36,28 @@ impl Progress {
         Self { bar, style, stage, total, done: 0, told: Instant::now() }
     }
 
+    /// Begins a stage of `total` bytes, as far as they are known.
+    pub(crate) fn of_bytes(common: &Common, stage: &'static str, total: u64) -> Self {
+        let progress = Self::begin(common, stage, total);
+        let template = "{msg:<12} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        progress.bar.set_style(BarStyle::with_template(template).expect("the template is well formed"));
+        progress
+    }
+
+    /// So many bytes have come; a negative number have come in vain. More than were known of are known of from then on.
+    pub(crate) fn moved(&mut self, bytes: i64) {
+        self.done = self.done.saturating_add_signed(bytes);
+        if self.done > self.total {
+            self.total = self.done;
+            self.bar.set_length(self.total);
+        }
+        self.bar.set_position(self.done);
+        if self.told.elapsed() > Duration::from_secs(2) && self.style != ProgressStyle::Bar {
+            self.told = Instant::now();
+            self.tell();
+        }
+    }
+
     /// One step is done.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
 }
 
 /// Reads TOML; a mistake is told by file, line and column with what was expected.
-fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, Fault> {
+pub(super) fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, Fault> {
     toml::from_str(text).map_err(|error| {
         let message = error.message().replace('\n', "; ");
         let place = precise(text, error.span().unwrap_or(0..0), &message);

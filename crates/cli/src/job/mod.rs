@@ -3,6 +3,7 @@
 //! Unknown keys are refused with line and column; paths are relative to the job file.
 
 mod ccdc;
+mod fetch;
 mod harmonise;
 mod load;
 mod period;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::language::Language;
 
 pub(crate) use ccdc::CcdcSpec;
+pub(crate) use fetch::{FetchSource, FetchSpec};
 pub(crate) use harmonise::HarmoniseSpec;
 pub(crate) use period::Period;
 
@@ -61,6 +63,9 @@ pub(crate) struct Job {
     /// What may be asked over the network; nothing by default.
     #[serde(default)]
     pub(crate) network: NetworkSpec,
+    /// What `fetch` brings; a run does not look at it, and its outputs do not depend on it.
+    #[serde(default, skip_serializing)]
+    pub(crate) fetch: Option<FetchSpec>,
     /// Rules that alerts are held against.
     #[serde(default)]
     pub(crate) rules: RulesSpec,
@@ -330,7 +335,7 @@ pub(crate) struct RegistrySpec {
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NetworkSpec {
-    /// Names or numbers of hosts that registries may be read from (default none).
+    /// Names or numbers of hosts that registries may be read from and imagery be fetched from (default none).
     #[serde(default)]
     pub(crate) hosts: Vec<String>,
 }

@@ -3,7 +3,7 @@
 mod annotate;
 mod comparable;
 mod detect;
-mod folder;
+pub(crate) mod folder;
 mod harmonise;
 mod inputs;
 mod manifest;

@@ -13,6 +13,7 @@ mod difference;
 mod doctor;
 mod evaluate;
 mod georeference;
+mod fetch;
 mod index;
 mod init;
 mod item;
@@ -57,6 +58,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Photos(photos) => photos::photos(photos, common),
         Verb::Join(join) => join::join(join, common),
         Verb::Evaluate(evaluate) => evaluate::evaluate(evaluate, common),
+        Verb::Fetch(arguments) => fetch::fetch(arguments, common),
         Verb::Registry(registry) => registry::registry(registry, common),
         Verb::Scenes(scenes) => scenes::scenes(scenes, common),
         Verb::Indices => lists::indices(common),
