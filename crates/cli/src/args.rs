@@ -19,7 +19,7 @@ pub(crate) use alignment::{Coregister, Georeference, Warp};
 pub(crate) use evaluate::{Evaluate, ReferenceFields, ReferenceKind, SampleDesign};
 pub(crate) use flights::{Photos, Refine};
 pub(crate) use fetch::Fetch;
-pub(crate) use images::{Detect, Difference, Index, Patches, RasterOutput};
+pub(crate) use images::{Detect, Difference, Index, Numbers, Patches, RasterOutput};
 pub(crate) use join::Join;
 pub(crate) use trials::{Bench, Demo, Synth, SynthProduct};
 

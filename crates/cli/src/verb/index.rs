@@ -14,7 +14,7 @@ use super::apart::check_apart;
 use super::cut;
 use super::item::{self, Item};
 use super::layers::{self, LayerOptions, Layers};
-use crate::args::{Common, Index, RasterOutput};
+use crate::args::{Common, Index, Numbers, RasterOutput};
 use crate::completion::complete;
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
@@ -26,7 +26,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
     let indices = indices(&arguments.indices)?;
-    let Found { imagery, mut warnings, .. } = scene(arguments)?;
+    let Found { imagery, mut warnings, .. } = scene(arguments.scene.as_deref(), arguments.bands.as_deref(), arguments.units.as_deref(), &arguments.numbers)?;
     check_apart(Some(&arguments.out), imagery.files().iter().chain(&arguments.aoi))?;
     let grid = super::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
@@ -117,7 +117,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
 }
 
 /// Names separated by commas, or one formula.
-fn indices(text: &str) -> Result<Vec<SpectralIndex>, Fault> {
+pub(super) fn indices(text: &str) -> Result<Vec<SpectralIndex>, Fault> {
     if text.contains(['(', '+', '*', '/', '-']) {
         return Ok(vec![SpectralIndex::new(text, text, &[], change::Direction::Fall)?]);
     }
@@ -125,20 +125,21 @@ fn indices(text: &str) -> Result<Vec<SpectralIndex>, Fault> {
     Ok(named?)
 }
 
-fn scene(arguments: &Index) -> Result<Found, Fault> {
-    let scaling = layers::scaling(arguments.numbers.scale, arguments.numbers.offset);
-    let rule = layers::rule(arguments.numbers.qa.as_deref(), arguments.numbers.clear.as_deref())?;
+/// The one scene of a product, of a file with named bands or of layers by role.
+pub(super) fn scene(path: Option<&Path>, bands: Option<&str>, units: Option<&str>, numbers: &Numbers) -> Result<Found, Fault> {
+    let scaling = layers::scaling(numbers.scale, numbers.offset);
+    let rule = layers::rule(numbers.qa.as_deref(), numbers.clear.as_deref())?;
     let rule = rule.as_ref();
-    if let Some(bands) = &arguments.bands {
-        let joined = match &arguments.scene {
+    if let Some(bands) = bands {
+        let joined = match path {
             Some(file) if !bands.contains('=') || bands.split(',').all(|part| part.rsplit('=').next().is_some_and(is_number)) => {
                 bands.split(',').map(|part| part.replacen('=', &format!("={}:", file.display()), 1)).collect::<Vec<_>>().join(",")
             }
-            _ => bands.clone(),
+            _ => bands.to_owned(),
         };
         return Layers::read(&joined)?.scene(&LayerOptions { id: "scene", date: None, scaling, rule });
     }
-    let path = arguments.scene.as_deref().unwrap_or(Path::new(""));
+    let path = path.unwrap_or(Path::new(""));
     let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
     let by_numbers = scaling.is_some() || rule.is_some();
     if !path.is_dir() && !is_zip && !geoio::is_stac(path) && (by_numbers || !geoio::is_picture(path)?) {
@@ -146,7 +147,7 @@ fn scene(arguments: &Index) -> Result<Found, Fault> {
         return layers.scene(&LayerOptions { id: &layers::scene_name(path), date: None, scaling, rule });
     }
     let mut spec = geoio::product_at(path);
-    match (&mut spec, arguments.units.as_deref()) {
+    match (&mut spec, units) {
         (_, None) => {}
         (ImagerySpec::LandsatL1(spec), Some("radiance")) => spec.units = geoio::Units::Radiance,
         (ImagerySpec::LandsatL1(_), Some("reflectance")) | (ImagerySpec::Sentinel1Rtc(_), Some("power")) => {}

@@ -33,7 +33,7 @@ pub(crate) fn refine(arguments: &Refine, common: &Common) -> Result<Report, Faul
     geoio::open::initialise(Some(budget.cache_bytes()));
     let [index] =
         indices(&arguments.index)?.try_into().map_err(|_| Fault::usage("--index: name one index, or write one formula"))?;
-    let Found { imagery, warnings, .. } = scene(Some(&arguments.image), arguments.bands.as_deref(), &arguments.numbers)?;
+    let Found { imagery, warnings, .. } = scene(Some(&arguments.image), arguments.bands.as_deref(), None, &arguments.numbers)?;
     check_apart(Some(&arguments.out), imagery.files().iter().chain([&arguments.alerts]))?;
     let grid = imagery.scenes[0].grid.clone();
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
