@@ -212,7 +212,7 @@ fn scene(item: &Item, described: Described, warnings: &mut Vec<Warning>) -> Resu
         }
         scalings.push((layer.role.clone(), numbers.scaling(&layer.role, info, file.path())?));
         let void = if layer.role.is_quality() { Void::default() } else { Void::nodata(layer.nodata.or(info.nodata)) };
-        layers.push(FoundLayer { role: layer.role.clone(), path: file.path().to_owned(), band: layer.band, void });
+        layers.push(FoundLayer { role: layer.role.clone(), path: file.path().to_owned(), band: layer.band, void, curve: None });
         if described.sensor.masks.is_empty() {
             warnings.extend(noticed(numbers, std::iter::once((&layer.role, file, layer.band))));
         }

@@ -148,8 +148,14 @@ fn squeezed(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// The tables, made once: a catalogue has ten thousand items.
-static SENSORS: LazyLock<Vec<Arc<Sensor>>> = LazyLock::new(|| raster::sensor::all().into_iter().map(Arc::new).collect());
+/// Products of which an item can be shown to be one; of others it says too little.
+const PRODUCTS: [&str; 2] = ["landsat-c2-l2", "sentinel-2-l2a"];
+
+/// Their tables, made once: a catalogue has ten thousand items.
+static SENSORS: LazyLock<Vec<Arc<Sensor>>> = LazyLock::new(|| {
+    let tables = raster::sensor::all().into_iter().filter(|sensor| PRODUCTS.contains(&sensor.product.as_str()));
+    tables.map(Arc::new).collect()
+});
 
 /// The sensor's table and the spacecraft as it spells it; `None` for a spacecraft without a table.
 fn known_sensor(item: &Item) -> Result<Option<(Arc<Sensor>, String)>, GeoioError> {
