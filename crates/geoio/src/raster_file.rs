@@ -23,12 +23,14 @@ pub struct Void {
     pub nodata: Option<f64>,
     /// Brighter than the sensor can measure.
     pub saturated: Option<f64>,
+    /// Numbers up to this one are no signal, such as power of 0.
+    pub least: Option<f64>,
 }
 
 impl Void {
     /// Only "no data", where there is such a number.
     pub fn nodata(nodata: Option<f64>) -> Self {
-        Self { nodata, saturated: None }
+        Self { nodata, ..Self::default() }
     }
 
     /// NaN for what is no value.
@@ -36,8 +38,8 @@ impl Void {
     fn valid(self) -> impl Fn(f32) -> f32 {
         // A number that equals nothing stands for the one that is not given.
         let number = |given: Option<f64>| given.map_or(f32::NAN, |v| v as f32);
-        let (nodata, saturated) = (number(self.nodata), number(self.saturated));
-        move |v| if !v.is_finite() || v == nodata || v == saturated { f32::NAN } else { v }
+        let (nodata, saturated, least) = (number(self.nodata), number(self.saturated), number(self.least));
+        move |v| if !v.is_finite() || v == nodata || v == saturated || v <= least { f32::NAN } else { v }
     }
 }
 

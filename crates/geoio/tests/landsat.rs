@@ -83,7 +83,7 @@ fn level_1(folder: &Path, sun: f64) {
         });
     }
     Tiff::new(folder.join(format!("{ID}_QA_PIXEL.TIF"))).write(|_, row, _| if row == 0 { 1_u16 } else { 21_824 });
-    Tiff::new(folder.join(format!("{ID}_QA_RADSAT.TIF"))).write(|..| 0_u16);
+    Tiff::new(folder.join(format!("{ID}_QA_RADSAT.TIF"))).write(|_, _, _| 0_u16);
     fs::write(folder.join(format!("{ID}_MTL.txt")), metadata(sun)).expect("metadata");
 }
 

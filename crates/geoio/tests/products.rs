@@ -5,7 +5,6 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use gdal::raster::ColorInterpretation;
 use raster::Role;
 use support::{Tiff, found, near, read, refused, roles, value};
 
@@ -17,7 +16,8 @@ fn hls(folder: &Path, product: &str, assets: &[&str]) {
             Tiff::new(path).write(|_, row, _| [0_u8, 0b10, 0b1000, 255][row]);
         } else {
             let number = asset.bytes().map(i16::from).sum::<i16>();
-            let tiff = Tiff { nodata: Some(-9999.0), scale: Some(0.0001), ..Tiff::new(path) };
+            let scale = if *asset == "B10" { 0.01 } else { 0.0001 };
+            let tiff = Tiff { nodata: Some(-9999.0), scale: Some(scale), ..Tiff::new(path) };
             tiff.write(|_, row, col| if (row, col) == (3, 4) { -9999 } else { 1000 + number });
         }
     }
@@ -41,6 +41,9 @@ fn harmonized_granules_are_read_with_the_bands_of_their_own_numbers() {
     assert!(near(value(&found, 1, "nir", (0, 0)), of("B08")) && near(value(&found, 1, "rededge071", (0, 0)), of("B05")));
     assert!(near(value(&found, 0, "swir16", (0, 0)), of("B06")) && near(value(&found, 1, "swir16", (0, 0)), of("B11")));
     assert!(value(&found, 0, "red", (3, 4)).is_nan(), "fill");
+    // Thermal bands are stored in hundredths of a degree Celsius.
+    let celsius = f64::from(1000 + "B10".bytes().map(i16::from).sum::<i16>()) * 0.01;
+    assert!(near(value(&found, 0, "lwir11", (0, 0)), celsius + 273.15));
     let codes = read(&found, 0, &[Role::Qa]).quality;
     let masked: Vec<bool> = (0..4)
         .map(|row| scenes[0].sensor.masks.iter().any(|class| class.default && class.condition.holds(codes[[0, 0, row, 0]])))
@@ -52,7 +55,7 @@ fn harmonized_granules_are_read_with_the_bands_of_their_own_numbers() {
 fn a_granule_that_was_scaled_anew_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let id = "HLS.L30.T18NUJ.2023123T151234.v2.0";
-    Tiff { scale: Some(0.01), ..Tiff::new(folder.path().join(format!("{id}.B04.tif"))) }.write(|..| 10_i16);
+    Tiff { scale: Some(0.01), ..Tiff::new(folder.path().join(format!("{id}.B04.tif"))) }.write(|_, _, _| 10_i16);
     let told = refused(folder.path(), r#"{"product": "hls", "path": "."}"#).to_string();
     assert!(told.contains("scale 0.01") && told.contains("B04.tif"), "{told}");
 }
@@ -130,6 +133,11 @@ fn radar_of_opera_is_power_with_orbit_pass_and_mask_of_its_own() {
     assert!((value(&found, 0, "vv", (0, 0)) - 0.1).abs() < 1e-8 && value(&found, 0, "vv", (2, 0)).is_nan(), "0 is no power");
     let db = support::found(folder.path(), r#"{"product": "sentinel-1-rtc", "path": ".", "units": "db"}"#);
     assert!((value(&db, 0, "vh", (0, 0)) + 20.0).abs() < 1e-5 && value(&db, 0, "vh", (1, 0)).is_nan());
+    let floor = support::found(folder.path(), r#"{"product": "sentinel-1-rtc", "path": ".", "floor_db": -15}"#);
+    assert!(
+        value(&floor, 0, "vh", (0, 0)).is_nan() && !value(&floor, 0, "vv", (0, 0)).is_nan(),
+        "-20 dB is noise, -10 dB is none"
+    );
     let other = refused(folder.path(), r#"{"product": "sentinel-1-rtc", "path": ".", "orbit": 4}"#).to_string();
     assert!(other.contains("of the orbit and pass asked for"), "{other}");
 }
@@ -189,8 +197,8 @@ fn a_composite_of_modis_has_its_day_index_and_ranks() {
     // The tag of some exports is the divisor of the original.
     Tiff { nodata: Some(-3000.0), scale: Some(10_000.0), ..modis(folder.path(), "NDVI") }
         .write(|_, row, _| [8000_i16, -3000, -2000, 5000][row]);
-    Tiff { nodata: Some(-1000.0), ..modis(folder.path(), "red_reflectance") }.write(|..| 400_i16);
-    modis(folder.path(), "VI_Quality").write(|..| 0b10_u16);
+    Tiff { nodata: Some(-1000.0), ..modis(folder.path(), "red_reflectance") }.write(|_, _, _| 400_i16);
+    modis(folder.path(), "VI_Quality").write(|_, _, _| 0b10_u16);
     modis(folder.path(), "pixel_reliability").write(|_, row, _| [0_i16, -1, 3, 1][row]);
     // Days 353 to 3: the composite ends in the new year.
     modis(folder.path(), "composite_day_of_the_year").write(|_, row, _| [353_i16, -1, 1, 2][row]);
@@ -219,8 +227,7 @@ fn what_is_hdf_is_told_how_to_be_read() {
     assert!(told.contains("HDF4") && told.contains("_250m_16_days_NDVI.tif"), "{told}");
 }
 
-const RGBA: [ColorInterpretation; 4] =
-    [ColorInterpretation::RedBand, ColorInterpretation::GreenBand, ColorInterpretation::BlueBand, ColorInterpretation::AlphaBand];
+const RGBA: [&str; 4] = ["Red", "Green", "Blue", "Alpha"];
 
 #[test]
 fn a_picture_says_its_colours_and_alpha_is_no_data() {
@@ -244,7 +251,8 @@ fn a_picture_says_its_colours_and_alpha_is_no_data() {
 fn bands_of_cameras_are_read_by_their_names_in_any_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let names = ["Red", "Green", "NIR", "Rededge", "Blue"];
-    Tiff { bands: 5, names: &names, ..Tiff::new(folder.path().join("flight_20230123.tif")) }.write(|band, ..| band as f32 * 0.1);
+    Tiff { bands: 5, names: &names, ..Tiff::new(folder.path().join("flight_20230123.tif")) }
+        .write(|band, _, _| band as f32 * 0.1);
     let found = found(folder.path(), r#"{"product": "orthomosaic", "path": "."}"#);
     assert_eq!(found.imagery.scenes[0].sensor.id, "drone-multispectral");
     for (role, expected) in [("red", 0.1), ("nir", 0.3), ("rededge071", 0.4), ("blue", 0.5)] {
@@ -255,7 +263,7 @@ fn bands_of_cameras_are_read_by_their_names_in_any_order() {
 #[test]
 fn an_order_that_nobody_declares_is_refused_with_the_line_that_declares_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    Tiff { bands: 5, ..Tiff::new(folder.path().join("flight_20230123.tif")) }.write(|..| 7_u16);
+    Tiff { bands: 5, ..Tiff::new(folder.path().join("flight_20230123.tif")) }.write(|_, _, _| 7_u16);
     let told = refused(folder.path(), r#"{"product": "orthomosaic", "path": "."}"#).to_string();
     assert!(told.contains("bands = { blue = 1, green = 2, red = 3, nir = 4, rededge071 = 5 }"), "{told}");
     let text = r#"{"product": "orthomosaic", "path": ".", "bands": {"blue": 1, "green": 2, "red": 3, "nir": 5, "rededge071": 4}, "scale": 0.0001}"#;

@@ -83,7 +83,12 @@ fn sensor_lines(sensor: &Sensor) -> Vec<String> {
     };
     line("product", format!("\"{}\"", sensor.product));
     line("bands", bands.join(" "));
-    line("values", format!("{}: stored x {scale} {offset:+}{nodata}", quantity(sensor.quantity)));
+    let values = match sensor.quantity {
+        Quantity::TopOfAtmosphere if sensor.scaling == Scaling::IDENTITY => "scaled by each product's metadata".to_owned(),
+        Quantity::Relative => "stored / 255, comparable within one flight".to_owned(),
+        _ => format!("stored x {scale} {offset:+}"),
+    };
+    line("values", format!("{}: {values}{nodata}", quantity(sensor.quantity)));
     line("quality", quality.join(" "));
     line("masked", named(true));
     line("masked if asked", named(false));

@@ -5,6 +5,7 @@ mod items;
 use std::path::Path;
 
 use geoio::{MetadataFile, ProducerCheck, SafeMetadata, SafeTile, TileGrid};
+use raster::sensor::Quantity;
 use raster::{Scaling, Scene, Warning};
 use serde_json::{Value, json};
 
@@ -70,7 +71,7 @@ fn lines(scene: &Scene) -> Vec<String> {
     let orbit = scene.orbit.map(|orbit| format!(", orbit {orbit}")).unwrap_or_default();
     let mut lines = vec![
         format!("{} {} {} {}", scene.date, sensor.id, scene.id, layers.join(",")),
-        format!("    {}; {}{orbit}{}", sensor.title, scene.platform, version(scene)),
+        format!("    {}{}{orbit}{}", sensor.title, of(&scene.platform), version(scene)),
     ];
     let mut told: Vec<Scaling> = Vec::new();
     for (_, scaling) in scene.layers.iter().filter(|(role, _)| !role.is_quality()) {
@@ -80,7 +81,11 @@ fn lines(scene: &Scene) -> Vec<String> {
         told.push(*scaling);
         let alike = scene.layers.iter().filter(|(role, other)| other == scaling && !role.is_quality());
         let alike: Vec<String> = alike.map(|(role, _)| role.to_string()).collect();
-        lines.push(format!("    {} = stored x {} {:+}", alike.join(", "), scaling.scale, scaling.offset));
+        lines.push(if *scaling == Scaling::IDENTITY {
+            format!("    {} = {}", alike.join(", "), unscaled(scene, &alike))
+        } else {
+            format!("    {} = stored x {} {:+}", alike.join(", "), scaling.scale, scaling.offset)
+        });
     }
     let missing = sensor.missing_mask(None, |role| scene.has(role));
     let masks = sensor.masks.iter().filter(|class| class.default).map(|class| class.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -96,6 +101,20 @@ fn lines(scene: &Scene) -> Vec<String> {
     );
     lines.push(format!("    {} x {} pixels of {} in {}{place}", grid.cols, grid.rows, grid.step_x, grid.crs.name()));
     lines
+}
+
+fn of(platform: &str) -> String {
+    if platform.is_empty() { String::new() } else { format!("; {platform}") }
+}
+
+/// What numbers are that no factor turns into values.
+fn unscaled(scene: &Scene, layers: &[String]) -> &'static str {
+    match scene.sensor.quantity {
+        Quantity::TopOfAtmosphere if layers.iter().all(|layer| layer.starts_with("lwir")) => "kelvin of brightness",
+        Quantity::Decibel => "decibels of power",
+        Quantity::Power => "power as stored",
+        _ => "stored",
+    }
 }
 
 /// The version of the usable data mask, which hangs on the day.

@@ -193,8 +193,10 @@ fn add_layers(
             (Role::Band(band), Some(calibration)) => {
                 let calibrated = calibration.band(*band, number).map_err(wrong)?;
                 layer.curve = calibrated.curve;
-                layer.void =
-                    Void { nodata: Some(0.0), saturated: metadata.number_in(&RANGE, &format!("QUANTIZE_CAL_MAX_BAND_{number}")) };
+                layer.void = Void {
+                    saturated: metadata.number_in(&RANGE, &format!("QUANTIZE_CAL_MAX_BAND_{number}")),
+                    ..Void::nodata(Some(0.0))
+                };
                 calibrated.scaling
             }
             (role, _) => {

@@ -196,7 +196,7 @@ pub fn product_at(path: &Path) -> ImagerySpec {
     } else if any(modis::is_modis) {
         ImagerySpec::Modis13Q1(ModisSpec { path })
     } else if files.iter().any(|file| sentinel1::is_sentinel1(file)) {
-        ImagerySpec::Sentinel1Rtc(Sentinel1Spec { path, orbit: None, pass: None, units: PowerUnits::default() })
+        ImagerySpec::Sentinel1Rtc(Sentinel1Spec { path, ..Sentinel1Spec::default() })
     } else if path.is_file() && is_picture(&path).unwrap_or(false) {
         ImagerySpec::Orthomosaic(OrthomosaicSpec { path, ..OrthomosaicSpec::default() })
     } else {

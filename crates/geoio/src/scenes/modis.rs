@@ -150,7 +150,7 @@ fn void(path: &Path, role: &Role, index_fill: Option<f64>) -> Result<Void, Geoio
         return Err(GeoioError::Metadata { path: path.to_owned(), line: None, reason });
     }
     let fill = if matches!(role, Role::Band(_)) { Some(BAND_FILL) } else { index_fill };
-    Ok(Void { nodata: fill, saturated: info.nodata.filter(|nodata| Some(*nodata) != fill) })
+    Ok(Void { nodata: fill, saturated: info.nodata.filter(|nodata| Some(*nodata) != fill), least: None })
 }
 
 /// The median of the days on which the pixels of a composite were seen; `None` where none was.

@@ -20,7 +20,7 @@ use crate::raster_file::Void;
 use crate::{GeoioError, RasterFile};
 
 /// Sentinel-1 RTC scenes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sentinel1Spec {
     /// A folder with the files of scenes, or one that holds such folders (up to two levels down).
@@ -35,6 +35,9 @@ pub struct Sentinel1Spec {
     /// `power` (default) or `db`: decibels are made of power at the very end.
     #[serde(default)]
     pub units: PowerUnits,
+    /// Decibels up to which power is noise and not seen, such as -35 where the borders of older scenes hold noise. Default: power of 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor_db: Option<f64>,
 }
 
 /// What backscatter is given in.
@@ -134,6 +137,9 @@ pub(super) fn is_sentinel1(path: &Path) -> bool {
 
 pub(super) fn find(spec: &Sentinel1Spec, base: &Path) -> Result<Batch, GeoioError> {
     let root = base.join(&spec.path);
+    if spec.floor_db.is_some_and(|floor| !(-100.0..=0.0).contains(&floor)) {
+        return Err(GeoioError::Imagery { path: root, reason: "floor_db is no number of decibels from -100 to 0".to_owned() });
+    }
     let files = files_below(&root, |name| is_tiff(name) && asset(name).is_some())?;
     let items = items(&root)?;
     let mut batch = Batch::default();
@@ -223,7 +229,7 @@ fn scene(
         let Some(file) = files.iter().find(|file| asset(name_of(file)) == Some(of)) else { continue };
         let mut layer = FoundLayer { role, path: file.clone(), band: 1, void: Void::default(), curve: None };
         if !layer.role.is_quality() {
-            layer.void = void(file)?;
+            layer.void = void(file, spec.floor_db)?;
             layer.curve = curve;
         }
         granule.push(layer, Scaling::IDENTITY);
@@ -231,16 +237,17 @@ fn scene(
     granule.scene(&files[0], false).map(Some)
 }
 
-/// Power of 0 is none: the border of a scene, or what was taken off as noise.
-fn void(path: &Path) -> Result<Void, GeoioError> {
+/// Power of 0 and less is none: the border of a scene, or what was taken off as noise.
+fn void(path: &Path, floor_db: Option<f64>) -> Result<Void, GeoioError> {
     let file = RasterFile::open(path)?;
     let info = &file.bands()[0];
     if !info.data_type.starts_with("Float") {
         let reason = format!("it holds {} numbers, and RTC power has float32: it was scaled by somebody", info.data_type);
         return Err(GeoioError::Metadata { path: path.to_owned(), line: None, reason });
     }
-    // The Planetary Computer's "no data", which older files do not declare.
-    Ok(Void { nodata: Some(info.nodata.filter(|v| !v.is_nan()).unwrap_or(-32_768.0)), saturated: Some(0.0) })
+    // The Planetary Computer's "no data" is -32768, which is below any power.
+    let least = floor_db.map_or(0.0, |floor| 10f64.powf(floor / 10.0));
+    Ok(Void { nodata: info.nodata.filter(|nodata| !nodata.is_nan()), saturated: None, least: Some(least) })
 }
 
 /// Relative orbit and pass by the STAC item, the file's tags, the name; where two of them differ the scene is refused.

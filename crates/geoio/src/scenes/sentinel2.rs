@@ -123,7 +123,7 @@ fn layers(
         let (scaling, void) = if role.is_quality() {
             (Scaling::IDENTITY, Void::default())
         } else {
-            let void = Void { nodata: Some(metadata.nodata), saturated: metadata.saturated };
+            let void = Void { nodata: Some(metadata.nodata), saturated: metadata.saturated, least: None };
             (metadata.scaling(asset).map_err(wrong)?, void)
         };
         scalings.push(scaling);

@@ -34,7 +34,7 @@ pub(crate) struct Tiff<'a> {
     pub(crate) scale: Option<f64>,
     pub(crate) tags: &'a [(&'a str, &'a str)],
     pub(crate) names: &'a [&'a str],
-    pub(crate) colours: &'a [ColorInterpretation],
+    pub(crate) colours: &'a [&'a str],
 }
 
 impl<'a> Tiff<'a> {
@@ -77,7 +77,8 @@ impl<'a> Tiff<'a> {
                 band.set_description(name).expect("a name");
             }
             if let Some(colour) = self.colours.get(number - 1) {
-                band.set_color_interpretation(*colour).expect("a colour");
+                let colour = ColorInterpretation::from_name(colour).expect("a colour");
+                band.set_color_interpretation(colour).expect("a colour");
             }
             let pixels = (0..self.rows * self.cols).map(|i| value(number, i / self.cols, i % self.cols)).collect();
             band.write((0, 0), (self.cols, self.rows), &mut Buffer::new((self.cols, self.rows), pixels)).expect("written");
