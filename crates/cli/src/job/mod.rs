@@ -3,6 +3,7 @@
 //! Unknown keys are refused with line and column; paths are relative to the job file.
 
 mod ccdc;
+mod coregistration;
 mod harmonise;
 mod load;
 mod period;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::language::Language;
 
 pub(crate) use ccdc::CcdcSpec;
+pub(crate) use coregistration::{Action, CoregistrationSpec, Tolerance};
 pub(crate) use harmonise::HarmoniseSpec;
 pub(crate) use period::Period;
 
@@ -47,6 +49,9 @@ pub(crate) struct Job {
     /// What scenes are held against before they are used: a wrong offset, exchanged bands.
     #[serde(default)]
     pub(crate) guard: Guard,
+    /// Whether each scene is held against a reference image for where it lies; default: it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) coregistration: Option<CoregistrationSpec>,
     /// What is watched, when, where and by which method.
     pub(crate) change: ChangeSpec,
     /// What becomes a patch.

@@ -1,6 +1,7 @@
 //! The main job: from scenes to alerts.
 
 mod annotate;
+mod coregistration;
 mod detect;
 mod folder;
 mod harmonise;
