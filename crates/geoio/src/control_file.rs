@@ -109,7 +109,8 @@ fn qgis(lines: &[(u64, &str)], path: &Path) -> Result<ControlFile, GeoioError> {
             Some(other) => return Err(wrong(path, Some(number), format!("enable is '{other}'; expected 1 or 0"))),
         };
         points.push(ControlRow {
-            pixel: (col, -row),
+            // Adding 0 makes a zero of either sign the plain one.
+            pixel: (col, 0.0 - row),
             map: (x, y),
             height_m: None,
             image: None,

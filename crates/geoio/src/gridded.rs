@@ -21,6 +21,8 @@ struct Parts {
     imagery: Imagery,
     grid: Grid,
     resampling: Resampling,
+    /// How far each scene's content is moved east and north, in units of the grid's system; empty where none is.
+    moves: Vec<(f64, f64)>,
     /// What files that were opened say of themselves.
     known: Mutex<HashMap<usize, Arc<Description>>>,
 }
@@ -28,7 +30,15 @@ struct Parts {
 impl GriddedImagery {
     /// The scenes of `imagery` on `grid`; `resampling` is for values, quality codes always come from the nearest pixel.
     pub fn new(imagery: Imagery, grid: Grid, resampling: Resampling) -> Self {
-        Self(Arc::new(Parts { imagery, grid, resampling, known: Mutex::default() }))
+        Self(Arc::new(Parts { imagery, grid, resampling, moves: Vec::new(), known: Mutex::default() }))
+    }
+
+    /// The same with each scene's content moved east and north by so much, in units of the grid's system. A move by whole pixels
+    /// of a scene on its own pixels resamples nothing.
+    pub fn moved(&self, moves: Vec<(f64, f64)>) -> Self {
+        let Parts { imagery, grid, resampling, .. } = &*self.0;
+        let (imagery, grid, resampling) = (imagery.clone(), grid.clone(), *resampling);
+        Self(Arc::new(Parts { imagery, grid, resampling, moves, known: Mutex::default() }))
     }
 
     /// The imagery behind it.
@@ -80,6 +90,16 @@ pub struct Storage {
 }
 
 impl Parts {
+    /// How far a scene's content is moved.
+    fn moved(&self, scene: usize) -> (f64, f64) {
+        self.moves.get(scene).copied().unwrap_or((0.0, 0.0))
+    }
+
+    /// The grid on whose pixels a scene's content lies before it is moved.
+    fn grid_before(&self, (east, north): (f64, f64)) -> Grid {
+        Grid { west: self.grid.west - east, north: self.grid.north - north, ..self.grid.clone() }
+    }
+
     /// A handle of a file.
     fn open(&self, number: usize) -> Result<RasterFile, GeoioError> {
         let path = self.imagery.file(number);
@@ -106,7 +126,8 @@ impl RasterSource for GriddedImagery {
     }
 
     fn open(&self) -> Result<GriddedReader, GeoioError> {
-        Ok(GriddedReader { parts: Arc::clone(&self.0), regrid: Regrid::new(self.0.grid.clone()), open: Vec::new() })
+        let still = ((0.0, 0.0), Regrid::new(self.0.grid.clone()));
+        Ok(GriddedReader { parts: Arc::clone(&self.0), regrids: vec![still], open: Vec::new() })
     }
 }
 
@@ -162,7 +183,8 @@ fn value(layer: &PlaneSpec<'_>, curve: Option<Curve>, stored: f32) -> f32 {
 #[derive(Debug)]
 pub struct GriddedReader {
     parts: Arc<Parts>,
-    regrid: Regrid,
+    /// By how far the content is moved, those that do not move first.
+    regrids: Vec<((f64, f64), Regrid)>,
     /// File number and handle, the last used at the end.
     open: Vec<(usize, RasterFile)>,
 }
@@ -178,10 +200,11 @@ impl GriddedReader {
     /// Where a plane has not one number for each pixel of the window.
     pub fn read_planes(&mut self, layers: &[PlaneSpec<'_>], window: Window, planes: &mut [&mut [f32]]) -> Result<(), GeoioError> {
         let parts = Arc::clone(&self.parts);
-        let mut by_file: BTreeMap<usize, Vec<Wanted<'_, '_>>> = BTreeMap::new();
+        let mut by_file: BTreeMap<(usize, usize), Vec<Wanted<'_, '_>>> = BTreeMap::new();
         for (layer, plane) in layers.iter().zip(planes) {
             let source = parts.imagery.source(layer.scene, layer.role)?;
-            by_file.entry(source.file).or_default().push(Wanted {
+            let key = (source.file, self.regrid(parts.moved(layer.scene)));
+            by_file.entry(key).or_default().push(Wanted {
                 layer,
                 band: source.band,
                 void: source.void,
@@ -189,10 +212,11 @@ impl GriddedReader {
                 plane,
             });
         }
-        for (number, wanted) in by_file {
+        for ((number, regrid), wanted) in by_file {
             self.use_file(number)?;
             let (_, file) = self.open.last().expect("use_file puts the file at the end");
-            if let Some(place) = file.grid().aligned_window(&parts.grid.crop(window)).filter(|_| file.is_beside()) {
+            let (by, regrid) = &mut self.regrids[regrid];
+            if let Some(place) = file.grid().aligned_window(&parts.grid_before(*by).crop(window)).filter(|_| file.is_beside()) {
                 let layers: Vec<(&PlaneSpec<'_>, Option<Curve>)> = wanted.iter().map(|one| (one.layer, one.curve)).collect();
                 let bands: Vec<(usize, Void)> = wanted.iter().map(|one| (one.band, one.void)).collect();
                 let mut planes: Vec<&mut [f32]> = wanted.into_iter().map(|one| one.plane).collect();
@@ -204,7 +228,7 @@ impl GriddedReader {
                 let Wanted { layer, band, void, curve, plane } = one;
                 let values = ArrayViewMut2::from_shape((window.rows, window.cols), &mut *plane)
                     .expect("a plane has a number for each pixel of the window");
-                self.regrid.read_into(file, Layer { band, void, resampling: parts.resampling }, window, values)?;
+                regrid.read_into(file, Layer { band, void, resampling: parts.resampling }, window, values)?;
                 if !is_stored {
                     for number in plane {
                         *number = value(layer, curve, *number);
@@ -222,8 +246,19 @@ impl GriddedReader {
         let source = parts.imagery.source(scene, role)?;
         self.use_file(source.file)?;
         let fill = parts.imagery.scenes[scene].sensor.fill_code;
+        let regrid = self.regrid(parts.moved(scene));
         let (_, file) = self.open.last().expect("use_file puts the file at the end");
-        self.regrid.read_codes(file, source.band, window, fill, codes)
+        self.regrids[regrid].1.read_codes(file, source.band, window, fill, codes)
+    }
+
+    /// Place of the reader for content that is moved so far.
+    #[allow(clippy::float_cmp, reason = "moves are kept as they are given")]
+    fn regrid(&mut self, by: (f64, f64)) -> usize {
+        let known = self.regrids.iter().position(|(other, _)| *other == by);
+        known.unwrap_or_else(|| {
+            self.regrids.push((by, Regrid::new(self.parts.grid_before(by))));
+            self.regrids.len() - 1
+        })
     }
 
     fn use_file(&mut self, number: usize) -> Result<(), GeoioError> {

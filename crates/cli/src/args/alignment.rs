@@ -120,9 +120,9 @@ pub(crate) struct Georeference {
     /// nearest, bilinear, cubic or average
     #[arg(long, default_value = "nearest", value_name = "HOW")]
     pub(crate) resampling: SamplingName,
-    /// Pixels of the image by which places between others may be off; 0 works each one out
-    #[arg(long, default_value_t = 0.125, value_name = "PIXELS")]
-    pub(crate) max_error: f64,
+    /// Pixels of the image by which places between others may be off; 0 works each one out [default: 0.125, with heights 0]
+    #[arg(long, value_name = "PIXELS")]
+    pub(crate) max_error: Option<f64>,
     /// Number of what has no pixel [default: the image's own, else 0]
     #[arg(long, allow_hyphen_values = true)]
     pub(crate) nodata: Option<f64>,

@@ -4,6 +4,7 @@
 
 mod ccdc;
 mod fetch;
+mod coregistration;
 mod harmonise;
 mod load;
 mod period;
@@ -25,6 +26,7 @@ use crate::language::Language;
 
 pub(crate) use ccdc::CcdcSpec;
 pub(crate) use fetch::{FetchSource, FetchSpec};
+pub(crate) use coregistration::{Action, CoregistrationSpec, Tolerance};
 pub(crate) use harmonise::HarmoniseSpec;
 pub(crate) use period::Period;
 
@@ -52,6 +54,9 @@ pub(crate) struct Job {
     /// What scenes are held against before they are used: a wrong offset, exchanged bands.
     #[serde(default)]
     pub(crate) guard: Guard,
+    /// Whether each scene is held against a reference image for where it lies; default: it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) coregistration: Option<CoregistrationSpec>,
     /// What is watched, when, where and by which method.
     pub(crate) change: ChangeSpec,
     /// What becomes a patch.

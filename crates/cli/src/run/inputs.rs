@@ -17,6 +17,7 @@ use serde_json::Value;
 use self::grid::grid;
 use self::layers::{eligibility, read_layer, registries, rules, units};
 use super::comparable;
+use super::coregistration::{Coregistered, coregistered};
 use super::harmonise::harmonise;
 use super::periods::{count_periods, detector, doubts, periods, series};
 use super::probability::Calibrated;
@@ -67,6 +68,8 @@ pub(crate) struct Inputs {
     pub(crate) units: Option<usize>,
     /// What was done to the reflectance of sensors other than the one that all are brought to.
     pub(crate) harmonised: Vec<Value>,
+    /// Where each scene lies against the reference, the refused ones among them.
+    pub(crate) coregistered: Vec<Value>,
     /// What the guard found in each scene, the refused ones among them.
     pub(crate) guarded: Vec<Value>,
     /// The same for people.
@@ -115,7 +118,20 @@ impl Inputs {
         comparable::check(&imagery.scenes, &job.change.mix)?;
         let harmonised = job.harmonise.as_ref().map(|spec| harmonise(&mut imagery.scenes, &series, spec)).transpose()?;
         let (grid, grid_said) = grid(job, &imagery.scenes, aoi.as_ref())?;
+        let (imagery, placed) = match (&job.coregistration, depth) {
+            (Some(spec), Depth::Blocks(common)) => {
+                let plans = mask_plans(job, &imagery.scenes, &grid)?;
+                coregistered(job, spec, (imagery, &grid), (&series[0], &plans), common)?
+            }
+            _ => (imagery, Coregistered::default()),
+        };
+        let Coregistered { told: coregistered, moves, refused, warnings: noticed, file } = placed;
+        skipped.extend(refused);
+        warnings.extend(noticed);
+        files.extend(file);
+        refuse_none(&imagery, &skipped)?;
         let imagery = GriddedImagery::new(imagery, grid.clone(), job.grid.resampling);
+        let imagery = if moves.is_empty() { imagery } else { imagery.moved(moves) };
         let scenes = raster::RasterSource::scenes(&imagery);
         let observations = raster::observations(scenes);
         let (baseline, monitoring) = periods(&job.change, &observations)?;
@@ -168,6 +184,7 @@ impl Inputs {
             calibrated,
             units,
             harmonised: harmonised.unwrap_or_default(),
+            coregistered,
             guarded,
             guard_said,
             files,

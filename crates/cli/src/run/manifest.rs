@@ -118,6 +118,7 @@ pub(crate) fn manifest(id: &str, job: &Job, inputs: &Inputs, files: &[HashedFile
         "scenes": scenes(inputs, map),
         "scenes_skipped": inputs.skipped,
         "harmonised": inputs.harmonised,
+        "coregistration": inputs.coregistered,
         "guard": inputs.guarded,
         "registries": registries(inputs),
         "calibration": super::probability::told(inputs),

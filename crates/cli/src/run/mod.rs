@@ -2,6 +2,7 @@
 
 mod annotate;
 mod comparable;
+mod coregistration;
 mod detect;
 pub(crate) mod folder;
 mod harmonise;

@@ -17,6 +17,8 @@ use crate::report::Report;
 use control::Controls;
 use origin::Origin;
 
+/// Pixels of the image by which places between others may be off, as in gdalwarp.
+const MAX_ERROR: f64 = 0.125;
 /// Most pixels of an output that nobody asked for by --resolution: more is a mistake in the control points.
 const MOST_PIXELS: usize = 4_000_000_000;
 
@@ -38,7 +40,9 @@ pub(crate) fn georeference(arguments: &Georeference, common: &Common) -> Result<
     if let Some(out) = &arguments.out {
         let system = origin.system(arguments)?;
         let grid = grid(arguments, &image, MappedImage::suggested_grid(&image, origin.places(&system)?.as_ref(), &system)?)?;
-        let sampling = (arguments.resampling.into(), arguments.max_error);
+        // What lies between two places of a relief is on no line between them.
+        let error_px = arguments.max_error.unwrap_or(if arguments.dem.is_some() { 0.0 } else { MAX_ERROR });
+        let sampling = (arguments.resampling.into(), error_px);
         let mapped = |image: Image| -> Result<MappedImage, Fault> {
             Ok(MappedImage::new(image, origin.places(&system)?, grid.clone(), sampling, arguments.nodata))
         };
@@ -81,8 +85,8 @@ fn check_arguments(arguments: &Georeference) -> Result<(), Fault> {
             return Err(Fault::usage(format!("{name} {value}: expected a number above 0")));
         }
     }
-    if !(arguments.max_error.is_finite() && arguments.max_error >= 0.0) {
-        return Err(Fault::usage(format!("--max-error {}: expected pixels, 0 or more", arguments.max_error)));
+    if let Some(error) = arguments.max_error.filter(|error| !(error.is_finite() && *error >= 0.0)) {
+        return Err(Fault::usage(format!("--max-error {error}: expected pixels, 0 or more")));
     }
     if arguments.height.is_some_and(|metres| !metres.is_finite()) {
         return Err(Fault::usage("--height: expected metres"));

@@ -158,7 +158,7 @@ const COLUMNS: [&str; 18] = [
 /// Writes the table as .csv or .json.
 pub(super) fn write(path: &Path, judged: &Judged, controls: &Controls, common: &Common) -> Result<(), Fault> {
     let rows: Vec<Vec<Value>> = controls.rows.iter().zip(&judged.residuals).enumerate().map(|(i, (row, r))| {
-        let round = |v: f64| json!((v * 1e6).round() / 1e6);
+        let round = |v: f64| json!((v * 1e6).round() / 1e6 + 0.0);
         let left_out = |v: Option<(f64, f64)>, of: fn((f64, f64)) -> f64| v.map_or(Value::Null, |v| round(of(v)));
         let length = |(x, y): (f64, f64)| x.hypot(y);
         let line = if row.line > 0 { json!(row.line) } else { Value::Null };
@@ -199,6 +199,10 @@ pub(super) fn write(path: &Path, judged: &Judged, controls: &Controls, common: &
 
 /// A length in the units of the map, with as many digits as tell something.
 pub(super) fn plain(length: f64) -> String {
-    let digits = if length >= 100.0 { 1 } else if length >= 0.1 { 3 } else { 9 };
+    let digits = match length {
+        _ if length >= 100.0 => 1,
+        _ if length >= 0.1 || length < 1e-9 => 3,
+        _ => 9,
+    };
     format!("{length:.digits$}")
 }
