@@ -13,7 +13,7 @@ use crate::language::Language;
 use crate::verb::registry::Registry;
 
 pub(crate) use evaluate::{Evaluate, ReferenceFields, ReferenceKind, SampleDesign};
-pub(crate) use images::{Detect, Difference, Index, Patches, RasterOutput};
+pub(crate) use images::{Detect, Difference, Formulas, Index, Indices, Patches, RasterOutput};
 pub(crate) use join::Join;
 pub(crate) use trials::{Bench, Demo, Synth, SynthProduct};
 
@@ -158,8 +158,8 @@ pub(crate) enum Verb {
     Registry(Registry),
     /// List the scenes of a folder or zip, or what one metadata file says; no image is unpacked
     Scenes(Scenes),
-    /// List the spectral indices
-    Indices,
+    /// List the spectral indices, or tell all of some
+    Indices(Indices),
     /// List the sensors
     Sensors,
     /// List the change detection methods, or cite them

@@ -4,6 +4,7 @@ mod args;
 mod calibration;
 mod exits;
 mod fault;
+mod formulas;
 mod job;
 mod language;
 mod picture;

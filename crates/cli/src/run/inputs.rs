@@ -21,6 +21,7 @@ use super::periods::{count_periods, detector, doubts, periods, series};
 use super::probability::Calibrated;
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
+use crate::formulas;
 use crate::job::{ChangeSpec, Job, Method};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
@@ -86,11 +87,12 @@ pub(crate) enum Depth<'a> {
 impl Inputs {
     /// Finds and describes what a job names; scenes in damaged files are left out.
     pub(crate) fn find(job: &Job, depth: Depth<'_>) -> Result<Self, Fault> {
-        let series = series(&job.change)?;
+        let mut series = series(&job.change, &job.base)?;
         job.guard.check()?;
         let found = geoio::find(&job.imagery, &job.base)?;
         let (mut skipped, mut warnings) = (found.skipped, found.warnings);
         let mut files = found.imagery.files();
+        files.extend(job.change.index.files().map(|path| job.path(path)));
         let damaged = damaged(&found.imagery, &series, depth)?;
         let imagery = found.imagery.retain(|place, scene| {
             match lacking(scene, &series, &job.change).or_else(|| damaged.get(&place).cloned()) {
@@ -110,6 +112,7 @@ impl Inputs {
         skipped.extend(refused);
         warnings.extend(noticed);
         refuse_none(&imagery, &skipped)?;
+        series[0] = formulas::of_scenes(&series[0], &imagery.scenes)?;
         let harmonised = job.harmonise.as_ref().map(|spec| harmonise(&mut imagery.scenes, &series, spec)).transpose()?;
         let (grid, grid_said) = grid(job, &imagery.scenes, aoi.as_ref())?;
         let imagery = GriddedImagery::new(imagery, grid.clone(), job.grid.resampling);

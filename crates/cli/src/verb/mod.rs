@@ -12,6 +12,7 @@ mod difference;
 mod doctor;
 mod evaluate;
 mod index;
+mod indices;
 mod init;
 mod join;
 mod layers;
@@ -49,7 +50,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Evaluate(evaluate) => evaluate::evaluate(evaluate, common),
         Verb::Registry(registry) => registry::registry(registry, common),
         Verb::Scenes(scenes) => scenes::scenes(scenes, common),
-        Verb::Indices => lists::indices(common),
+        Verb::Indices(indices) => indices::indices(indices, common),
         Verb::Sensors => lists::sensors(common),
         Verb::Methods(methods) => lists::methods(methods, common),
         Verb::Doctor => doctor::doctor(common),
