@@ -1,7 +1,7 @@
 //! Spectral indices of one scene of 640 x 640 pixels.
 
 use atalaya_benches::{SIZE, cube, landscape};
-use change::{SpectralIndex, catalogue, compute_all, compute_into};
+use change::{SpectralIndex, compute_into};
 use divan::{Bencher, black_box, counter::ItemsCount};
 
 fn main() {
@@ -15,13 +15,15 @@ fn one(bencher: Bencher, name: &str) {
     bencher.counter(ItemsCount::new(SIZE * SIZE)).bench_local(|| index.compute(black_box(&cube)).expect("its bands are there"));
 }
 
-/// All indices that the bands of the scene allow, at most 14, each band read once.
+/// Indices that people ask for together.
+const FOURTEEN: [&str; 14] =
+    ["NDVI", "EVI", "EVI2", "SAVI", "MSAVI", "GNDVI", "NDMI", "NBR", "NBR2", "NDWI", "MNDWI", "kNDVI", "NDBI", "CIG"];
+
+/// Fourteen indices, each band read once.
 #[divan::bench]
 fn fourteen_in_one_pass(bencher: Bencher) {
     let cube = cube(&landscape(SIZE), 0);
-    let indices: Vec<SpectralIndex> =
-        catalogue().into_iter().filter(|index| compute_all(&[index], &cube).is_ok()).take(14).collect();
-    assert_eq!(indices.len(), 14);
+    let indices = FOURTEEN.map(|name| SpectralIndex::find(name).expect("an index of the catalogue"));
     let indices: Vec<&SpectralIndex> = indices.iter().collect();
     let items = ItemsCount::new(SIZE * SIZE * indices.len());
     let mut planes = Vec::new();

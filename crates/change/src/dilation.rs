@@ -30,6 +30,12 @@ impl Disk {
         usize::from(widest).max(self.half_widths.len().saturating_sub(1))
     }
 
+    /// Rows of the disk, from its middle, each with its half width in columns.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (isize, usize)> + '_ {
+        let last = self.half_widths.len().saturating_sub(1) as isize;
+        (-last..=last).filter_map(|row| Some((row, usize::from(*self.half_widths.get(row.unsigned_abs())?))))
+    }
+
     /// True where any true pixel lies within the disk; what lies outside the array counts as false.
     pub(crate) fn dilate(&self, set: ArrayView2<'_, bool>) -> Array2<bool> {
         let (rows, cols) = set.dim();

@@ -23,7 +23,9 @@ pub enum ChangeError {
         hint: String,
     },
     /// An index of which nobody said how clearing moves it.
-    #[error("whether clearing makes {index} fall or rise is not known: say so, by --direction fall or rise, or in a job by index = {{ name = \"{index}\", direction = \"fall\" }}")]
+    #[error(
+        "whether clearing makes {index} fall or rise is not known: say so, by --direction fall or rise, or in a job by index = {{ name = \"{index}\", direction = \"fall\" }}"
+    )]
     UnknownDirection {
         /// The index.
         index: String,

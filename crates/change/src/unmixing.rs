@@ -160,7 +160,8 @@ impl Unmixing {
 }
 
 fn check_name(name: &str) -> Result<(), String> {
-    let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_word =
+        name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_word {
         return Err(format!("'{name}' is no name: expected letters, digits and _"));
     }

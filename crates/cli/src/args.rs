@@ -17,9 +17,9 @@ use crate::verb::registry::Registry;
 
 pub(crate) use alignment::{Coregister, Georeference, Warp};
 pub(crate) use evaluate::{Evaluate, ReferenceFields, ReferenceKind, SampleDesign};
-pub(crate) use flights::{Photos, Refine};
 pub(crate) use fetch::Fetch;
-pub(crate) use images::{Detect, Difference, Index, Numbers, Patches, RasterOutput};
+pub(crate) use flights::{Photos, Refine};
+pub(crate) use images::{Detect, Difference, Formulas, Index, Indices, Numbers, Patches, RasterOutput};
 pub(crate) use join::Join;
 pub(crate) use trials::{Bench, Demo, Synth, SynthProduct};
 
@@ -174,8 +174,8 @@ pub(crate) enum Verb {
     Registry(Registry),
     /// List the scenes of a folder or zip, or what one metadata file says; no image is unpacked
     Scenes(Scenes),
-    /// List the spectral indices
-    Indices,
+    /// List the spectral indices, or tell all of some
+    Indices(Indices),
     /// List the sensors
     Sensors,
     /// List the change detection methods, or cite them

@@ -5,6 +5,7 @@ mod calibration;
 mod completion;
 mod exits;
 mod fault;
+mod formulas;
 mod job;
 mod language;
 mod picture;

@@ -11,6 +11,7 @@ mod complaint;
 mod control_file;
 pub mod crs;
 mod doctor;
+mod endmembers;
 mod error;
 mod ffi;
 mod gridded;
@@ -44,6 +45,7 @@ pub use cog::{
 };
 pub use control_file::{ControlFile, ControlRow};
 pub use doctor::{Driver, Versions, versions};
+pub use endmembers::endmembers;
 pub use error::{GeoioError, Kind};
 pub use gridded::{GriddedImagery, GriddedReader, PlaneSpec, Storage};
 pub use image::Image;

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use raster::Sensor;
+
 use super::constant::{self, Constant, Parameter};
 use super::published::Published;
 use super::symbol::wavelength;
@@ -98,7 +100,12 @@ impl Catalogue {
     /// Every index, the user's own first; built-in ones of the same name are left out.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let is_new = |record: &Record| !self.own.iter().any(|own| own.name == record.name);
-        self.own.iter().cloned().chain(self.fractions()).chain(built_in().filter(is_new)).map(|record| self.with_fractions(record))
+        self.own
+            .iter()
+            .cloned()
+            .chain(self.fractions())
+            .chain(built_in().filter(is_new))
+            .map(|record| self.with_fractions(record))
     }
 
     /// An index by its name: as it is written, else in any letters.
@@ -113,8 +120,10 @@ impl Catalogue {
                 return Ok(self.with_fractions(record.clone()));
             }
         }
-        let all: Vec<String> = self.own.iter().map(|record| record.name.clone()).chain(all_rows().map(|row| row[0].to_owned())).collect();
-        let hint = nearest(name, all.iter().map(String::as_str)).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let all: Vec<String> =
+            self.own.iter().map(|record| record.name.clone()).chain(all_rows().map(|row| row[0].to_owned())).collect();
+        let hint =
+            nearest(name, all.iter().map(String::as_str)).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         Err(ChangeError::UnknownIndex { name: name.to_owned(), hint })
     }
 
@@ -122,7 +131,13 @@ impl Catalogue {
     ///
     /// # Errors
     /// As [`SpectralIndex::new`].
-    pub fn formula(&self, name: &str, formula: &str, constants: &[Constant], direction: Option<Direction>) -> Result<SpectralIndex, ChangeError> {
+    pub fn formula(
+        &self,
+        name: &str,
+        formula: &str,
+        constants: &[Constant],
+        direction: Option<Direction>,
+    ) -> Result<SpectralIndex, ChangeError> {
         let unmixing = self.unmixing.clone().unwrap_or_else(Unmixing::souza);
         SpectralIndex::read(name, formula, constants, direction, &unmixing)
     }
@@ -205,10 +220,20 @@ impl Record {
     /// # Errors
     /// A formula that cannot be read.
     pub fn bands(&self) -> Result<Vec<&'static str>, ChangeError> {
-        let number = |parameter: Parameter| Constant { value: parameter.default.unwrap_or_else(|| "1".to_owned()), name: parameter.name };
+        Ok(self.with_any_constants()?.symbols().collect())
+    }
+
+    /// Whether the table of a sensor has every band that it reads.
+    pub fn fits(&self, sensor: &Sensor) -> bool {
+        self.with_any_constants().is_ok_and(|index| index.fits(sensor))
+    }
+
+    /// The index with some number in the place of each constant that has no default.
+    fn with_any_constants(&self) -> Result<SpectralIndex, ChangeError> {
+        let number = |p: Parameter| Constant { value: p.default.unwrap_or_else(|| "1".to_owned()), name: p.name };
         let constants: Vec<Constant> = self.parameters().into_iter().map(number).collect();
         let unmixing = self.unmixing.clone().unwrap_or_else(Unmixing::souza);
-        Ok(SpectralIndex::read(&self.name, &self.formula, &constants, self.direction, &unmixing)?.symbols().collect())
+        SpectralIndex::read(&self.name, &self.formula, &constants, self.direction, &unmixing)
     }
 
     pub(super) fn published(name: String, domain: String, formula: String, title: String, reference: String) -> Self {
@@ -224,7 +249,10 @@ fn among<'a>(records: &'a [Record], name: &str) -> Result<Option<&'a Record>, Ch
     let alike: Vec<&Record> = records.iter().filter(|record| record.name.eq_ignore_ascii_case(name)).collect();
     if alike.len() > 1 {
         let names: Vec<&str> = alike.iter().map(|record| record.name.as_str()).collect();
-        return Err(ChangeError::UnknownIndex { name: name.to_owned(), hint: format!("; there are {}: write one of them so", names.join(" and ")) });
+        return Err(ChangeError::UnknownIndex {
+            name: name.to_owned(),
+            hint: format!("; there are {}: write one of them so", names.join(" and ")),
+        });
     }
     Ok(alike.first().copied())
 }
@@ -258,4 +286,3 @@ fn direction(name: &str) -> Option<Direction> {
 fn squeezed(formula: &str) -> String {
     formula.split_whitespace().collect()
 }
-

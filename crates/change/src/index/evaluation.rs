@@ -5,10 +5,10 @@ use ndarray::Array3;
 use pulp::NullaryFnOnce;
 use raster::{Cube, Role, Scaling};
 
-use super::formula::Input;
-use super::symbol::Symbol;
 use super::SpectralIndex;
+use super::formula::Input;
 use super::program::{CHUNK, Program, Register};
+use super::symbol::Symbol;
 use crate::ChangeError;
 use crate::unmixing::Unmixing;
 

@@ -222,6 +222,11 @@ impl SpectralIndex {
         self.bands().map(|symbol| symbol.text)
     }
 
+    /// Whether the table of a sensor has every band of its formula.
+    fn fits(&self, sensor: &Sensor) -> bool {
+        self.bands().all(|symbol| symbol.of_sensor(sensor).is_some())
+    }
+
     fn bands(&self) -> impl Iterator<Item = &'static Symbol> {
         let mut bands: Vec<&'static Symbol> = Vec::new();
         let mut push = |symbol| {

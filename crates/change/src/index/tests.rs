@@ -377,7 +377,9 @@ fn fractions_are_indices_like_others_and_formulas_may_use_them() {
 /// Half vegetation, a tenth each of dead matter and soil, the rest shade.
 fn mixed() -> Cube {
     let souza = Unmixing::souza();
-    let share = |name: &str| [("GV", 0.5), ("NPV", 0.1), ("Soil", 0.1), ("Shade", 0.3)].iter().find(|(of, _)| *of == name).map_or(0.0, |(_, s)| *s);
+    let share = |name: &str| {
+        [("GV", 0.5), ("NPV", 0.1), ("Soil", 0.1), ("Shade", 0.3)].iter().find(|(of, _)| *of == name).map_or(0.0, |(_, s)| *s)
+    };
     let value = |band: usize| souza.endmembers().iter().map(|e| share(&e.name) * e.reflectance[band]).sum::<f64>() as f32;
     let bands = [Band::Blue, Band::Green, Band::Red, Band::Nir, Band::Swir16, Band::Swir22];
     reflectance(&(0..6).map(|band| (bands[band], value(band))).collect::<Vec<_>>())

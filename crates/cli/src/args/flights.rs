@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::hectares;
-use super::images::Numbers;
+use super::images::{Formulas, Numbers};
 
 #[derive(Debug, Args)]
 pub(crate) struct Photos {
@@ -59,6 +59,8 @@ pub(crate) struct Refine {
     /// Smallest piece of cleared ground, hectares
     #[arg(long, default_value = "0.01", value_parser = hectares)]
     pub(crate) min_area_ha: f64,
+    #[command(flatten)]
+    pub(crate) formulas: Formulas,
     #[command(flatten)]
     pub(crate) numbers: Numbers,
     /// Refined outlines: .geojson, .gpkg, .fgb, .csv or .kml

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use change::Direction;
 use clap::Args;
 use clap::builder::ArgPredicate;
 use geoio::{Compression, RasterFormat};
@@ -52,13 +53,42 @@ pub(crate) struct Numbers {
     pub(crate) clear: Option<String>,
 }
 
+/// What names and formulas of indices mean.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Formulas {
+    /// Indices of your own, before the built-in ones: JSON as the Awesome Spectral Indices publish theirs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalogue: Option<PathBuf>,
+    /// A constant in place of its default, a number or a formula: L=0.5, SAVI.L=0.5 (of one index only), "sigma=0.5*(N+R)"
+    #[arg(short = 'c', long = "constant", value_name = "[INDEX.]NAME=VALUE", allow_hyphen_values = true)]
+    pub(crate) constants: Vec<String>,
+    /// Endmembers of your own for unmixing: CSV with a spectrum a line, endmember,blue,green,.. in reflectance from 0 to 1
+    #[arg(long, value_name = "FILE")]
+    pub(crate) endmembers: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Indices {
+    /// Tell all of these: formula, bands, constants, sensors [default: a line for each index]
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Only this domain: vegetation, water, burn, urban, soil, radar, snow, clouds, kernel, unmixing
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) domain: Option<String>,
+    /// Indices of your own, before the built-in ones: JSON as the Awesome Spectral Indices publish theirs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalogue: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Index {
-    /// Names such as NDVI,NBR, or a formula such as (N-R)/(N+R)
+    /// Names and formulas, separated by commas: NDVI,NBR,(N-R)/(N+R)
     pub(crate) indices: String,
     /// Product folder or zip, STAC item (.json), or GeoTIFF with named bands
     #[arg(required_unless_present = "bands")]
     pub(crate) scene: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) formulas: Formulas,
     /// Layers by role: red=FILE,nir=FILE:2 (band 2 of the file)
     #[arg(long, value_name = "ROLE=FILE[:BAND],..")]
     pub(crate) bands: Option<String>,
@@ -94,6 +124,11 @@ pub(crate) struct Difference {
     /// Index to compare, by name or formula
     #[arg(long, default_value = "NDVI")]
     pub(crate) index: String,
+    #[command(flatten)]
+    pub(crate) formulas: Formulas,
+    /// Whether clearing makes the index fall or rise, where the catalogue does not know
+    #[arg(long, value_name = "fall|rise", value_parser = direction)]
+    pub(crate) direction: Option<Direction>,
     /// Earlier date: a GeoTIFF with named bands, layers by role (red=FILE:1,nir=FILE:2,scl=FILE), or both
     #[arg(long, value_name = "[FILE,]ROLE=FILE[:BAND],..")]
     pub(crate) before: String,
@@ -114,6 +149,13 @@ pub(crate) struct Difference {
     /// Grow rejected pixels by this distance in metres
     #[arg(long, default_value_t = 0.0, value_name = "METRES")]
     pub(crate) dilate: f64,
+    /// Compare how far the index lies from its median within this distance in metres, in the direction of clearing (0 to 1), not the index
+    /// itself: with NBR the rNBR of Langner et al. (2018)
+    #[arg(long, value_name = "METRES", value_parser = metres)]
+    pub(crate) self_reference: Option<f64>,
+    /// Keep flagged pixels only where so many of them, the pixel itself among them, lie within a distance in metres: 80:3
+    #[arg(long, value_name = "METRES:COUNT", value_parser = density)]
+    pub(crate) density: Option<(f64, usize)>,
     /// Fall (or rise, where clearing makes the index rise) from which a pixel is flagged
     #[arg(long)]
     pub(crate) drop: f64,
@@ -219,6 +261,27 @@ pub(crate) struct Patches {
     /// Only polygons that meet this area
     #[arg(long, value_name = "FILE")]
     pub(crate) aoi: Option<PathBuf>,
+}
+
+fn metres(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.strip_suffix('m').unwrap_or(text).trim().parse().ok();
+    number
+        .filter(|metres| metres.is_finite() && *metres > 0.0)
+        .ok_or_else(|| format!("'{text}' is no distance; expected metres, such as 210"))
+}
+
+fn density(text: &str) -> Result<(f64, usize), String> {
+    let wrong = || format!("'{text}' is no density; expected METRES:COUNT, such as 80:3");
+    let (radius, count) = text.split_once(':').ok_or_else(wrong)?;
+    Ok((metres(radius)?, count.parse().map_err(|_| wrong())?))
+}
+
+fn direction(text: &str) -> Result<Direction, String> {
+    match text {
+        "fall" => Ok(Direction::Fall),
+        "rise" => Ok(Direction::Rise),
+        other => Err(format!("'{other}' is no direction; expected fall or rise")),
+    }
 }
 
 fn format(text: &str) -> Result<RasterFormat, String> {

@@ -23,7 +23,8 @@ use super::periods::{count_periods, detector, doubts, periods, series};
 use super::probability::Calibrated;
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
-use crate::job::{Job, Method};
+use crate::formulas;
+use crate::job::{ChangeSpec, Job, Method};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
 use crate::verb::catalogue::{self, Registries};
@@ -92,11 +93,12 @@ pub(crate) enum Depth<'a> {
 impl Inputs {
     /// Finds and describes what a job names; scenes in damaged files are left out.
     pub(crate) fn find(job: &Job, depth: Depth<'_>) -> Result<Self, Fault> {
-        let series = series(&job.change)?;
+        let mut series = series(&job.change, &job.base)?;
         job.guard.check()?;
         let found = geoio::find(&job.imagery, &job.base)?;
         let (mut skipped, mut warnings) = (found.skipped, found.warnings);
         let mut files = found.imagery.files();
+        files.extend(job.change.index.files().map(|path| job.path(path)));
         let damaged = damaged(&found.imagery, &series, depth)?;
         let imagery =
             found.imagery.retain(|place, scene| match lacking(scene, &series, job).or_else(|| damaged.get(&place).cloned()) {
@@ -116,6 +118,7 @@ impl Inputs {
         warnings.extend(noticed);
         refuse_none(&imagery, &skipped)?;
         comparable::check(&imagery.scenes, &job.change.mix)?;
+        series[0] = formulas::of_scenes(&series[0], &imagery.scenes)?;
         let harmonised = job.harmonise.as_ref().map(|spec| harmonise(&mut imagery.scenes, &series, spec)).transpose()?;
         let (grid, grid_said) = grid(job, &imagery.scenes, aoi.as_ref())?;
         let (imagery, placed) = match (&job.coregistration, depth) {

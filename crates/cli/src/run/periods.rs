@@ -1,5 +1,7 @@
 //! When a job looks, and by which method.
 
+use std::path::Path;
+
 use change::{Bayts, BfastMonitor, ChangeError, Clearing, Detector, Difference, Direction, Nrt, PvtsBeta, SpectralIndex};
 use raster::{Band, DateRange, Observation, Role, Warning};
 
@@ -64,7 +66,7 @@ pub(super) fn doubts(spec: &ChangeSpec, observations: &[Observation], monitoring
 }
 
 /// What the method of a job reads, in its order: the index that is watched, then bands.
-pub(super) fn series(spec: &ChangeSpec) -> Result<Vec<SpectralIndex>, Fault> {
+pub(super) fn series(spec: &ChangeSpec, base: &Path) -> Result<Vec<SpectralIndex>, Fault> {
     let bands: Vec<Band> = match spec.method {
         Method::CcdcNrt => vec![Band::Green, Band::Swir16],
         Method::Bayts => {
@@ -74,8 +76,8 @@ pub(super) fn series(spec: &ChangeSpec) -> Result<Vec<SpectralIndex>, Fault> {
         _ => Vec::new(),
     };
     let band = |band: Band| SpectralIndex::new(band.name(), band.name(), &[], Direction::Fall);
-    let all = std::iter::once(spec.index.resolve()).chain(bands.into_iter().map(band));
-    Ok(all.collect::<Result<_, ChangeError>>()?)
+    let bands = bands.into_iter().map(band).collect::<Result<Vec<_>, ChangeError>>()?;
+    Ok(std::iter::once(spec.index.resolve(base)?).chain(bands).collect())
 }
 
 /// The role of each series: that of the index, and those of the bands.
@@ -92,7 +94,7 @@ pub(super) fn detector(
     monitoring: DateRange,
     series: &[SpectralIndex],
 ) -> Result<Box<dyn Detector>, Fault> {
-    let (role, direction) = (series[0].role(), series[0].direction());
+    let (role, direction) = (series[0].role(), series[0].clearing()?);
     let roles = roles(series);
     Ok(match spec.method {
         Method::Difference => Box::new(Difference::new(spec.difference, baseline, monitoring, role, direction)?),

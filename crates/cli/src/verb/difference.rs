@@ -1,6 +1,7 @@
 //! `difference`: one date against another.
 
 mod look;
+mod measure;
 mod pair;
 
 use std::collections::BTreeSet;
@@ -22,24 +23,29 @@ use super::layers::{self, Layers};
 use crate::args::{Common, Difference};
 use crate::completion::complete;
 use crate::fault::Fault;
+use crate::formulas;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::screen::{self, Sample};
 use crate::today;
 use look::{Flag, Look};
+use measure::Measure;
 
 /// Compares two dates: a mask, a magnitude, or both.
 pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Report, Fault> {
     check_arguments(arguments)?;
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
-    let index = named_or_formula(&arguments.index)?;
+    let index = formulas::one(&arguments.index, &arguments.formulas, arguments.direction)?;
     let mut warnings = Vec::new();
     let (before, after) = open(arguments, &index, &mut warnings)?;
+    let index = formulas::of_scenes(&index, &[before.scene().clone(), after.scene().clone()])?;
     let grid = before.source.grid().clone();
+    let measure = Measure::new(arguments, &index, grid.pixel_m())?;
     for output in [&arguments.out, &arguments.magnitude] {
         for look in [&before, &after] {
-            check_apart(output.as_deref(), look.source.imagery().files().iter().chain(&arguments.aoi))?;
+            let own = arguments.aoi.iter().chain(&arguments.formulas.catalogue).chain(&arguments.formulas.endmembers);
+            check_apart(output.as_deref(), look.source.imagery().files().iter().chain(own))?;
         }
     }
     let windows = cut::windows(&before.source, &before.roles(), arguments.output.block, &budget)?;
@@ -60,13 +66,13 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     let item = record(arguments, &index, [&before, &after], common)?;
     let packed = |options| raster_options(options, &arguments.output);
     let flags = packed(RasterOptions { classes: legend(), ..RasterOptions::codes(&["change"]).nodata(255.0) })?;
-    let values = packed(RasterOptions::values(&["magnitude"]).nodata(f64::NAN))?;
+    let values = packed(RasterOptions::values(&[measure.name()]).nodata(f64::NAN))?;
     let mask = arguments.out.as_ref().map(|path| RasterWriter::<u8>::create(path, &grid, flags, common.force));
     let magnitude = arguments.magnitude.as_ref().map(|path| RasterWriter::<f32>::create(path, &grid, values, common.force));
     let (mut mask, mut magnitude) = (mask.transpose()?, magnitude.transpose()?);
     let mut counts = Counts::default();
     let mut progress = Progress::begin(common, "difference", windows.len() as u64);
-    let bytes = windows.iter().map(|window| window.pixels() as u64 * 40).max().unwrap_or(0);
+    let bytes = windows.iter().map(|window| measure.bytes(*window)).max().unwrap_or(0);
     let packing = (mask.as_ref().map(RasterWriter::packing), magnitude.as_ref().map(RasterWriter::packing));
     map_in_order(
         &windows,
@@ -77,14 +83,18 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
             Ok::<_, Fault>((before.source.open()?, after.source.open()?, (packers.0.transpose()?, packers.1.transpose()?)))
         },
         |(first, second, packers), &window| {
-            let (earlier, clear_before) = before.index(first, &index, window)?;
-            let (later, clear_after) = after.index(second, &index, window)?;
-            let (mut flags, change) = bitemporal(earlier.view(), later.view(), arguments.drop, index.direction())?;
+            let whole = measure.around(window);
+            let (earlier, clear_before) = measure.of(&before, first, whole)?;
+            let (later, clear_after) = measure.of(&after, second, whole)?;
+            let (mut flags, change) = bitemporal(earlier.view(), later.view(), arguments.drop, measure.direction())?;
             if let Fit::Apart(shift) = fit {
-                let (around, _) = before.index(first, &index, window.grow(shift.margin()))?;
-                let least = shift.least_before(around.view(), index.direction());
-                flags = bitemporal(least.view(), later.view(), arguments.drop, index.direction())?.0;
+                let (around, _) = measure.of(&before, first, whole.grow(shift.margin()))?;
+                let least = shift.least_before(around.view(), measure.direction());
+                flags = bitemporal(least.view(), later.view(), arguments.drop, measure.direction())?.0;
             }
+            let (flags, change) = measure.told(flags, change);
+            let clear_before = measure.counts(&before, first, window, clear_before)?;
+            let clear_after = measure.counts(&after, second, window, clear_after)?;
             let flags_packed = packers.0.as_mut().map(|packer| packer.pack(0, window, flags.view())).transpose()?;
             let change_packed = packers.1.as_mut().map(|packer| packer.pack(0, window, change.view())).transpose()?;
             Ok((Counts::of(&flags, &clear_before, &clear_after), flags_packed, change_packed))
@@ -214,14 +224,6 @@ fn check_arguments(arguments: &Difference) -> Result<(), Fault> {
         }
         _ => Ok(()),
     }
-}
-
-fn named_or_formula(text: &str) -> Result<SpectralIndex, Fault> {
-    Ok(if text.contains('(') {
-        SpectralIndex::new(text, text, &[], change::Direction::Fall)?
-    } else {
-        SpectralIndex::find(text)?
-    })
 }
 
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use change::{ChangeError, Guard, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_into};
+use change::{Guard, MaskCounts, MaskOptions, MaskPlan, QaCounts, SpectralIndex, compute_into};
 use geoio::stac::Period;
 use geoio::{Found, GriddedImagery, ImagerySpec, Packed, Packer, Packing, RasterOptions, RasterWriter, Resampling};
 use ndarray::{Array2, Array3, Axis, s};
@@ -17,6 +17,7 @@ use super::layers::{self, LayerOptions, Layers};
 use crate::args::{Common, Index, Numbers, RasterOutput};
 use crate::completion::complete;
 use crate::fault::{Exit, Fault};
+use crate::formulas;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::screen::{self, Sample};
@@ -25,9 +26,12 @@ use crate::screen::{self, Sample};
 pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault> {
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
-    let indices = indices(&arguments.indices)?;
-    let Found { imagery, mut warnings, .. } = scene(arguments.scene.as_deref(), arguments.bands.as_deref(), arguments.units.as_deref(), &arguments.numbers)?;
-    check_apart(Some(&arguments.out), imagery.files().iter().chain(&arguments.aoi))?;
+    let indices = formulas::indices(&arguments.indices, &arguments.formulas)?;
+    let Found { imagery, mut warnings, .. } =
+        scene(arguments.scene.as_deref(), arguments.bands.as_deref(), arguments.units.as_deref(), &arguments.numbers)?;
+    let indices = formulas::of_scene(indices, &imagery.scenes[0])?;
+    let own = arguments.formulas.catalogue.iter().chain(&arguments.formulas.endmembers);
+    check_apart(Some(&arguments.out), imagery.files().iter().chain(&arguments.aoi).chain(own))?;
     let grid = super::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
     let scene = &source.scenes()[0];
@@ -114,15 +118,6 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
         }));
     }
     Ok(report)
-}
-
-/// Names separated by commas, or one formula.
-pub(super) fn indices(text: &str) -> Result<Vec<SpectralIndex>, Fault> {
-    if text.contains(['(', '+', '*', '/', '-']) {
-        return Ok(vec![SpectralIndex::new(text, text, &[], change::Direction::Fall)?]);
-    }
-    let named: Result<Vec<_>, ChangeError> = text.split(',').map(|name| SpectralIndex::find(name.trim())).collect();
-    Ok(named?)
 }
 
 /// The one scene of a product, of a file with named bands or of layers by role.

@@ -1,4 +1,4 @@
-//! `indices`, `sensors`, `methods`: what there is.
+//! `sensors`, `methods`: what there is.
 
 use change::{Implementation, MethodInfo, Place, Publication};
 use raster::sensor::{HARMONISATIONS, Harmonisation, Quantity, Regression, SensorBand};
@@ -8,23 +8,6 @@ use serde_json::{Value, json};
 use crate::args::{Common, Methods};
 use crate::fault::Fault;
 use crate::report::{Report, print};
-
-/// The catalogue of spectral indices.
-pub(crate) fn indices(common: &Common) -> Result<Report, Fault> {
-    let mut report = Report::new("indices");
-    let catalogue = change::catalogue();
-    if !common.json {
-        for index in &catalogue {
-            print(&format!("{:<6} {:<70} {}", index.name(), index.formula(), index.reference()))?;
-        }
-    }
-    let list: Vec<_> = catalogue
-        .iter()
-        .map(|index| json!({ "name": index.name(), "formula": index.formula(), "reference": index.reference(), "direction": index.direction() }))
-        .collect();
-    report.fact("indices", json!(list));
-    Ok(report)
-}
 
 /// The sensor tables.
 pub(crate) fn sensors(common: &Common) -> Result<Report, Fault> {

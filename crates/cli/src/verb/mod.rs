@@ -15,6 +15,7 @@ mod evaluate;
 mod georeference;
 mod fetch;
 mod index;
+mod indices;
 mod init;
 mod item;
 mod join;
@@ -61,7 +62,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Fetch(arguments) => fetch::fetch(arguments, common),
         Verb::Registry(registry) => registry::registry(registry, common),
         Verb::Scenes(scenes) => scenes::scenes(scenes, common),
-        Verb::Indices => lists::indices(common),
+        Verb::Indices(indices) => indices::indices(indices, common),
         Verb::Sensors => lists::sensors(common),
         Verb::Methods(methods) => lists::methods(methods, common),
         Verb::Doctor => doctor::doctor(common),

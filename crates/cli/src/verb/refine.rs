@@ -4,7 +4,7 @@ mod cleared;
 mod outcome;
 
 use alert::Layer;
-use change::{MaskOptions, MaskPlan};
+use change::{Direction, MaskOptions, MaskPlan};
 use geo::MapCoords as _;
 use geo_types::{Coord, Geometry};
 use geoio::crs::{FromLonLat, GridProjection};
@@ -16,9 +16,10 @@ use raster::{RasterSource as _, Role};
 use serde_json::json;
 
 use super::apart::check_apart;
-use super::index::{indices, scene};
+use super::index::scene;
 use crate::args::{Common, Refine};
 use crate::fault::{Exit, Fault};
+use crate::formulas;
 use crate::progress::Progress;
 use crate::report::Report;
 use cleared::{Cleared, Ground, Threshold};
@@ -35,6 +36,7 @@ pub(crate) fn refine(arguments: &Refine, common: &Common) -> Result<Report, Faul
         indices(&arguments.index)?.try_into().map_err(|_| Fault::usage("--index: name one index, or write one formula"))?;
     let Found { imagery, warnings, .. } = scene(Some(&arguments.image), arguments.bands.as_deref(), None, &arguments.numbers)?;
     check_apart(Some(&arguments.out), imagery.files().iter().chain([&arguments.alerts]))?;
+    let [index] = formulas::of_scene(vec![index], &imagery.scenes[0])?.try_into().expect("one comes out of one");
     let grid = imagery.scenes[0].grid.clone();
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
     let scene = &source.scenes()[0];
