@@ -199,7 +199,10 @@ fn scenes_lists_what_a_search_finds_and_why_the_rest_is_none() {
     assert!(first > 0 && first < all);
     assert_eq!(count(&["--datetime", "2022-01-01/.."]), all - first);
     assert_eq!((count(&["--max-cloud", "9"]), count(&["--max-cloud", "10"])), (0, all));
-    assert!(fail(3, ["scenes", argument(&catalogue), "--bbox=-75,5,-74,4"]).contains("bbox"));
+    assert!(fail(2, ["scenes", argument(&catalogue), "--bbox=-75,5,-74,4"]).contains("bbox"));
+    // The items of this catalogue have no place: that is told, and not taken for "elsewhere".
+    let output = atalaya(["scenes", argument(&catalogue), "--bbox=-75,4,-74,5"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("do not tell their place"));
     assert!(fail(2, ["scenes", argument(scratch.path()), "--ids", "x"]).contains("--ids"));
 }
 

@@ -168,6 +168,14 @@ pub enum GeoioError {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// A search of a catalogue that can match nothing.
+    #[error("the search of {}: {reason}", path.display())]
+    Search {
+        /// The catalogue.
+        path: PathBuf,
+        /// What is wrong, by its key.
+        reason: String,
+    },
     /// An entry of the job that cannot be used.
     #[error("the imagery '{path}' cannot be used: {reason}", path = path.display())]
     Imagery {
@@ -267,7 +275,7 @@ impl GeoioError {
             Self::Write { .. } | Self::Exists { .. } | Self::Encode { .. } => Kind::Output,
             Self::Gdal { .. } => Kind::Internal,
             Self::Nothing { .. } => Kind::Nothing,
-            Self::Connection { .. } | Self::HostNotAllowed { .. } => Kind::Configuration,
+            Self::Connection { .. } | Self::HostNotAllowed { .. } | Self::Search { .. } => Kind::Configuration,
             _ => Kind::Input,
         }
     }

@@ -116,11 +116,11 @@ pub struct ListedLayer {
 /// Searches a catalogue and says what each item is, by the items alone. Paths are relative to `base`.
 ///
 /// # Errors
-/// [`GeoioError::Imagery`] for a search that can match nothing, [`GeoioError`] for a first file that cannot be read.
+/// [`GeoioError::Search`] for a search that can match nothing, [`GeoioError`] for a first file that cannot be read.
 pub fn list_stac(spec: &StacSpec, base: &Path) -> Result<StacListing, GeoioError> {
     let path = base.join(&spec.path);
     let search = spec.search();
-    search.check().map_err(|reason| GeoioError::Imagery { path: path.clone(), reason })?;
+    search.check().map_err(|reason| GeoioError::Search { path: path.clone(), reason })?;
     spec.numbers().check(&path)?;
     let more: Vec<PathBuf> = spec.folders.iter().flatten().map(|folder| base.join(folder)).collect();
     crate::open::check_local(&path)?;

@@ -68,13 +68,15 @@ fn ready_index(name: &str) -> Option<Role> {
 
 /// Which band of a sensor an asset is; all that it says must agree. `rededge` and names of other sensors say nothing.
 fn band_of(sensor: &Sensor, key: &str, told: &AssetBand) -> Result<Option<Band>, String> {
-    let has = |band: &Band| sensor.bands.iter().any(|row| row.band == *band);
     let is_msi = sensor.id == MSI;
+    // Of Landsat only reflectance: its thermal bands are scaled otherwise.
+    let rows = || sensor.bands.iter().filter(|row| is_msi || row.asset.starts_with("SR_"));
+    let has = |band: &Band| rows().any(|row| row.band == *band);
     let common = |name: &str| {
         let own = REDEDGE.iter().find(|(known, _)| is_msi && known.eq_ignore_ascii_case(name)).map(|(_, band)| *band);
         own.or_else(|| common_band(name)).filter(has)
     };
-    let named = |name: &str| sensor.bands.iter().find(|row| is_name_of(row, name)).map(|row| row.band).or_else(|| common(name));
+    let named = |name: &str| rows().find(|row| is_name_of(row, name)).map(|row| row.band).or_else(|| common(name));
     let key = stem(key);
     let said = [
         told.name.as_deref().and_then(|name| Some((name, named(name)?))),

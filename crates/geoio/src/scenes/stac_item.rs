@@ -148,14 +148,9 @@ fn squeezed(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Products of which an item can be shown to be one; of others it says too little.
-const PRODUCTS: [&str; 2] = ["landsat-c2-l2", "sentinel-2-l2a"];
-
-/// Their tables, made once: a catalogue has ten thousand items.
-static SENSORS: LazyLock<Vec<Arc<Sensor>>> = LazyLock::new(|| {
-    let tables = raster::sensor::all().into_iter().filter(|sensor| PRODUCTS.contains(&sensor.product.as_str()));
-    tables.map(Arc::new).collect()
-});
+/// The sensors whose items are told apart from other products of the same spacecraft. Made once: a catalogue has ten thousand items.
+static SENSORS: LazyLock<[Arc<Sensor>; 4]> =
+    LazyLock::new(|| [raster::sensor::tm(), raster::sensor::etm(), raster::sensor::oli(), raster::sensor::msi()].map(Arc::new));
 
 /// The sensor's table and the spacecraft as it spells it; `None` for a spacecraft without a table.
 fn known_sensor(item: &Item) -> Result<Option<(Arc<Sensor>, String)>, GeoioError> {

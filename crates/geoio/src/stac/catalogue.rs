@@ -29,6 +29,8 @@ pub(crate) struct Catalogue<T> {
     remote: usize,
     /// Items that do not tell their share of cloud.
     cloudless: usize,
+    /// Items that do not tell their place.
+    placeless: usize,
     ids: BTreeSet<(Option<String>, String)>,
 }
 
@@ -60,6 +62,7 @@ pub(crate) fn read<T>(
         seen: 0,
         remote: 0,
         cloudless: 0,
+        placeless: 0,
         ids: BTreeSet::new(),
     };
     let mut stack = vec![Next { path: path.to_owned(), collection: None }];
@@ -124,7 +127,10 @@ impl<T> Catalogue<T> {
         self.seen += 1;
         item.collection = item.collection.or_else(|| from.collection.clone());
         match search.misses(&item) {
-            Some(miss) => self.cloudless += usize::from(miss == Miss::CloudUnknown),
+            Some(miss) => {
+                self.cloudless += usize::from(miss == Miss::CloudUnknown);
+                self.placeless += usize::from(miss == Miss::PlaceUnknown);
+            }
             None if self.ids.insert((item.collection.clone(), item.id.clone())) => self.items.push(make(item)),
             None => {
                 let error = item.refuse("another item of the catalogue has the same id; give each its own");
@@ -150,6 +156,10 @@ impl<T> Catalogue<T> {
         if self.cloudless > 0 {
             let message = "items do not tell their share of cloud (eo:cloud_cover) and are left out, for the search asks for it";
             warn("cloud_unknown", format!("{} {message}", self.cloudless));
+        }
+        if self.placeless > 0 {
+            let message = "items do not tell their place (bbox, geometry) and are left out, for the search asks for it";
+            warn("place_unknown", format!("{} {message}", self.placeless));
         }
         for id in search.ids.iter().flatten().filter(|id| !self.ids.iter().any(|(_, known)| known == *id)) {
             warn("item_not_found", format!("no item that meets the search has the id {id}"));

@@ -24,8 +24,10 @@ pub(crate) struct StacSearch {
 pub(super) enum Miss {
     /// By what it tells.
     Other,
-    /// By what it does not tell.
+    /// It does not tell its share of cloud.
     CloudUnknown,
+    /// It does not tell its place.
+    PlaceUnknown,
 }
 
 impl StacSearch {
@@ -55,9 +57,10 @@ impl StacSearch {
         let meets = listed(&self.ids, Some(&item.id))
             && listed(&self.collections, item.collection.as_ref())
             && span.is_none_or(|span| span.meets(&item.span))
-            && self.bbox.is_none_or(|bbox| item.footprint.as_ref().is_some_and(|own| own.meets(bbox)));
+            && self.bbox.is_none_or(|bbox| item.footprint.as_ref().is_none_or(|own| own.meets(bbox)));
         match (self.max_cloud, item.cloud_cover) {
             _ if !meets => Some(Miss::Other),
+            _ if self.bbox.is_some() && item.footprint.is_none() => Some(Miss::PlaceUnknown),
             (Some(_), None) => Some(Miss::CloudUnknown),
             (Some(most), Some(cover)) if cover > most => Some(Miss::Other),
             _ => None,
