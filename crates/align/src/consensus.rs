@@ -88,7 +88,9 @@ pub fn consensus(points: &[TiePoint], tolerance: f64, independent: f64) -> Resul
     let (rows, cols) = (middle(&|p| p.shift.rows), middle(&|p| p.shift.cols));
     let robust = |v: f64| OUTLIER_SPREADS * 1.4826 * v;
     let limit = robust(middle(&|p| off(p, rows, cols)) / 1.1774).max(LEAST_OUTLIER);
-    let kept: Vec<usize> = group.into_iter().filter(|i| off(&points[*i], rows, cols) <= limit).collect();
+    let near: Vec<usize> = group.iter().copied().filter(|i| off(&points[*i], rows, cols) <= limit).collect();
+    // Of a few points none can be told for the one that is wrong.
+    let kept = if near.len() < MIN_AGREEING { group } else { near };
     let usual = median(kept.iter().map(|i| points[*i].shift.weight).collect());
     let weight = |i: usize| points[i].shift.weight.min(MOST_WEIGHT * usual).max(f64::MIN_POSITIVE);
     let total: f64 = kept.iter().map(|i| weight(*i)).sum();
@@ -135,6 +137,12 @@ mod tests {
         assert!((found.rows - 1.5).abs() < 1e-9 && (found.cols + 2.0).abs() < 1e-9);
         assert_eq!(found.used.iter().filter(|used| **used).count(), 9);
         assert!(found.rows_error > 0.002 && found.rows_error < 0.004, "{}", found.rows_error);
+    }
+
+    #[test]
+    fn of_three_points_none_is_left_out() {
+        let found = consensus(&[point(1.0, 0.0), point(1.0, 0.001), point(1.6, 0.0)], 1.0, 3.0).expect("a shift");
+        assert!(found.used.iter().all(|used| *used) && found.rows_error > 0.15, "{found:?}");
     }
 
     #[test]

@@ -180,9 +180,7 @@ impl Matcher {
             }
             let base = Offset { rows: at.rows - peak.rows, cols: at.cols - peak.cols };
             let placed = match whole {
-                Some(spectrum) if peak.rows.abs().max(peak.cols.abs()) <= 1 => {
-                    self.phase.place(spectrum, around.view(), peak)
-                }
+                Some(spectrum) if peak.rows.abs().max(peak.cols.abs()) <= 1 => self.phase.place(spectrum, around.view(), peak),
                 None if (peak.rows, peak.cols) == (0, 0) => least_squares(fixed.view(), inner).map(|fit| Matched {
                     rows: fit.rows,
                     cols: fit.cols,

@@ -184,12 +184,7 @@ impl PhaseMatcher {
     }
 
     /// Where the weighted correlation is highest, by Newton's method; `None` where there is no peak or it lies elsewhere.
-    fn highest_near(
-        &self,
-        reference: &[Coefficient],
-        moving: &[Coefficient],
-        from: (f64, f64),
-    ) -> Option<(f64, f64)> {
+    fn highest_near(&self, reference: &[Coefficient], moving: &[Coefficient], from: (f64, f64)) -> Option<(f64, f64)> {
         let n = self.side;
         let (down, along) = (self.fft.down_frequencies(), self.fft.along_frequencies());
         let last = (FINE_BAND * n as f64) as usize;

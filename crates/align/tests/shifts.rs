@@ -90,7 +90,9 @@ fn light_and_noise_of_its_own_move_little() {
     let reference = image(1, 192, (0.0, 0.0));
     let shift = (1.37, -2.61);
     let mut moving = image(1, 192, shift);
-    moving.indexed_iter_mut().for_each(|((row, col), v)| *v = 0.4 * *v + 20.0 + 0.3 * noise(9, row as isize, col as isize) as f32);
+    moving
+        .indexed_iter_mut()
+        .for_each(|((row, col), v)| *v = 0.4 * *v + 20.0 + 0.3 * noise(9, row as isize, col as isize) as f32);
     let found = found(&reference, &moving, 64).expect("a shift");
     assert!(error(&found, shift) < 0.03, "{found:?}");
 }

@@ -115,8 +115,11 @@ impl Registration {
 
     /// Counts for records.
     pub(crate) fn counts(&self) -> Value {
-        let unmatched: serde_json::Map<String, Value> =
-            self.unmatched().iter().map(|(why, count)| (json!(why).as_str().unwrap_or_default().to_owned(), json!(count))).collect();
+        let unmatched: serde_json::Map<String, Value> = self
+            .unmatched()
+            .iter()
+            .map(|(why, count)| (json!(why).as_str().unwrap_or_default().to_owned(), json!(count)))
+            .collect();
         let measured = self.places.iter().filter(|place| place.measured.is_ok()).count();
         let used = self.places.iter().filter(|place| place.used).count();
         json!({ "tie_points": self.places.len(), "measured": measured, "used": used, "unmatched": unmatched })
@@ -190,12 +193,7 @@ pub(crate) fn register<R: Plane, M: Plane>(
 fn inset(window: Window, side: usize) -> Window {
     let room = |length: usize| if length >= 2 * EDGE + side + side / 2 { EDGE } else { 0 };
     let (y, x) = (room(window.rows), room(window.cols));
-    Window {
-        row: window.row + y as isize,
-        col: window.col + x as isize,
-        rows: window.rows - 2 * y,
-        cols: window.cols - 2 * x,
-    }
+    Window { row: window.row + y as isize, col: window.col + x as isize, rows: window.rows - 2 * y, cols: window.cols - 2 * x }
 }
 
 /// Windows spread evenly over an area, from north to south and west to east.

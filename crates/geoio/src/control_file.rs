@@ -43,8 +43,9 @@ impl ControlFile {
     /// # Errors
     /// [`GeoioError::NotLocal`], [`GeoioError::Input`], or [`GeoioError::Metadata`] with the line.
     pub fn read(path: &Path) -> Result<Self, GeoioError> {
-        let bytes = open::read_bytes(path, MOST_BYTES)?
-            .ok_or_else(|| wrong(path, None, format!("it has more than {MOST_BYTES} bytes; that is no file of control points")))?;
+        let bytes = open::read_bytes(path, MOST_BYTES)?.ok_or_else(|| {
+            wrong(path, None, format!("it has more than {MOST_BYTES} bytes; that is no file of control points"))
+        })?;
         let text = String::from_utf8(bytes).map_err(|_| wrong(path, None, "it is no text in UTF-8; save it as UTF-8"))?;
         Self::parse(&text, path)
     }
@@ -197,7 +198,9 @@ mod tests {
     #[test]
     fn the_list_of_opendronemap_is_read_with_every_form_of_its_first_line() {
         for head in ["EPSG:32618", "WGS84 UTM 18N", "wgs84 utm 18 N", "+proj=utm +zone=18 +datum=WGS84 +units=m +no_defs"] {
-            let text = format!("{head}\n\n544256.7 5320919.9 5 3044 2622 IMG_0525.jpg gcp01 extra\n544157.7\t5320899.2\tnan\t4193.5\t1552\tIMG 2.jpg\n");
+            let text = format!(
+                "{head}\n\n544256.7 5320919.9 5 3044 2622 IMG_0525.jpg gcp01 extra\n544157.7\t5320899.2\tnan\t4193.5\t1552\tIMG 2.jpg\n"
+            );
             let file = read(&text).expect("a list");
             let crs = file.crs.expect("a system");
             assert!(crs.epsg.is_none_or(|code| code == 32_618), "{head}: {crs:?}");

@@ -76,7 +76,8 @@ impl Image {
         let mut numbers = Vec::with_capacity(bands * size.0 * size.1);
         for band in 1..=bands {
             let way = Some(ResampleAlg::Average);
-            let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<f32>((0, 0), (cols, rows), size, way)).map_err(wrong)?;
+            let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<f32>((0, 0), (cols, rows), size, way))
+                .map_err(wrong)?;
             let void = self.bands[band - 1].nodata.map_or(f32::NAN, |v| v as f32);
             numbers.extend(buffer.data().iter().map(|v| if v.to_bits() == void.to_bits() { f32::NAN } else { *v }));
         }

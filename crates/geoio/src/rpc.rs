@@ -154,7 +154,8 @@ impl RpcPlaces {
             RasterFile::open(path)?;
             named.clone_from(path);
         }
-        let failed = |reason| GeoioError::Gdal { path: named.clone(), what: "setting up the model of the sensor".to_owned(), reason };
+        let failed =
+            |reason| GeoioError::Gdal { path: named.clone(), what: "setting up the model of the sensor".to_owned(), reason };
         let transformer = RpcTransformer::new(model, height).map_err(failed)?;
         let lonlat = crs::lonlat()?;
         let same = crs::is_same(&lonlat, system);
@@ -197,7 +198,13 @@ mod tests {
         let list = |name: &str, first: f64| {
             (1..=20).map(|i| format!("{name}_COEFF_{i}: {:e}\n", first + f64::from(i))).collect::<String>()
         };
-        format!("{five}{}{}{}{}", list("LINE_NUM", 0.0), list("LINE_DEN", 100.0), list("SAMP_NUM", 200.0), list("SAMP_DEN", 300.0))
+        format!(
+            "{five}{}{}{}{}",
+            list("LINE_NUM", 0.0),
+            list("LINE_DEN", 100.0),
+            list("SAMP_NUM", 200.0),
+            list("SAMP_DEN", 300.0)
+        )
     }
 
     #[test]
@@ -226,7 +233,9 @@ mod tests {
     #[test]
     fn a_model_that_is_not_whole_is_refused() {
         let path = Path::new("a_RPC.TXT");
-        for (without, told) in [("LINE_NUM_COEFF_7", "20 numbers LINE_NUM_COEFF"), ("LAT_OFF", "LAT_OFF"), ("HEIGHT_SCALE", "HEIGHT_SCALE")] {
+        for (without, told) in
+            [("LINE_NUM_COEFF_7", "20 numbers LINE_NUM_COEFF"), ("LAT_OFF", "LAT_OFF"), ("HEIGHT_SCALE", "HEIGHT_SCALE")]
+        {
             let cut: String = text().lines().filter(|line| !line.starts_with(without)).map(|line| format!("{line}\n")).collect();
             let error = RpcModel::parse(&cut, path).expect_err("refused").to_string();
             assert!(error.contains("a_RPC.TXT") && error.contains(told), "{error}");

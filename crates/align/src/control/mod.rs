@@ -159,8 +159,7 @@ impl Transform {
         let pairs = |of: fn(&ControlPoint) -> Pair| points.iter().map(of).collect::<Vec<Pair>>();
         let (pixels, maps) = (pairs(|p| p.pixel), pairs(|p| p.map));
         let left_out_map = self.left_out(&self.to_map, &pixels, &maps, points, |t, p| difference(t.to_map(p.pixel), p.map));
-        let left_out_pixel =
-            self.left_out(&self.to_pixel, &maps, &pixels, points, |t, p| difference(t.to_pixel(p.map), p.pixel));
+        let left_out_pixel = self.left_out(&self.to_pixel, &maps, &pixels, points, |t, p| difference(t.to_pixel(p.map), p.pixel));
         let all = points.iter().zip(left_out_map).zip(left_out_pixel);
         all.map(|((point, left_out_map), left_out_pixel)| Residual { left_out_map, left_out_pixel, ..self.check(point) })
             .collect()
@@ -193,8 +192,7 @@ impl Transform {
 
 /// Root mean square length of differences; `None` where there is none.
 pub fn rmse(differences: impl IntoIterator<Item = Pair>) -> Option<f64> {
-    let (sum, count) =
-        differences.into_iter().fold((0.0, 0usize), |(sum, count), (x, y)| (sum + x * x + y * y, count + 1));
+    let (sum, count) = differences.into_iter().fold((0.0, 0usize), |(sum, count), (x, y)| (sum + x * x + y * y, count + 1));
     (count > 0).then(|| (sum / count as f64).sqrt())
 }
 

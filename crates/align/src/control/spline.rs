@@ -39,9 +39,8 @@ impl Spline {
         }
         let solved = inverse(system)?;
         let (x, y): (Vec<f64>, Vec<f64>) = to.iter().map(|place| target.near(*place)).unzip();
-        let weights = |right: &[f64]| -> Vec<f64> {
-            solved.iter().map(|row| row.iter().zip(right).map(|(a, b)| a * b).sum()).collect()
-        };
+        let weights =
+            |right: &[f64]| -> Vec<f64> { solved.iter().map(|row| row.iter().zip(right).map(|(a, b)| a * b).sum()).collect() };
         let (x, y) = (weights(&x), weights(&y));
         let diagonal = (0..n).map(|i| solved[i][i]).collect();
         Some(Self { from: source, to: target, knots, x, y, diagonal })
@@ -62,9 +61,8 @@ impl Spline {
 
     /// What a spline without each point leaves there: minus its weight over the diagonal of the inverse (Rippa 1999).
     pub(super) fn left_out(&self) -> Vec<Option<Pair>> {
-        let one = |((wx, wy), d): ((&f64, &f64), &f64)| {
-            (d.abs() > 1e-12).then(|| (-wx / d * self.to.scale, -wy / d * self.to.scale))
-        };
+        let one =
+            |((wx, wy), d): ((&f64, &f64), &f64)| (d.abs() > 1e-12).then(|| (-wx / d * self.to.scale, -wy / d * self.to.scale));
         self.x.iter().zip(&self.y).zip(&self.diagonal).map(one).collect()
     }
 }

@@ -159,7 +159,9 @@ mod tests {
         };
         let (none, east, south) = (drawn((0.0, 0.0)), drawn((2.5, 0.0)), drawn((0.0, 0.4)));
         let top = none.dim().1 - 300 - 12 - 3 * (font::line_height(2) + 6) - MARGIN;
-        let differs = |a: &Array3<u8>, x: usize, y: usize| (0..3).any(|band| a[[band, top + y, MARGIN + x]] != none[[band, top + y, MARGIN + x]]);
+        let differs = |a: &Array3<u8>, x: usize, y: usize| {
+            (0..3).any(|band| a[[band, top + y, MARGIN + x]] != none[[band, top + y, MARGIN + x]])
+        };
         assert!(differs(&east, 270, 150) && !differs(&east, 120, 150) && !differs(&east, 200, 220));
         assert!(differs(&south, 200, 220) && !differs(&south, 270, 150));
     }

@@ -17,6 +17,8 @@ use crate::screen::Sample;
 
 /// Share of a sample that must be clear for a scene to be the reference.
 const CLEAR: f64 = 0.5;
+/// Standard errors by which a shift must be beyond the tolerance: what is uncertain is not moved.
+const SURE: f64 = 2.0;
 /// Part of a pixel from a whole one up to which a scene is moved by the whole pixel: nothing is resampled then.
 const WHOLE: f64 = 0.1;
 
@@ -65,14 +67,16 @@ pub(crate) fn coregistered(
             _ => scenes.measure(&reference, place, settings, common)?,
         };
         let mut entry = shift.json(scene, grid);
-        let off = shift.off().filter(|(rows, cols)| rows.hypot(*cols) > limit);
+        let off = shift.off().filter(|(rows, cols)| rows.hypot(*cols) - SURE * shift.error() > limit);
         let (mut action, mut by) = ("none", (0.0, 0.0));
         if let Some((rows, cols)) = off {
             let far = far(rows, cols, grid);
             match spec.action {
                 Action::Warn => {
                     action = "warned";
-                    found.warnings.push(Warning::new("scene_shifted", format!("it lies off the reference: {far}")).about(&scene.id));
+                    found
+                        .warnings
+                        .push(Warning::new("scene_shifted", format!("it lies off the reference: {far}")).about(&scene.id));
                 }
                 Action::Refuse => {
                     action = "refused";
@@ -86,7 +90,10 @@ pub(crate) fn coregistered(
                     action = "corrected";
                     let whole = |v: f64| if (v - v.round()).abs() <= WHOLE { v.round() } else { v };
                     by = (whole(cols) * grid.step_x, -whole(rows) * grid.step_y);
-                    found.warnings.push(Warning::new("scene_corrected", format!("it lay off the reference and was moved: {far}")).about(&scene.id));
+                    found.warnings.push(
+                        Warning::new("scene_corrected", format!("it lay off the reference and was moved: {far}"))
+                            .about(&scene.id),
+                    );
                 }
             }
         } else if let Standing::Unknown(excuse) = &shift {
@@ -140,6 +147,12 @@ impl Standing {
     fn off(&self) -> Option<(f64, f64)> {
         let Self::Measured(registration) = self else { return None };
         registration.agreed.as_ref().ok().map(|agreed| (agreed.rows, agreed.cols))
+    }
+
+    /// Standard error of the distance, in pixels.
+    fn error(&self) -> f64 {
+        let Self::Measured(registration) = self else { return 0.0 };
+        registration.agreed.as_ref().map_or(0.0, |agreed| agreed.rows_error.hypot(agreed.cols_error))
     }
 
     fn json(&self, scene: &Scene, grid: &Grid) -> Value {

@@ -105,7 +105,10 @@ fn settle(mut registration: Registration, warp: Warp, offset: (f64, f64), name: 
     };
     let trend = bent.ok_or_else(|| {
         let told = registration.excuse();
-        Fault::new(Exit::Input, format!("{name}: no reliable match: {told}, and no trend that half of them follow; use --warp shift"))
+        Fault::new(
+            Exit::Input,
+            format!("{name}: no reliable match: {told}, and no trend that half of them follow; use --warp shift"),
+        )
     })?;
     let used = match wished {
         Warp::Local => {
@@ -179,7 +182,10 @@ fn report(arguments: &Coregister, found: &Found, both: &Both<'_>) -> Report {
         counts["used"], counts["tie_points"], found.registration.side, found.spread
     ));
     if arguments.warp == Warp::Shift && found.bend() > BENT.max(3.0 * found.spread / 2.0) {
-        let message = format!("the shift is not the same everywhere: it changes by {:.2} px over the image; try --warp affine", found.bend());
+        let message = format!(
+            "the shift is not the same everywhere: it changes by {:.2} px over the image; try --warp affine",
+            found.bend()
+        );
         report.warnings.push(Warning::new("bent", message).about(arguments.moving.display().to_string()));
     }
     if found.errors.is_some_and(|e| e.0.max(e.1) > UNCERTAIN) {

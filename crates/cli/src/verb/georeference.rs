@@ -49,7 +49,8 @@ pub(crate) fn georeference(arguments: &Georeference, common: &Common) -> Result<
         let bands = image.bands().to_vec();
         let fill = mapped(image)?.fill();
         if fill.is_none() {
-            let message = "its pixels are all values, so what lies around them is 0 in the output; give --nodata where 0 is a value";
+            let message =
+                "its pixels are all values, so what lies around them is 0 in the output; give --nodata where 0 is a value";
             report.warnings.push(Warning::new("filled", message).about(arguments.image.display().to_string()));
         }
         let open = || mapped(Image::open(&arguments.image)?);

@@ -72,7 +72,10 @@ pub(super) struct Target<'a> {
 pub(super) fn write<S: Source>(source: &S, target: &Target<'_>, image: &Path, common: &Common) -> Result<(), Fault> {
     let kind = &target.bands[0].data_type;
     if target.bands.iter().any(|band| band.data_type != *kind) {
-        return Err(Fault::new(Exit::Input, format!("{}: its bands are of several types; write them to one type first", image.display())));
+        return Err(Fault::new(
+            Exit::Input,
+            format!("{}: its bands are of several types; write them to one type first", image.display()),
+        ));
     }
     match kind.as_str() {
         "Byte" => typed::<u8, S>(source, target, image, common),

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod ground;
 pub(crate) mod json_schema;
 pub(crate) mod region;
 pub(crate) mod safe;

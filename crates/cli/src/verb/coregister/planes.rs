@@ -64,22 +64,19 @@ impl<'a> Both<'a> {
         let (moving_grid, resampling) = if same_pixels {
             // The nearest place at which the moving image's own pixels lie: nothing is resampled.
             let nearest = |theirs: f64, own: f64, step: f64| own + ((theirs - own) / step).round() * step;
-            let (west, north) =
-                (nearest(theirs.west, own.west, own.step_x), nearest(theirs.north, own.north, own.step_y));
+            let (west, north) = (nearest(theirs.west, own.west, own.step_x), nearest(theirs.north, own.north, own.step_y));
             (Grid { west, north, step_x: own.step_x, step_y: own.step_y, ..theirs.clone() }, Resampling::Nearest)
         } else {
             let (native, wished) = (own.pixel_m().0, theirs.pixel_m().0);
             let resampling = if wished >= 2.0 * native { Resampling::Average } else { Resampling::Bilinear };
             if native > 1.5 * wished {
-                let message = format!("its pixels are {:.1} times those of the reference: the shift is as coarse", native / wished);
+                let message =
+                    format!("its pixels are {:.1} times those of the reference: the shift is as coarse", native / wished);
                 warnings.push(Warning::new("coarser", message).about(arguments.moving.display().to_string()));
             }
             (theirs.clone(), resampling)
         };
-        let offset = (
-            (theirs.north - moving_grid.north) / theirs.step_y,
-            (moving_grid.west - theirs.west) / theirs.step_x,
-        );
+        let offset = ((theirs.north - moving_grid.north) / theirs.step_y, (moving_grid.west - theirs.west) / theirs.step_x);
         let extents = (theirs.window(), moving_grid.window_around(bounds));
         let clear = match &arguments.clear {
             None => QaRule::value_in(vec![0]),

@@ -17,12 +17,7 @@ const BLACK: f64 = 0.02;
 const WHITE: f64 = 0.98;
 
 /// Draws the image with an arrow at each control point, from where it was set to where the transform puts it.
-pub(super) fn write(
-    path: &Path,
-    image: &Image,
-    (controls, judged): (&Controls, &Judged),
-    common: &Common,
-) -> Result<(), Fault> {
+pub(super) fn write(path: &Path, image: &Image, (controls, judged): (&Controls, &Judged), common: &Common) -> Result<(), Fault> {
     let (values, factor) = image.reduced(LONGEST)?;
     let ground = shaded(&values);
     let language = common.lang.unwrap_or_default();
@@ -61,7 +56,8 @@ fn title(path: &Path, controls: &Controls, judged: &Judged, language: Language) 
         Method::ThinPlate => language.pick("spline de placa delgada", "thin-plate spline").to_owned(),
     };
     let number = |v: Option<f64>| v.map_or_else(|| language.pick("no se sabe", "not known").to_owned(), |v| format!("{v:.2} px"));
-    let check = judged.pixel[2].map(|v| format!("; {} {v:.2} px", language.pick("puntos no usados", "check points"))).unwrap_or_default();
+    let check =
+        judged.pixel[2].map(|v| format!("; {} {v:.2} px", language.pick("puntos no usados", "check points"))).unwrap_or_default();
     vec![
         name,
         format!("{} {}: {method}", controls.points(true).len(), language.pick("puntos", "points")),

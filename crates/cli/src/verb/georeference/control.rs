@@ -57,7 +57,8 @@ impl Controls {
             }
             (None, Some(own)) => own,
             (None, None) => {
-                let message = format!("{source}: nothing says in which reference system the control points are; give --gcp-crs EPSG:n");
+                let message =
+                    format!("{source}: nothing says in which reference system the control points are; give --gcp-crs EPSG:n");
                 return Err(Fault::new(Exit::Input, message));
             }
         };
@@ -87,12 +88,7 @@ fn points(rows: &[ControlRow], enabled: bool) -> Vec<ControlPoint> {
 }
 
 /// The points that are seen in an image, by its name; those of a file that names no image all are.
-fn of_image(
-    rows: Vec<ControlRow>,
-    image: &Path,
-    file: &Path,
-    warnings: &mut Vec<Warning>,
-) -> Result<Vec<ControlRow>, Fault> {
+fn of_image(rows: Vec<ControlRow>, image: &Path, file: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<ControlRow>, Fault> {
     if rows.iter().all(|row| row.image.is_none()) {
         return Ok(rows);
     }

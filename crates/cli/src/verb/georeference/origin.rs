@@ -20,7 +20,8 @@ impl Origin {
     /// The control points that are given, else the model that is given, else the image's own points, model or coefficients.
     pub(super) fn find(arguments: &Georeference, image: &Image, warnings: &mut Vec<Warning>) -> Result<Self, Fault> {
         let controls_only = |what: &str| {
-            let message = format!("{}: {what}, and --residuals and --arrows are of control points: give --gcps", image.path().display());
+            let message =
+                format!("{}: {what}, and --residuals and --arrows are of control points: give --gcps", image.path().display());
             match (&arguments.residuals, &arguments.arrows) {
                 (None, None) => Ok(()),
                 _ => Err(Fault::usage(message)),
@@ -65,7 +66,10 @@ impl Origin {
             }
             None => Err(Fault::new(
                 Exit::Input,
-                format!("{}: nothing says where it lies: it has no control points, model or place; give --gcps", image.path().display()),
+                format!(
+                    "{}: nothing says where it lies: it has no control points, model or place; give --gcps",
+                    image.path().display()
+                ),
             )),
         }
     }

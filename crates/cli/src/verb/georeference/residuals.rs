@@ -28,15 +28,10 @@ pub(super) fn judge(controls: &Controls) -> Judged {
     let used = controls.transform.residuals(&controls.points(true));
     let checks: Vec<Residual> = controls.points(false).iter().map(|point| controls.transform.check(point)).collect();
     let (mut next_used, mut next_check) = (used.iter(), checks.iter());
-    let residuals = controls
-        .rows
-        .iter()
-        .filter_map(|row| if row.enabled { next_used.next() } else { next_check.next() }.copied())
-        .collect();
+    let residuals =
+        controls.rows.iter().filter_map(|row| if row.enabled { next_used.next() } else { next_check.next() }.copied()).collect();
     // Of points of which some cannot be left out nothing is said.
-    let left_out = |of: fn(&Residual) -> Option<(f64, f64)>| {
-        used.iter().map(of).collect::<Option<Vec<_>>>().and_then(rmse)
-    };
+    let left_out = |of: fn(&Residual) -> Option<(f64, f64)>| used.iter().map(of).collect::<Option<Vec<_>>>().and_then(rmse);
     Judged {
         residuals,
         pixel: [rmse(used.iter().map(|r| r.pixel)), left_out(|r| r.left_out_pixel), rmse(checks.iter().map(|r| r.pixel))],
@@ -107,10 +102,16 @@ impl Judged {
         let error = self.pixel[1].unwrap_or(0.0).max(self.pixel[0].unwrap_or(0.0));
         match (self.pixel[0], self.pixel[1]) {
             (Some(own), _) if own > limit => {
-                warnings.push(about("rmse", format!("the control points lie {own:.2} px off the transform, more than {limit} px{named}")));
+                warnings.push(about(
+                    "rmse",
+                    format!("the control points lie {own:.2} px off the transform, more than {limit} px{named}"),
+                ));
             }
             (_, Some(_)) if error > limit => {
-                warnings.push(about("left_out", format!("leaving each control point out puts it {error:.2} px off, more than {limit} px{named}")));
+                warnings.push(about(
+                    "left_out",
+                    format!("leaving each control point out puts it {error:.2} px off, more than {limit} px{named}"),
+                ));
             }
             (Some(own), Some(left_out)) if own > 0.05 && left_out > OVERFIT * own => {
                 let message = format!(
@@ -157,22 +158,44 @@ const COLUMNS: [&str; 18] = [
 
 /// Writes the table as .csv or .json.
 pub(super) fn write(path: &Path, judged: &Judged, controls: &Controls, common: &Common) -> Result<(), Fault> {
-    let rows: Vec<Vec<Value>> = controls.rows.iter().zip(&judged.residuals).enumerate().map(|(i, (row, r))| {
-        let round = |v: f64| json!((v * 1e6).round() / 1e6 + 0.0);
-        let left_out = |v: Option<(f64, f64)>, of: fn((f64, f64)) -> f64| v.map_or(Value::Null, |v| round(of(v)));
-        let length = |(x, y): (f64, f64)| x.hypot(y);
-        let line = if row.line > 0 { json!(row.line) } else { Value::Null };
-        vec![
-            json!(i + 1), json!(row.name), line, json!(row.enabled), json!(row.pixel.0), json!(row.pixel.1), json!(row.map.0),
-            json!(row.map.1), round(r.pixel.0), round(r.pixel.1), round(length(r.pixel)), round(r.map.0), round(r.map.1),
-            round(length(r.map)), left_out(r.left_out_pixel, |v| v.0), left_out(r.left_out_pixel, |v| v.1),
-            left_out(r.left_out_pixel, |v| v.0.hypot(v.1)), left_out(r.left_out_map, |v| v.0.hypot(v.1)),
-        ]
-    }).collect();
-    let failed = |error: &dyn std::fmt::Display| Fault::new(Exit::Output, format!("{}: cannot be written: {error}", path.display()));
+    let rows: Vec<Vec<Value>> = controls
+        .rows
+        .iter()
+        .zip(&judged.residuals)
+        .enumerate()
+        .map(|(i, (row, r))| {
+            let round = |v: f64| json!((v * 1e6).round() / 1e6 + 0.0);
+            let left_out = |v: Option<(f64, f64)>, of: fn((f64, f64)) -> f64| v.map_or(Value::Null, |v| round(of(v)));
+            let length = |(x, y): (f64, f64)| x.hypot(y);
+            let line = if row.line > 0 { json!(row.line) } else { Value::Null };
+            vec![
+                json!(i + 1),
+                json!(row.name),
+                line,
+                json!(row.enabled),
+                json!(row.pixel.0),
+                json!(row.pixel.1),
+                json!(row.map.0),
+                json!(row.map.1),
+                round(r.pixel.0),
+                round(r.pixel.1),
+                round(length(r.pixel)),
+                round(r.map.0),
+                round(r.map.1),
+                round(length(r.map)),
+                left_out(r.left_out_pixel, |v| v.0),
+                left_out(r.left_out_pixel, |v| v.1),
+                left_out(r.left_out_pixel, |v| v.0.hypot(v.1)),
+                left_out(r.left_out_map, |v| v.0.hypot(v.1)),
+            ]
+        })
+        .collect();
+    let failed =
+        |error: &dyn std::fmt::Display| Fault::new(Exit::Output, format!("{}: cannot be written: {error}", path.display()));
     let text = match path.extension().and_then(|extension| extension.to_str()) {
         Some("json") => {
-            let named = |cells: Vec<Value>| COLUMNS.iter().map(|name| (*name).to_owned()).zip(cells).collect::<serde_json::Map<_, _>>();
+            let named =
+                |cells: Vec<Value>| COLUMNS.iter().map(|name| (*name).to_owned()).zip(cells).collect::<serde_json::Map<_, _>>();
             let points: Vec<_> = rows.into_iter().map(named).collect();
             let told = json!({ "schema": "atalaya-residuals/1", "summary": judged.json(controls), "points": points });
             serde_json::to_string_pretty(&told).map_err(|error| failed(&error))? + "\n"
