@@ -3,8 +3,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::checksum::{Algorithm, Checksum, digest};
-use crate::client::{Answer, Ask, Client, Trouble, broke, total};
+use crate::client::{Client, total};
+use crate::exchange::{Answer, Ask};
 use crate::partial::{Note, Partial};
+use crate::trouble::{Trouble, broke};
 use crate::{Address, FetchError};
 
 /// A file to be brought.

@@ -27,7 +27,7 @@ use crate::run::folder;
 use bring::Brought;
 use estimate::Estimate;
 use kept::Kept;
-use wanted::Wanted;
+use wanted::{Lookup, Wanted};
 
 /// Brings what is new, or says what that would be.
 pub(crate) fn fetch(arguments: &Fetch, common: &Common) -> Result<Report, Fault> {
@@ -44,7 +44,9 @@ pub(crate) fn fetch(arguments: &Fetch, common: &Common) -> Result<Report, Fault>
     // Taken before anything is read of it: another call may be writing.
     let _lock = if arguments.dry_run { None } else { Some(hold(out)?) };
     let kept = Kept::load(out)?;
-    let wanted = Wanted::of(&found.items, &source.spec.assets, &provider, &client, &kept)?;
+    let (assets, alternate) = (source.spec.assets.as_slice(), source.spec.alternate.as_deref());
+    let lookup = Lookup { assets, alternate, provider: &provider, client: &client, kept: &kept };
+    let wanted = Wanted::of(&found.items, lookup)?;
     wanted.check_hosts(&client)?;
     let estimate = Estimate::of(&client, &wanted, common)?;
     estimate.check(source.spec.max_gb)?;

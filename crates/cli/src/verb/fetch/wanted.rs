@@ -18,6 +18,21 @@ pub(super) struct Wanted<'a> {
     pub(super) refused: Vec<String>,
 }
 
+/// How files are looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Lookup<'a> {
+    /// Keys of the assets that are wanted.
+    pub(super) assets: &'a [String],
+    /// Name of the other place that is preferred where an asset has it.
+    pub(super) alternate: Option<&'a str>,
+    /// Who knows the addresses of buckets.
+    pub(super) provider: &'a Provider,
+    /// Who lists them.
+    pub(super) client: &'a Client,
+    /// What is there already.
+    pub(super) kept: &'a Kept,
+}
+
 /// An item that is wanted.
 #[derive(Debug)]
 pub(super) struct WantedItem<'a> {
@@ -45,20 +60,14 @@ pub(super) struct WantedFile {
 }
 
 impl<'a> Wanted<'a> {
-    /// The files of `assets` of all items; objects of a product that is a folder in a bucket are listed there.
-    pub(super) fn of(
-        items: &'a [Item],
-        assets: &[String],
-        provider: &Provider,
-        client: &Client,
-        kept: &Kept,
-    ) -> Result<Self, Fault> {
-        if assets.is_empty() {
+    /// The files of all items; objects of a product that is a folder in a bucket are listed there.
+    pub(super) fn of(items: &'a [Item], lookup: Lookup<'_>) -> Result<Self, Fault> {
+        if lookup.assets.is_empty() {
             return Err(unnamed(items));
         }
         let (mut wanted, mut refused, mut folders) = (Vec::new(), Vec::new(), BTreeSet::new());
         for item in items {
-            match WantedItem::of(item, assets, provider, client, kept)? {
+            match WantedItem::of(item, lookup)? {
                 // Two names that differ by letters' case are one folder on some disks.
                 Ok(item) if !folders.insert(item.folder.to_ascii_lowercase()) => {
                     refused.push(format!("{}: another item has the same folder", item.folder));
@@ -112,13 +121,8 @@ fn keys(item: &Item) -> String {
 }
 
 impl<'a> WantedItem<'a> {
-    fn of(
-        item: &'a Item,
-        assets: &[String],
-        provider: &Provider,
-        client: &Client,
-        kept: &Kept,
-    ) -> Result<Result<Self, String>, Fault> {
+    fn of(item: &'a Item, lookup: Lookup<'_>) -> Result<Result<Self, String>, Fault> {
+        let assets = lookup.assets;
         let shown = item.id.escape_debug();
         let collection = item.collection.as_deref().unwrap_or("items");
         if !is_plain(&item.id) || !is_plain(collection) {
@@ -131,8 +135,9 @@ impl<'a> WantedItem<'a> {
         }
         let mut names = BTreeMap::new();
         for asset in item.assets.iter().filter(|asset| all || assets.contains(&asset.key)) {
-            let name = unused(&mut names, &asset.key, file_name(item, asset), &item.id);
-            match wanted.add(asset, &name, provider, client, kept)? {
+            let href = lookup.alternate.and_then(|name| asset.alternates.get(name)).unwrap_or(&asset.href);
+            let name = unused(&mut names, &asset.key, file_name(item, asset, href), &item.id);
+            match wanted.add(asset, href, &name, lookup)? {
                 Ok(()) => wanted.assets.push((asset.key.clone(), name)),
                 Err(reason) => return Ok(Err(format!("item {shown}, asset {}: {reason}", asset.key.escape_debug()))),
             }
@@ -141,23 +146,17 @@ impl<'a> WantedItem<'a> {
     }
 
     /// Adds the file of an asset, or the files of one that is a folder in a bucket.
-    fn add(
-        &mut self,
-        asset: &Asset,
-        name: &str,
-        provider: &Provider,
-        client: &Client,
-        kept: &Kept,
-    ) -> Result<Result<(), String>, Fault> {
+    fn add(&mut self, asset: &Asset, href: &str, name: &str, lookup: Lookup<'_>) -> Result<Result<(), String>, Fault> {
+        let Lookup { provider, client, kept, .. } = lookup;
         let checksum = match asset.proof() {
             Ok(checksum) => checksum,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        let object = asset.href.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+        let object = href.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
         let Some((bucket, key)) = object else {
             let address = match &self.item.own {
-                Some(own) => own.join(&asset.href),
-                None => Address::parse(&asset.href),
+                Some(own) => own.join(href),
+                None => Address::parse(href),
             };
             return Ok(address
                 .map(|address| self.put(address, name, asset.size, checksum, kept))
@@ -211,8 +210,8 @@ fn unused(names: &mut BTreeMap<String, ()>, key: &str, name: String, id: &str) -
 }
 
 /// The name of an asset's file: the last part of its address where that has an ending, else its key with that of its kind.
-fn file_name(item: &Item, asset: &Asset) -> String {
-    let path = asset.href.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+fn file_name(item: &Item, asset: &Asset, href: &str) -> String {
+    let path = href.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     let last = plain(path.rsplit('/').next().unwrap_or_default());
     let has_ending = last.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && (1..=8).contains(&ending.len()));
     if has_ending {
