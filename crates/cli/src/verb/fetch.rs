@@ -84,12 +84,15 @@ fn tell(report: &mut Report, found: &Found, wanted: &Wanted<'_>, estimate: &Esti
     if !wanted.missing().is_empty() {
         report.say(format!("to come: {estimate}"));
     }
-    if let Some(most) = spec.max_cloud.filter(|_| found.cloudy + found.unclear > 0) {
-        let message = format!(
-            "{} items have more than {most} % cloud, {} do not say how much; they are left out",
-            found.cloudy, found.unclear
-        );
-        report.warnings.push(Warning::new("cloud_cover", message));
+    if let Some(most) = spec.max_cloud {
+        if found.cloudy > 0 {
+            report.say(format!("{} items with more than {most} % cloud were left out", found.cloudy));
+        }
+        if found.unclear > 0 {
+            let message =
+                format!("{} items do not say how cloudy they are and were left out, for max_cloud is asked for", found.unclear);
+            report.warnings.push(Warning::new("cloud_unknown", message));
+        }
     }
     if items == 0 {
         report.warnings.push(Warning::new(
