@@ -1,6 +1,6 @@
 //! Which files of the items that were found are wanted, where they go, and which of them are there already.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use fetch::stac::{Asset, Item};
 use fetch::{Address, Checksum, Client, Provider};
@@ -133,7 +133,7 @@ impl<'a> WantedItem<'a> {
         if let Some(key) = assets.iter().find(|key| *key != "*" && !item.assets.iter().any(|asset| asset.key == **key)) {
             return Ok(Err(format!("item {shown}: has no asset {key}; it has {}", keys(item))));
         }
-        let mut names = BTreeMap::new();
+        let mut names = BTreeSet::new();
         for asset in item.assets.iter().filter(|asset| all || assets.contains(&asset.key)) {
             let href = lookup.alternate.and_then(|name| asset.alternates.get(name)).unwrap_or(&asset.href);
             let name = unused(&mut names, &asset.key, file_name(item, asset, href), &item.id);
@@ -196,16 +196,15 @@ impl<'a> WantedItem<'a> {
 }
 
 /// A name that no other asset of the item has, in no case of its letters, and that is not the item's own.
-fn unused(names: &mut BTreeMap<String, ()>, key: &str, name: String, id: &str) -> String {
-    let taken =
-        |names: &BTreeMap<String, ()>, name: &str| names.contains_key(&name.to_ascii_lowercase()) || name == format!("{id}.json");
+fn unused(names: &mut BTreeSet<String>, key: &str, name: String, id: &str) -> String {
+    let taken = |names: &BTreeSet<String>, name: &str| names.contains(&name.to_ascii_lowercase()) || name == format!("{id}.json");
     let mut free = name.clone();
     let mut count = 1;
     while taken(names, &free) {
         free = if count == 1 { format!("{}-{name}", plain(key)) } else { format!("{}-{count}-{name}", plain(key)) };
         count += 1;
     }
-    names.insert(free.to_ascii_lowercase(), ());
+    names.insert(free.to_ascii_lowercase());
     free
 }
 
@@ -267,7 +266,7 @@ mod tests {
 
     #[test]
     fn two_assets_never_share_a_file() {
-        let mut names = BTreeMap::new();
+        let mut names = BTreeSet::new();
         let mut next = |key: &str, name: &str| unused(&mut names, key, name.to_owned(), "id");
         assert_eq!(next("red", "B04.tif"), "B04.tif");
         assert_eq!(next("red-jp2", "b04.tif"), "red-jp2-b04.tif");
