@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fetch::stac::{Asset, Item};
-use fetch::{Address, Checksum, Client, Provider};
+use fetch::{Address, Checksum, Client, Kind, Provider};
 
 use super::kept::Kept;
 use crate::fault::Fault;
@@ -175,7 +175,15 @@ impl<'a> WantedItem<'a> {
             return Ok(Err("lies in a bucket without an address".to_owned()));
         };
         client.hosts().check(&place)?;
-        for found in client.list(&place, &prefix)? {
+        let objects = match client.list(&place, &prefix) {
+            Ok(objects) => objects,
+            Err(error) if error.kind() == Kind::Input => return Ok(Err(error.to_string())),
+            Err(error) => return Err(error.into()),
+        };
+        if objects.is_empty() {
+            return Ok(Err(format!("there is nothing below {prefix} in the bucket {bucket}")));
+        }
+        for found in objects {
             let below = &found.key[prefix.len()..];
             let Some(address) = provider.object(bucket, &found.key).filter(|_| below.split('/').all(is_plain)) else {
                 return Ok(Err(format!("its object {} cannot be the name of a file", found.key.escape_debug())));
