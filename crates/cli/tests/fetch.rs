@@ -213,6 +213,57 @@ fn a_zip_is_held_against_the_manifest_in_it() {
     assert!(world.out().join("s2/right/right.zip").is_file() && !world.out().join("s2/wrong/wrong.zip").exists());
 }
 
+#[test]
+fn a_product_that_is_a_folder_in_a_bucket_comes_whole_and_proven() {
+    for (text, code) in [("abc", 0), ("abd", 4)] {
+        let asset = json!({ "product": {
+            "href": "https://elsewhere.invalid/x.zip", "alternate": { "s3": { "href": "s3://eodata/S2/S2A_X.SAFE" } },
+        } });
+        let mut world = World::new(Vec::new(), |asked, _| good(asked));
+        let manifest = "<a><dataObject><byteStream size=\"3\"><fileLocation href=\"./IMG/a.jp2\"/><checksum checksumName=\"SHA3-256\">3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532</checksum></byteStream></dataObject></a>";
+        world.host = World::new(vec![item("a", asset)], move |asked, _| {
+            let object =
+                |key: &str, bytes: usize| format!("<Contents><Key>S2/S2A_X.SAFE/{key}</Key><Size>{bytes}</Size></Contents>");
+            match asked.target.as_str() {
+                target if target.contains("list-type=2") => {
+                    let list = object("manifest.safe", manifest.len()) + &object("IMG/a.jp2", 3);
+                    answer("200 OK", &[], format!("<ListBucketResult>{list}</ListBucketResult>").as_bytes())
+                }
+                "/eodata/S2/S2A_X.SAFE/manifest.safe" => file(asked, manifest.as_bytes(), "\"m\"", usize::MAX),
+                _ => file(asked, text.as_bytes(), "\"a\"", usize::MAX),
+            }
+        })
+        .host;
+        let source = world.folder.path().join("source.toml");
+        let (api, bucket) = (world.host.at("/"), world.host.at("/eodata"));
+        let records = format!(
+            "[fetch]\nprovider = \"mine\"\ncollections = [\"s2\"]\nassets = [\"product\"]\nalternate = \"s3\"\n[[fetch.providers]]\nid = \"mine\"\napi = \"{api}\"\n\
+             [[fetch.providers.access]]\nhosts = [\"127.0.0.1\"]\nkind = \"s3\"\nkey = \"TEST_KEY\"\nsecret = \"TEST_SECRET\"\nregion = \"default\"\n\
+             buckets = {{ eodata = \"{bucket}\" }}\n[network]\nhosts = [\"127.0.0.1\"]\n"
+        );
+        std::fs::write(&source, records).expect("written");
+        let mut call = command(["fetch", argument(&source), "-o", argument(&world.out()), "--json"]);
+        let output = call.env("TEST_KEY", "AKID").env("TEST_SECRET", "hunter2").output().expect("started");
+        let place = world.out().join("s2/a/S2A_X.SAFE");
+        if code == 0 {
+            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+            assert_eq!(report(&output)["verified_products"], 1);
+            assert_eq!(std::fs::read_to_string(place.join("IMG/a.jp2")).expect("a file"), "abc");
+            let item: Value =
+                serde_json::from_slice(&std::fs::read(world.out().join("s2/a/a.json")).expect("a file")).expect("JSON");
+            assert_eq!(
+                (&item["assets"]["product"]["href"], &item["assets"]["product"]["alternate"]),
+                (&json!("./S2A_X.SAFE"), &Value::Null)
+            );
+        } else {
+            // Nothing else is there, so nothing is usable.
+            assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+            assert!(stderr(&output).contains("IMG/a.jp2: its SHA3-256 is"), "{}", stderr(&output));
+            assert!(!place.join("IMG/a.jp2").exists() && !world.out().join("s2/a/a.json").exists());
+        }
+    }
+}
+
 /// Every text that a call gives or leaves.
 fn everything(output: &Output, folder: &Path, skipped: &[&Path]) -> String {
     let mut all = format!("{}{}", String::from_utf8_lossy(&output.stdout), stderr(output));

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
-use crate::client::{Ask, Client};
+use crate::client::Client;
+use crate::exchange::Ask;
 use crate::provider::{Access, AccessKind};
 use crate::secret::{Part, Secrets};
 use crate::sigv4::Signer;
@@ -57,7 +58,7 @@ impl Keys {
     /// The request with what its host wants to see; unchanged where no record covers the host.
     pub(crate) fn dress(&self, client: &Client, ask: &Ask<'_>, address: &Address) -> Result<Dressed, FetchError> {
         let host = address.host();
-        let mut dressed = Dressed { address: address.clone(), headers: ask.headers.to_vec(), token: None };
+        let mut dressed = Dressed { address: address.clone(), headers: ask.headers.clone(), token: None };
         let Some(kind) = self.access.iter().find(|access| access.covers(host)).map(|access| &access.kind) else {
             return Ok(dressed);
         };

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::{HeaderMap, Request};
+use ureq::http::Request;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector as _, TcpConnector};
 
 use crate::access::Keys;
+use crate::exchange::{Answer, Ask};
 use crate::retry::retry_after;
 use crate::tls::{Roots, Tls};
+use crate::trouble::{Trouble, broke, trouble};
 use crate::{Access, Address, AllowedHosts, Clock, FetchError, Retry, Secrets};
 
 /// Redirects that are followed.
@@ -73,94 +75,6 @@ pub struct Head {
     pub bytes: Option<u64>,
     /// Its entity tag.
     pub etag: Option<String>,
-}
-
-/// A request.
-#[derive(Clone)]
-pub(crate) struct Ask<'a> {
-    pub(crate) method: &'static str,
-    pub(crate) address: &'a Address,
-    /// Names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Option<&'a [u8]>,
-    /// The collection of what is asked for, for signatures.
-    pub(crate) collection: Option<&'a str>,
-    /// Whether it goes without any secret of the records.
-    bare: bool,
-}
-
-impl<'a> Ask<'a> {
-    pub(crate) fn get(address: &'a Address) -> Self {
-        Self { method: "GET", address, headers: Vec::new(), body: None, collection: None, bare: false }
-    }
-
-    pub(crate) fn post(address: &'a Address, body: &'a [u8], kind: &str) -> Self {
-        let headers = vec![("content-type".to_owned(), kind.to_owned())];
-        Self { method: "POST", headers, body: Some(body), ..Self::get(address) }
-    }
-
-    pub(crate) fn bare(self) -> Self {
-        Self { bare: true, ..self }
-    }
-
-    pub(crate) fn of(self, collection: Option<&'a str>) -> Self {
-        Self { collection, ..self }
-    }
-
-    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.headers.push((name.to_owned(), value.into()));
-        self
-    }
-}
-
-/// An answer whose body has not been read.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: ureq::Body,
-}
-
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// Bytes of the body, where the host says it.
-    pub(crate) fn length(&self) -> Option<u64> {
-        self.header("content-length")?.trim().parse().ok()
-    }
-}
-
-/// Why something was not answered.
-#[derive(Debug)]
-pub(crate) enum Trouble {
-    /// It will not be otherwise the next time.
-    Final(FetchError),
-    /// It may pass.
-    Passing {
-        error: FetchError,
-        /// How long the host wants to be left alone.
-        wait: Option<Duration>,
-        /// Attempts at the most, where it is less likely to pass than most.
-        limit: u32,
-    },
-}
-
-impl From<FetchError> for Trouble {
-    fn from(error: FetchError) -> Self {
-        Self::Final(error)
-    }
-}
-
-impl Trouble {
-    pub(crate) fn passing(address: &Address, reason: impl Into<String>) -> Self {
-        let error = FetchError::Network { address: address.to_string(), reason: reason.into(), attempts: 0 };
-        Self::Passing { error, wait: None, limit: u32::MAX }
-    }
-
-    fn at_once(error: FetchError) -> Self {
-        Self::Passing { error, wait: Some(Duration::ZERO), limit: 2 }
-    }
 }
 
 impl Client {
@@ -382,35 +296,4 @@ impl Client {
 /// The size of the whole behind a part: `bytes 0-0/1234`.
 pub(crate) fn total(range: &str) -> Option<u64> {
     range.rsplit_once('/')?.1.trim().parse().ok()
-}
-
-/// A connection that ended too soon, for people.
-pub(crate) fn broke(error: &std::io::Error) -> String {
-    let inner = error.get_ref().map_or_else(|| error.to_string(), ToString::to_string);
-    if inner.contains("timeout") { "the host fell silent".to_owned() } else { format!("the host broke off ({inner})") }
-}
-
-/// What an error of the library means. Only texts that cannot hold an address are repeated.
-fn trouble(error: &ureq::Error, address: &Address) -> Trouble {
-    let answer = |reason: String| FetchError::Answer { address: address.to_string(), reason };
-    match error {
-        ureq::Error::HostNotFound => {
-            let reason = "the host is not known; check its name and this machine's network".to_owned();
-            let error = FetchError::Network { address: address.to_string(), reason, attempts: 0 };
-            Trouble::Passing { error, wait: None, limit: 2 }
-        }
-        ureq::Error::Timeout(_) => Trouble::passing(address, "the host does not answer in time"),
-        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            answer(format!("TLS fails: {error}; check the certificate of the host, or name its authority as `authorities`"))
-                .into()
-        }
-        ureq::Error::Io(error) => Trouble::passing(address, format!("the host cannot be reached or broke off ({error})")),
-        ureq::Error::Other(error) => answer(error.to_string()).into(),
-        ureq::Error::Tls(reason) => answer(format!("TLS fails: {reason}")).into(),
-        ureq::Error::Protocol(_) | ureq::Error::ConnectionFailed | ureq::Error::BodyStalled => {
-            Trouble::passing(address, "the host does not speak HTTP as it should")
-        }
-        ureq::Error::LargeResponseHeader(..) => answer("sends headers without an end".to_owned()).into(),
-        _ => answer("cannot be asked: the address or a secret holds a character that HTTP does not take".to_owned()).into(),
-    }
 }

@@ -3,8 +3,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::checksum::{Algorithm, Checksum, digest};
-use crate::client::{Answer, Ask, Client, Trouble, broke, total};
+use crate::client::{Client, total};
+use crate::exchange::{Answer, Ask};
 use crate::partial::{Note, Partial};
+use crate::trouble::{Trouble, broke};
 use crate::{Address, FetchError};
 
 /// A file to be brought.
@@ -190,15 +192,17 @@ fn proven(wanted: &Wanted<'_>, partial: &Partial) -> Result<Fetched, FetchError>
     if let Some(expected) = wanted.size.filter(|size| *size != bytes) {
         return Err(FetchError::Size { address: address(), expected, found: bytes });
     }
-    let algorithm = wanted.checksum.map_or(Algorithm::Sha256, |checksum| checksum.algorithm);
-    let sums = digest(partial.path(), &[Algorithm::Sha256, algorithm])
-        .map_err(|source| FetchError::Write { path: partial.path().to_owned(), source })?;
-    match wanted.checksum.filter(|checksum| checksum.hex != sums[1]) {
+    let asked = wanted.checksum.map(|checksum| checksum.algorithm).filter(|algorithm| *algorithm != Algorithm::Sha256);
+    let algorithms: Vec<Algorithm> = std::iter::once(Algorithm::Sha256).chain(asked).collect();
+    let sums =
+        digest(partial.path(), &algorithms).map_err(|source| FetchError::Write { path: partial.path().to_owned(), source })?;
+    let found = &sums[sums.len() - 1];
+    match wanted.checksum.filter(|checksum| checksum.hex != *found) {
         Some(checksum) => Err(FetchError::Checksum {
             file: address(),
-            algorithm: algorithm.name(),
+            algorithm: checksum.algorithm.name(),
             expected: checksum.hex.clone(),
-            found: sums[1].clone(),
+            found: found.clone(),
         }),
         None => Ok(Fetched { bytes, sha256: sums[0].clone(), etag: partial.note.etag.clone() }),
     }

@@ -11,6 +11,7 @@ mod client;
 mod clock;
 mod download;
 mod error;
+mod exchange;
 mod hosts;
 mod manifest;
 mod moment;
@@ -23,6 +24,7 @@ mod secret;
 mod sigv4;
 pub mod stac;
 mod tls;
+mod trouble;
 
 pub use address::Address;
 pub use checksum::{Algorithm, Checksum, digest};

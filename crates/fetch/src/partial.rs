@@ -39,7 +39,8 @@ pub(crate) struct Partial {
 impl Partial {
     /// What is there of a file: nothing, or the bytes of an earlier attempt with their note.
     pub(crate) fn open(work: &Path, address: &Address, target: &Path) -> Result<Self, FetchError> {
-        let name = hex(&Sha256::digest(format!("{}\n{}", address.url(), target.display())));
+        // Without the query: some providers sign anew what they give with each search.
+        let name = hex(&Sha256::digest(format!("{address}\n{}", target.display())));
         let path = work.join(format!("{}.partial", &name[..24]));
         let note_path = path.with_extension("json");
         let wrong = |source| FetchError::Write { path: path.clone(), source };

@@ -41,7 +41,7 @@ pub(crate) fn retry_after(text: &str, now: u64) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// One step of the generator SplitMix64 (Steele, Lea and Flood 2014).
+/// One step of the generator `SplitMix64` (Steele, Lea and Flood 2014).
 fn mixed(state: u64) -> u64 {
     let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -3,7 +3,8 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::client::{Ask, Client};
+use crate::client::Client;
+use crate::exchange::Ask;
 use crate::sigv4::encoded;
 use crate::{Address, FetchError};
 

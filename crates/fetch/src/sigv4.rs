@@ -32,7 +32,8 @@ impl Signer<'_> {
         signed.push(("host".to_owned(), host(address)));
         signed.sort();
         let names = signed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
-        let lines: String = signed.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+        let lines: Vec<String> = signed.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+        let lines = lines.concat();
         let url = address.url();
         let request = format!("{method}\n{}\n{}\n{lines}\n{names}\n{EMPTY}", path(url.path()), query(url));
         let scope = format!("{day}/{}/s3/aws4_request", self.region);
@@ -126,6 +127,17 @@ mod tests {
             signature("https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J", &[]),
             "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"
         );
+    }
+
+    #[test]
+    fn odd_keys_and_queries_are_signed_as_botocore_does() {
+        // S3SigV4Auth of botocore 1.44.8.
+        assert_eq!(
+            signature("https://e.example:8443/b/S2A/a%20b%2Bc%C3%A9.jp2", &[("range", "bytes=5-")]),
+            "2c60866d9b36dba8c0550316247d8e3fd69213b66446650a30e5b57d725b007b"
+        );
+        let list = "https://e.example/b?continuation-token=1ueG%2F%2B%3D&list-type=2&prefix=Sentinel-2%2FMSI%2F";
+        assert_eq!(signature(list, &[("range", "bytes=5-")]), "eae8e594810df9913acb63190caf9f61732f14b170ad0a0e8d3b7c972776de49");
     }
 
     #[test]

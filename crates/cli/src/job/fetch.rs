@@ -31,6 +31,8 @@ pub(crate) struct FetchSpec {
     /// Keys of the assets that are brought, such as "red" and "scl"; "*" stands for all.
     #[serde(default)]
     pub(crate) assets: Vec<String>,
+    /// Name of the other place that assets are brought from where they have it, such as "s3" or "https" (extension `alternate`).
+    pub(crate) alternate: Option<String>,
     /// Most items that are brought (default 1000); more are refused, since a part of a search is no series.
     #[serde(default = "default_items")]
     pub(crate) max_items: usize,

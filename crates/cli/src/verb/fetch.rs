@@ -27,7 +27,7 @@ use crate::run::folder;
 use bring::Brought;
 use estimate::Estimate;
 use kept::Kept;
-use wanted::Wanted;
+use wanted::{Lookup, Wanted};
 
 /// Brings what is new, or says what that would be.
 pub(crate) fn fetch(arguments: &Fetch, common: &Common) -> Result<Report, Fault> {
@@ -44,7 +44,9 @@ pub(crate) fn fetch(arguments: &Fetch, common: &Common) -> Result<Report, Fault>
     // Taken before anything is read of it: another call may be writing.
     let _lock = if arguments.dry_run { None } else { Some(hold(out)?) };
     let kept = Kept::load(out)?;
-    let wanted = Wanted::of(&found.items, &source.spec.assets, &provider, &client, &kept)?;
+    let (assets, alternate) = (source.spec.assets.as_slice(), source.spec.alternate.as_deref());
+    let lookup = Lookup { assets, alternate, provider: &provider, client: &client, kept: &kept };
+    let wanted = Wanted::of(&found.items, lookup)?;
     wanted.check_hosts(&client)?;
     let estimate = Estimate::of(&client, &wanted, common)?;
     estimate.check(source.spec.max_gb)?;
@@ -82,12 +84,15 @@ fn tell(report: &mut Report, found: &Found, wanted: &Wanted<'_>, estimate: &Esti
     if !wanted.missing().is_empty() {
         report.say(format!("to come: {estimate}"));
     }
-    if let Some(most) = spec.max_cloud.filter(|_| found.cloudy + found.unclear > 0) {
-        let message = format!(
-            "{} items have more than {most} % cloud, {} do not say how much; they are left out",
-            found.cloudy, found.unclear
-        );
-        report.warnings.push(Warning::new("cloud_cover", message));
+    if let Some(most) = spec.max_cloud {
+        if found.cloudy > 0 {
+            report.say(format!("{} items with more than {most} % cloud were left out", found.cloudy));
+        }
+        if found.unclear > 0 {
+            let message =
+                format!("{} items do not say how cloudy they are and were left out, for max_cloud is asked for", found.unclear);
+            report.warnings.push(Warning::new("cloud_unknown", message));
+        }
     }
     if items == 0 {
         report.warnings.push(Warning::new(

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::{Address, Checksum, FetchError};
@@ -30,6 +32,8 @@ pub struct Asset {
     pub key: String,
     /// Where it is, as the item says.
     pub href: String,
+    /// Other places where it is, by their names (extension `alternate`).
+    pub alternates: BTreeMap<String, String>,
     /// What it is.
     pub media_type: String,
     /// Its size by its provider.
@@ -73,6 +77,7 @@ impl Asset {
         Some(Self {
             key: key.to_owned(),
             href: text("href")?,
+            alternates: alternates(&json["alternate"]),
             media_type: text("type").unwrap_or_default(),
             size: json["file:size"].as_u64(),
             checksum: text("file:checksum").or_else(|| text("checksum:multihash")),
@@ -86,4 +91,9 @@ impl Asset {
     pub fn proof(&self) -> Result<Option<Checksum>, FetchError> {
         self.checksum.as_deref().map(Checksum::of_multihash).transpose()
     }
+}
+
+fn alternates(json: &Value) -> BTreeMap<String, String> {
+    let places = json.as_object().into_iter().flatten();
+    places.filter_map(|(name, place)| Some((name.clone(), place["href"].as_str()?.to_owned()))).collect()
 }

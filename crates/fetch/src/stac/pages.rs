@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::query::Filtering;
 use super::{Item, Query};
-use crate::client::{Ask, Client};
+use crate::client::Client;
+use crate::exchange::Ask;
 use crate::{Address, FetchError};
 
 /// Most bytes of one page.
@@ -94,9 +95,8 @@ impl Api {
             }
             let mut json = page.ask(client)?;
             found.pages += 1;
-            let features = match json["features"].take() {
-                Value::Array(features) => features,
-                _ => return Err(wrong("gives no list of items; check the address of the API")),
+            let Value::Array(features) = json["features"].take() else {
+                return Err(wrong("gives no list of items; check the address of the API"));
             };
             for feature in features {
                 match Item::of(feature, &page.address) {

@@ -1,6 +1,7 @@
 //! A small host on loopback that does what a script tells it, and a clock that does not wait.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -90,7 +91,7 @@ fn read(stream: &TcpStream) -> Option<Asked> {
             break;
         }
         let (name, value) = line.split_once(':')?;
-        head.push_str(&format!("{}: {}\n", name.to_ascii_lowercase(), value.trim()));
+        let _ = writeln!(head, "{}: {}", name.to_ascii_lowercase(), value.trim());
     }
     let asked = Asked { method, target, head, body: String::new() };
     let length = asked.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0_u64);
@@ -107,10 +108,10 @@ pub(crate) fn answer(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Pie
 fn head(status: &str, headers: &[(&str, &str)], length: usize) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {status}\r\nconnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "content-length" || *name == "transfer-encoding") {
-        text.push_str(&format!("content-length: {length}\r\n"));
+        let _ = write!(text, "content-length: {length}\r\n");
     }
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     (text + "\r\n").into_bytes()
 }

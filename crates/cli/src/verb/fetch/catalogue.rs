@@ -42,12 +42,14 @@ pub(super) fn write(api: &Api, client: &Client, wanted: &Wanted<'_>, brought: &m
         }
     }
     for (id, items) in collections {
+        let path = format!("{id}/collection.json");
+        let earlier =
+            || serde_json::from_slice(&std::fs::read(kept.out().join(&path)).ok()?).ok().filter(|known| !is_ours(known));
         let document = match api.collection(client, id) {
             Ok(Some(document)) => document,
-            // Its description is no reason to lose what has come.
-            Ok(None) | Err(_) => described(id, &items),
+            // That it is not described is no reason to lose what has come, nor an earlier description.
+            Ok(None) | Err(_) => earlier().unwrap_or_else(|| described(id, &items)),
         };
-        let path = format!("{id}/collection.json");
         write_json(&kept.out().join(&path), &collection(document, id, &items))?;
         links.push(link("child", &format!("./{path}"), "application/json"));
     }
@@ -101,6 +103,15 @@ fn localised(wanted: &WantedItem<'_>, kept: &Kept) -> Value {
     json
 }
 
+/// What stands for a description that its provider does not give.
+const UNDESCRIBED: &str =
+    "Its provider gives no description of this collection; extent by the items that were fetched, licence not known";
+
+/// Whether a collection was described here.
+fn is_ours(collection: &Value) -> bool {
+    collection["description"] == UNDESCRIBED
+}
+
 /// The collection as its provider describes it, with links to the items that are here.
 fn collection(mut json: Value, id: &str, items: &[&KeptItem]) -> Value {
     let licences =
@@ -129,7 +140,7 @@ fn described(id: &str, items: &[&KeptItem]) -> Value {
     days.sort_unstable();
     json!({
         "type": "Collection", "stac_version": VERSION, "id": id, "license": "other",
-        "description": "Its provider gives no description of this collection; extent by the items that were fetched, licence not known",
+        "description": UNDESCRIBED,
         "extent": { "spatial": { "bbox": [whole] }, "temporal": { "interval": [[days.first(), days.last()]] } },
         "links": [],
     })

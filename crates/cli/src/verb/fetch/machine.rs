@@ -19,6 +19,9 @@ impl Clock for MachineClock {
     }
 
     fn rest(&self, time: Duration) {
+        if time >= Duration::from_secs(1) {
+            tracing::info!(seconds = time.as_secs(), "waiting before the next attempt");
+        }
         let step = Duration::from_millis(100);
         let mut left = time;
         while !left.is_zero() && !self.is_stopped() {

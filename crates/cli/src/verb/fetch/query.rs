@@ -16,7 +16,7 @@ pub(super) fn query(spec: &FetchSpec) -> Result<Query, Fault> {
             && -90.0 <= south
             && south < north
             && north <= 90.0;
-        if !whole || west == east {
+        if !whole || (west - east).abs() < f64::EPSILON {
             return wrong("bbox", "is no box of degrees; write [west, south, east, north]");
         }
     }

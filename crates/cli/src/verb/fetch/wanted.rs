@@ -1,9 +1,9 @@
 //! Which files of the items that were found are wanted, where they go, and which of them are there already.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use fetch::stac::{Asset, Item};
-use fetch::{Address, Checksum, Client, Provider};
+use fetch::{Address, Checksum, Client, Kind, Provider};
 
 use super::kept::Kept;
 use crate::fault::Fault;
@@ -16,6 +16,21 @@ pub(super) struct Wanted<'a> {
     pub(super) items: Vec<WantedItem<'a>>,
     /// Items that cannot be brought, with the reason.
     pub(super) refused: Vec<String>,
+}
+
+/// How files are looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Lookup<'a> {
+    /// Keys of the assets that are wanted.
+    pub(super) assets: &'a [String],
+    /// Name of the other place that is preferred where an asset has it.
+    pub(super) alternate: Option<&'a str>,
+    /// Who knows the addresses of buckets.
+    pub(super) provider: &'a Provider,
+    /// Who lists them.
+    pub(super) client: &'a Client,
+    /// What is there already.
+    pub(super) kept: &'a Kept,
 }
 
 /// An item that is wanted.
@@ -45,20 +60,14 @@ pub(super) struct WantedFile {
 }
 
 impl<'a> Wanted<'a> {
-    /// The files of `assets` of all items; objects of a product that is a folder in a bucket are listed there.
-    pub(super) fn of(
-        items: &'a [Item],
-        assets: &[String],
-        provider: &Provider,
-        client: &Client,
-        kept: &Kept,
-    ) -> Result<Self, Fault> {
-        if assets.is_empty() {
+    /// The files of all items; objects of a product that is a folder in a bucket are listed there.
+    pub(super) fn of(items: &'a [Item], lookup: Lookup<'_>) -> Result<Self, Fault> {
+        if lookup.assets.is_empty() {
             return Err(unnamed(items));
         }
         let (mut wanted, mut refused, mut folders) = (Vec::new(), Vec::new(), BTreeSet::new());
         for item in items {
-            match WantedItem::of(item, assets, provider, client, kept)? {
+            match WantedItem::of(item, lookup)? {
                 // Two names that differ by letters' case are one folder on some disks.
                 Ok(item) if !folders.insert(item.folder.to_ascii_lowercase()) => {
                     refused.push(format!("{}: another item has the same folder", item.folder));
@@ -112,13 +121,8 @@ fn keys(item: &Item) -> String {
 }
 
 impl<'a> WantedItem<'a> {
-    fn of(
-        item: &'a Item,
-        assets: &[String],
-        provider: &Provider,
-        client: &Client,
-        kept: &Kept,
-    ) -> Result<Result<Self, String>, Fault> {
+    fn of(item: &'a Item, lookup: Lookup<'_>) -> Result<Result<Self, String>, Fault> {
+        let assets = lookup.assets;
         let shown = item.id.escape_debug();
         let collection = item.collection.as_deref().unwrap_or("items");
         if !is_plain(&item.id) || !is_plain(collection) {
@@ -129,10 +133,11 @@ impl<'a> WantedItem<'a> {
         if let Some(key) = assets.iter().find(|key| *key != "*" && !item.assets.iter().any(|asset| asset.key == **key)) {
             return Ok(Err(format!("item {shown}: has no asset {key}; it has {}", keys(item))));
         }
-        let mut names = BTreeMap::new();
+        let mut names = BTreeSet::new();
         for asset in item.assets.iter().filter(|asset| all || assets.contains(&asset.key)) {
-            let name = unused(&mut names, &asset.key, file_name(item, asset), &item.id);
-            match wanted.add(asset, &name, provider, client, kept)? {
+            let href = lookup.alternate.and_then(|name| asset.alternates.get(name)).unwrap_or(&asset.href);
+            let name = unused(&mut names, &asset.key, file_name(item, asset, href), &item.id);
+            match wanted.add(asset, href, &name, lookup)? {
                 Ok(()) => wanted.assets.push((asset.key.clone(), name)),
                 Err(reason) => return Ok(Err(format!("item {shown}, asset {}: {reason}", asset.key.escape_debug()))),
             }
@@ -141,23 +146,17 @@ impl<'a> WantedItem<'a> {
     }
 
     /// Adds the file of an asset, or the files of one that is a folder in a bucket.
-    fn add(
-        &mut self,
-        asset: &Asset,
-        name: &str,
-        provider: &Provider,
-        client: &Client,
-        kept: &Kept,
-    ) -> Result<Result<(), String>, Fault> {
+    fn add(&mut self, asset: &Asset, href: &str, name: &str, lookup: Lookup<'_>) -> Result<Result<(), String>, Fault> {
+        let Lookup { provider, client, kept, .. } = lookup;
         let checksum = match asset.proof() {
             Ok(checksum) => checksum,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        let object = asset.href.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+        let object = href.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
         let Some((bucket, key)) = object else {
             let address = match &self.item.own {
-                Some(own) => own.join(&asset.href),
-                None => Address::parse(&asset.href),
+                Some(own) => own.join(href),
+                None => Address::parse(href),
             };
             return Ok(address
                 .map(|address| self.put(address, name, asset.size, checksum, kept))
@@ -176,7 +175,15 @@ impl<'a> WantedItem<'a> {
             return Ok(Err("lies in a bucket without an address".to_owned()));
         };
         client.hosts().check(&place)?;
-        for found in client.list(&place, &prefix)? {
+        let objects = match client.list(&place, &prefix) {
+            Ok(objects) => objects,
+            Err(error) if error.kind() == Kind::Input => return Ok(Err(error.to_string())),
+            Err(error) => return Err(error.into()),
+        };
+        if objects.is_empty() {
+            return Ok(Err(format!("there is nothing below {prefix} in the bucket {bucket}")));
+        }
+        for found in objects {
             let below = &found.key[prefix.len()..];
             let Some(address) = provider.object(bucket, &found.key).filter(|_| below.split('/').all(is_plain)) else {
                 return Ok(Err(format!("its object {} cannot be the name of a file", found.key.escape_debug())));
@@ -197,22 +204,21 @@ impl<'a> WantedItem<'a> {
 }
 
 /// A name that no other asset of the item has, in no case of its letters, and that is not the item's own.
-fn unused(names: &mut BTreeMap<String, ()>, key: &str, name: String, id: &str) -> String {
-    let taken =
-        |names: &BTreeMap<String, ()>, name: &str| names.contains_key(&name.to_ascii_lowercase()) || name == format!("{id}.json");
+fn unused(names: &mut BTreeSet<String>, key: &str, name: String, id: &str) -> String {
+    let taken = |names: &BTreeSet<String>, name: &str| names.contains(&name.to_ascii_lowercase()) || name == format!("{id}.json");
     let mut free = name.clone();
     let mut count = 1;
     while taken(names, &free) {
         free = if count == 1 { format!("{}-{name}", plain(key)) } else { format!("{}-{count}-{name}", plain(key)) };
         count += 1;
     }
-    names.insert(free.to_ascii_lowercase(), ());
+    names.insert(free.to_ascii_lowercase());
     free
 }
 
 /// The name of an asset's file: the last part of its address where that has an ending, else its key with that of its kind.
-fn file_name(item: &Item, asset: &Asset) -> String {
-    let path = asset.href.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+fn file_name(item: &Item, asset: &Asset, href: &str) -> String {
+    let path = href.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     let last = plain(path.rsplit('/').next().unwrap_or_default());
     let has_ending = last.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && (1..=8).contains(&ending.len()));
     if has_ending {
@@ -268,7 +274,7 @@ mod tests {
 
     #[test]
     fn two_assets_never_share_a_file() {
-        let mut names = BTreeMap::new();
+        let mut names = BTreeSet::new();
         let mut next = |key: &str, name: &str| unused(&mut names, key, name.to_owned(), "id");
         assert_eq!(next("red", "B04.tif"), "B04.tif");
         assert_eq!(next("red-jp2", "b04.tif"), "red-jp2-b04.tif");
