@@ -77,7 +77,9 @@ impl Fft2 {
             self.along_back.process_with_scratch(row, out, &mut self.scratch).expect("lengths are those of the plan");
         }
         let scale = 1.0 / (self.rows * self.cols) as f32;
-        plane.iter_mut().for_each(|v| *v *= scale);
+        for v in &mut plane {
+            *v *= scale;
+        }
         plane
     }
 

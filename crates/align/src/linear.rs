@@ -26,7 +26,7 @@ pub(crate) fn least_squares(rows: &[Vec<f64>], rights: &[Vec<f64>]) -> Option<Le
     for k in 0..n {
         let norm = (k..m).map(|i| a[i][k] * a[i][k]).sum::<f64>().sqrt();
         largest = largest.max(norm);
-        if !(norm > RANK * largest) {
+        if norm.is_nan() || norm <= RANK * largest {
             return None;
         }
         let alpha = if a[k][k] > 0.0 { -norm } else { norm };
@@ -34,9 +34,9 @@ pub(crate) fn least_squares(rows: &[Vec<f64>], rights: &[Vec<f64>]) -> Option<Le
         v[k] -= alpha;
         let square: f64 = v.iter().map(|x| x * x).sum();
         if square > 0.0 {
-            for j in k..n {
-                let twice = 2.0 * (k..m).map(|i| v[i] * a[i][j]).sum::<f64>() / square;
-                (k..m).for_each(|i| a[i][j] -= twice * v[i]);
+            for column in k..n {
+                let twice = 2.0 * a.iter().zip(&v).skip(k).map(|(row, v)| v * row[column]).sum::<f64>() / square;
+                a.iter_mut().zip(&v).skip(k).for_each(|(row, v)| row[column] -= twice * v);
             }
             for right in &mut rights {
                 reflect(right, &v, square);
@@ -81,7 +81,7 @@ pub(crate) fn inverse(mut a: Vec<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
     let largest = a.iter().flatten().fold(0.0f64, |most, v| most.max(v.abs()));
     for k in 0..n {
         let pivot = (k..n).max_by(|p, q| a[*p][k].abs().total_cmp(&a[*q][k].abs()))?;
-        if !(a[pivot][k].abs() > 1e-13 * largest) {
+        if a[pivot][k].is_nan() || a[pivot][k].abs() <= 1e-13 * largest {
             return None;
         }
         a.swap(k, pivot);
@@ -119,9 +119,9 @@ mod tests {
     fn a_matrix_times_its_inverse_is_one() {
         let a = vec![vec![0.0, 2.0, 1.0], vec![1.0, 0.0, 3.0], vec![2.0, 1.0, 0.0]];
         let b = inverse(a.clone()).expect("an inverse");
-        for i in 0..3 {
+        for (i, row) in a.iter().enumerate() {
             for j in 0..3 {
-                let v: f64 = (0..3).map(|k| a[i][k] * b[k][j]).sum();
+                let v: f64 = row.iter().zip(&b).map(|(v, other)| v * other[j]).sum();
                 assert!((v - f64::from(u8::from(i == j))).abs() < 1e-12);
             }
         }

@@ -7,6 +7,8 @@ use crate::matching::{Peak, Unmatched};
 const MIN_OVERLAP: f64 = 0.25;
 /// Second peak over the first from which a peak is chance, or one of a pattern that repeats itself.
 const MAX_RATIO: f64 = 0.8;
+/// Correlation from which two places as good show a pattern rather than chance.
+const ALIKE: f64 = 0.5;
 /// Parts of a window's side over which brightness is taken for illumination rather than structure.
 const ILLUMINATION: usize = 8;
 /// Pixels around the best place of a pattern within which it cannot be repeated.
@@ -86,7 +88,7 @@ impl MaskedMatcher {
         }
         let ratio = if correlation > 0.0 { second / correlation } else { 1.0 };
         if ratio >= MAX_RATIO {
-            return Err(Unmatched::Chance);
+            return Err(if correlation >= ALIKE { Unmatched::Repeating } else { Unmatched::Chance });
         }
         Ok(Peak {
             rows: best.0 as isize - reach as isize,
@@ -298,7 +300,7 @@ fn smoothed(window: ArrayView2<'_, f32>) -> Array2<f32> {
 /// The solution of four equations by elimination with pivots; `None` where there is none.
 fn solve4(mut a: [[f64; 4]; 4], mut b: [f64; 4]) -> Option<[f64; 4]> {
     let scale: [f64; 4] = std::array::from_fn(|i| a[i][i].sqrt());
-    if scale.iter().any(|v| !(*v > 0.0)) {
+    if scale.iter().any(|v| v.is_nan() || *v <= 0.0) {
         return None;
     }
     for i in 0..4 {
@@ -316,9 +318,8 @@ fn solve4(mut a: [[f64; 4]; 4], mut b: [f64; 4]) -> Option<[f64; 4]> {
         }
         for row in i + 1..4 {
             let factor = a[row][i] / a[i][i];
-            for col in i..4 {
-                a[row][col] -= factor * a[i][col];
-            }
+            let above = a[i];
+            a[row].iter_mut().zip(above).skip(i).for_each(|(v, above)| *v -= factor * above);
             b[row] -= factor * b[i];
         }
     }

@@ -59,6 +59,7 @@ impl Unmatched {
 
 /// The whole shift at which two windows fit best.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_field_names, reason = "the ratio of peaks stands beside that of the pattern")]
 pub(crate) struct Peak {
     pub(crate) rows: isize,
     pub(crate) cols: isize,

@@ -4,7 +4,7 @@ mod support;
 
 use std::path::Path;
 
-use geoio::{RasterFile, RasterFormat, RasterOptions, RasterWriter};
+use geoio::{RasterFile, RasterOptions, RasterWriter};
 use ndarray::Array2;
 use raster::{Grid, RasterSink as _};
 use serde_json::Value;

@@ -143,7 +143,7 @@ fn what_is_wrong_with_points_is_told_with_its_place() {
     let line = "1,2,3,-4,1\n2,3,4,-5,1\n3,4,5,-6,1\n";
     assert!(refused(&format!("{head}{line}"), 3, &["--gcp-crs", "EPSG:32618"]).contains("one line"));
     assert!(refused(&format!("#CRS: EPSG:32618\n{head}{three}"), 2, &["--gcp-crs", "EPSG:32619"]).contains("EPSG:32618"));
-    assert!(refused(QGIS, 2, &["--max-error", "-1"]).contains("--max-error"));
+    assert!(refused(QGIS, 2, &["--max-error", "nan"]).contains("--max-error"));
     // A point beyond the image, and none to spare.
     std::fs::write(path("far.points"), QGIS).expect("a file");
     let far = path("far.points");
@@ -164,11 +164,12 @@ fn what_is_wrong_with_points_is_told_with_its_place() {
 fn model() -> String {
     let list = |name: &str, values: &[(usize, f64)]| -> String {
         let value = |i: usize| values.iter().find(|(at, _)| *at == i).map_or(0.0, |(_, v)| *v);
-        (1..=20).map(|i| format!("{name}_COEFF_{i}: {:e}\n", value(i))).collect()
+        (1..=20).map(|i| format!("{name}_COEFF_{i}: {:e}\n", value(i))).collect::<Vec<_>>().concat()
     };
     let five =
         [("LINE", 500.0, 500.0), ("SAMP", 500.0, 500.0), ("LAT", 3.5, 0.05), ("LONG", -75.0, 0.05), ("HEIGHT", 200.0, 500.0)];
-    let head: String = five.iter().map(|(name, off, scale)| format!("{name}_OFF: {off}\n{name}_SCALE: {scale}\n")).collect();
+    let one = |(name, off, scale): &(&str, f64, f64)| format!("{name}_OFF: {off}\n{name}_SCALE: {scale}\n");
+    let head: String = five.iter().map(one).collect::<Vec<_>>().concat();
     head + &list("LINE_NUM", &[(3, -1.02), (4, 0.03), (5, 0.01)])
         + &list("LINE_DEN", &[(1, 1.0), (2, 0.002)])
         + &list("SAMP_NUM", &[(2, 1.01), (4, 0.02), (3, 0.015)])

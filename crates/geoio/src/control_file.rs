@@ -1,4 +1,4 @@
-//! Files of ground control points: `gcp_list.txt` of OpenDroneMap and `.points` of QGIS.
+//! Files of ground control points: `gcp_list.txt` of `OpenDroneMap` and `.points` of QGIS.
 
 use std::path::Path;
 
@@ -104,8 +104,7 @@ fn qgis(lines: &[(u64, &str)], path: &Path) -> Result<ControlFile, GeoioError> {
             return Err(wrong(path, Some(number), reason));
         }
         let enabled = match place(&["enable"]).and_then(|at| cells.get(at)) {
-            None => true,
-            Some(&"1" | &"true") => true,
+            None | Some(&"1" | &"true") => true,
             Some(&"0" | &"false") => false,
             Some(other) => return Err(wrong(path, Some(number), format!("enable is '{other}'; expected 1 or 0"))),
         };

@@ -87,7 +87,7 @@ impl RpcModel {
             let parts = || (1..=20).map(|i| find(&[format!("{text}_{i}")])?.first().copied()).collect::<Option<Vec<f64>>>();
             let values = whole.or_else(parts);
             let values = values.ok_or_else(|| wrong(path, format!("the model of the sensor has not 20 numbers {text}")))?;
-            Ok(values.try_into().expect("20 numbers"))
+            values.try_into().map_err(|_| wrong(path, format!("the model of the sensor has not 20 numbers {text}")))
         };
         let mut model = Self {
             offsets: [0.0; 5],

@@ -72,7 +72,7 @@ fn places_are_those_of_gdal_by_every_method_it_has() {
 fn leaving_one_out_is_what_numpy_and_scipy_find_by_fitting_anew() {
     // numpy.linalg.lstsq without the point; scipy 1.17.1 RBFInterpolator, thin_plate_spline of degree 1.
     let expected: [(Method, usize, Pair, Pair); 7] = [
-        (Method::Polynomial(1), 0, (-1419.016_718, 192.912_527), (97.639_145_2, 21.663_467_3)),
+        (Method::Polynomial(1), 0, (-1_419.016_718, 192.912_527), (97.639_145_2, 21.663_467_3)),
         (Method::Polynomial(1), 8, (655.725_970, -48.884_558), (-46.186_086_0, -6.455_187_4)),
         (Method::Polynomial(2), 5, (-130.251_519, 0.533_457), (-9.158_610_5, -1.195_846_5)),
         (Method::Polynomial(2), 8, (74.827_030, 2.686_032), (-5.723_607_4, -0.962_495_8)),

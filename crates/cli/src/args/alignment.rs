@@ -90,7 +90,7 @@ impl From<SamplingName> for geoio::Sampling {
 pub(crate) struct Georeference {
     /// The image: GeoTIFF, JPEG, PNG or JPEG 2000
     pub(crate) image: PathBuf,
-    /// Control points: gcp_list.txt of OpenDroneMap or .points of QGIS [default: the image's own, else its model, else its place]
+    /// Control points: `gcp_list.txt` of `OpenDroneMap` or `.points` of QGIS [default: the image's own, else its model, else its place]
     #[arg(long, value_name = "FILE")]
     pub(crate) gcps: Option<PathBuf>,
     /// Model of the sensor: _RPC.TXT or .RPB [default: the image's own, or the one beside it]

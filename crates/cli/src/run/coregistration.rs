@@ -250,14 +250,14 @@ impl Plane for PlaneOnGrid {
 /// Either kind of reference.
 enum Fixed<'a> {
     Scene(ScenePlane<'a>),
-    File(PlaneOnGrid),
+    File(Box<PlaneOnGrid>),
 }
 
 impl Plane for Fixed<'_> {
     fn read(&mut self, window: Window) -> Result<Array2<f32>, Fault> {
         match self {
             Self::Scene(plane) => plane.read(window),
-            Self::File(plane) => Plane::read(plane, window),
+            Self::File(plane) => Plane::read(plane.as_mut(), window),
         }
     }
 }
@@ -293,7 +293,7 @@ impl<'a> Scenes<'a> {
             let fixed = match reference {
                 Reference::Scene(own) => Fixed::Scene(self.open(*own)?),
                 Reference::File { path, band, .. } => {
-                    Fixed::File(PlaneOnGrid::open(path, *band, self.gridded.grid(), Resampling::Bilinear)?)
+                    Fixed::File(Box::new(PlaneOnGrid::open(path, *band, self.gridded.grid(), Resampling::Bilinear)?))
                 }
             };
             Ok(Pair { reference: fixed, moving: self.open(place)? })

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::apart::check_apart;
 use crate::args::{Common, Coregister, Warp};
 use crate::fault::{Exit, Fault};
-use crate::registration::{Registration, Settings, register};
+use crate::registration::{Place, Registration, Settings, register};
 use crate::report::Report;
 use planes::Both;
 
@@ -122,7 +122,7 @@ fn settle(mut registration: Registration, warp: Warp, offset: (f64, f64), name: 
     };
     registration.mark(&used);
     let middle = {
-        let places: Vec<(f64, f64)> = registration.places.iter().map(|place| place.middle()).collect();
+        let places: Vec<(f64, f64)> = registration.places.iter().map(Place::middle).collect();
         let n = places.len() as f64;
         (places.iter().map(|p| p.0).sum::<f64>() / n, places.iter().map(|p| p.1).sum::<f64>() / n)
     };

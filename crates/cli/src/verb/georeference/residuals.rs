@@ -66,7 +66,7 @@ impl Judged {
                 let length = residual.pixel.0.hypot(residual.pixel.1);
                 let numbers = [row.pixel.0, row.pixel.1, residual.pixel.0, residual.pixel.1, length].map(|v| format!("{v:.3}"));
                 let cells = std::iter::once(name).chain(numbers).chain([left_out, plain(residual.map.0.hypot(residual.map.1))]);
-                lines.push(cells.map(|cell| format!("{cell:>12}")).collect());
+                lines.push(cells.map(|cell| format!("{cell:>12}")).collect::<Vec<_>>().concat());
             }
         }
         let told = |value: Option<f64>| value.map_or_else(|| "not known".to_owned(), |v| format!("{v:.3} px"));
@@ -224,7 +224,7 @@ pub(super) fn write(path: &Path, judged: &Judged, controls: &Controls, common: &
 pub(super) fn plain(length: f64) -> String {
     let digits = match length {
         _ if length >= 100.0 => 1,
-        _ if length >= 0.1 || length < 1e-9 => 3,
+        _ if !(1e-9..0.1).contains(&length) => 3,
         _ => 9,
     };
     format!("{length:.digits$}")
