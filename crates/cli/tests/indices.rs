@@ -115,7 +115,7 @@ fn a_hostile_list_is_an_error_with_its_place() {
     let broken = scratch.path().join("broken.json");
     std::fs::write(&broken, "{\"SpectralIndices\": {\n \"A\": {\"formula\": 3}}}").expect("a file");
     let told = fail(2, ["indices", "--catalogue", argument(&broken)]);
-    assert!(told.contains("broken.json:2:18: invalid type: integer `3`, expected a string"), "{told}");
+    assert!(told.contains("broken.json:2:19: invalid type: integer `3`, expected a string"), "{told}");
 }
 
 #[test]
