@@ -36,7 +36,8 @@ fn difference(bencher: Bencher) {
     let baseline = period(dates[0], dates[monitored - 1]);
     let monitoring = period(dates[monitored], dates[DATES - 1]);
     let role = Role::Index("nbr".to_owned());
-    let detector = Difference::new(DifferenceParameters::default(), baseline, monitoring, role, index.direction());
+    let detector =
+        Difference::new(DifferenceParameters::default(), baseline, monitoring, role, index.clearing().expect("NBR falls"));
     let detector = detector.expect("parameters in range");
     let values = series(&landscape, &index, first);
     let block = SeriesBlock::new(dates, &[0; DATES], values.view()).expect("one entry a date");

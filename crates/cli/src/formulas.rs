@@ -99,7 +99,7 @@ pub(crate) fn one(text: &str, spec: &Formulas, direction: Option<Direction>) -> 
 /// The indices for a scene: with the wavelengths of its sensor where they need any.
 pub(crate) fn of_scene(indices: Vec<SpectralIndex>, scene: &Scene) -> Result<Vec<SpectralIndex>, Fault> {
     let of = |index: SpectralIndex| {
-        if scene.has(&index.role()) { Ok(index) } else { Ok(index.of_sensor(&scene.sensor)?.into_owned()) }
+        if scene.has(&index.role()) { Ok(index) } else { Ok(index.of_scene(scene)?.into_owned()) }
     };
     indices.into_iter().map(of).collect()
 }
@@ -108,7 +108,7 @@ pub(crate) fn of_scene(indices: Vec<SpectralIndex>, scene: &Scene) -> Result<Vec
 pub(crate) fn of_scenes(index: &SpectralIndex, scenes: &[Scene]) -> Result<SpectralIndex, Fault> {
     let mut found: Option<(Cow<'_, SpectralIndex>, &Scene)> = None;
     for scene in scenes.iter().filter(|scene| !scene.has(&index.role())) {
-        let own = index.of_sensor(&scene.sensor)?;
+        let own = index.of_scene(scene)?;
         match &found {
             Some((first, with)) if first.constants() != own.constants() => {
                 return Err(Fault::new(

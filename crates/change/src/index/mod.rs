@@ -141,20 +141,25 @@ impl SpectralIndex {
         Catalogue::built_in().find(name)?.index(&[])
     }
 
-    /// The index for images of a sensor: wavelengths that its formula uses are those of the sensor's table.
+    /// The index for a scene: wavelengths that its formula uses are those of the scene's bands, by the table of its sensor.
     ///
     /// # Errors
-    /// [`ChangeError::Constant`] for a band that the table does not have.
-    pub fn of_sensor(&self, sensor: &Sensor) -> Result<Cow<'_, Self>, ChangeError> {
+    /// [`ChangeError::Constant`] for a band of which no table tells.
+    pub fn of_scene(&self, scene: &Scene) -> Result<Cow<'_, Self>, ChangeError> {
         if self.wavelengths.is_empty() {
             return Ok(Cow::Borrowed(self));
         }
+        // A sensor that is only named has its table here.
+        let named = || raster::sensor::all().into_iter().find(|sensor| sensor.id == scene.sensor.id);
+        let table = if scene.sensor.bands.is_empty() { named() } else { None };
+        let rows = table.as_ref().map_or(&scene.sensor.bands, |sensor| &sensor.bands);
         let mut constants = self.constants.clone();
         for symbol in &self.wavelengths {
-            let row = symbol.of_sensor(sensor).and_then(|band| sensor.bands.iter().find(|row| row.band == *band));
+            let bands = symbol.of_sensor(&scene.sensor).map_or(symbol.bands, std::slice::from_ref);
+            let band = bands.iter().find(|band| scene.has(&Role::Band(**band))).unwrap_or(&bands[0]);
             let name = format!("lambda{}", symbol.text);
-            let Some(row) = row else {
-                let reason = format!("no wavelength of {} is known of {}: give {name}=NANOMETRES", symbol.bands[0], sensor.id);
+            let Some(row) = rows.iter().find(|row| row.band == *band) else {
+                let reason = format!("no wavelength of {band} is known of {}: give {name}=NANOMETRES", scene.sensor.id);
                 return Err(ChangeError::Constant { index: self.name.clone(), constant: name, reason });
             };
             constants.push(Constant::number(&name, row.centre_nm));
@@ -163,7 +168,7 @@ impl SpectralIndex {
         Ok(Cow::Owned(index.described(&self.title, &self.reference)))
     }
 
-    /// Whether its formula uses wavelengths that nobody gave: see [`Self::of_sensor`].
+    /// Whether its formula uses wavelengths that nobody gave: see [`Self::of_scene`].
     pub fn needs_sensor(&self) -> bool {
         !self.wavelengths.is_empty()
     }

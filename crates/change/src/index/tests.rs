@@ -321,9 +321,17 @@ fn wavelengths_are_those_of_the_sensor() {
     let centre = |band| sensor.bands.iter().find(|row| row.band == band).expect("its band").centre_nm;
     let (n, r, s) = (centre(Band::Nir), centre(Band::Red), centre(Band::Swir16));
     let expected = 0.75 - (0.25 + 0.25 * ((n - r) / (s - r)));
-    let got = index.of_sensor(&sensor).expect("its bands").compute(&cube).expect("bands")[[0, 0, 0]];
+    let bands = bands(&[Band::Red, Band::Nir, Band::Swir16]);
+    let of = |sensor: raster::Sensor, bands: &[Role]| {
+        Ok::<_, ChangeError>(index.of_scene(&scene(sensor, bands.to_vec()))?.into_owned())
+    };
+    let got = of(raster::sensor::msi(), &bands).expect("its bands").compute(&cube).expect("bands")[[0, 0, 0]];
     assert!((f64::from(got) - expected).abs() < 1e-7, "{got} is not {expected}");
-    let error = index.of_sensor(&raster::Sensor::plain("p")).expect_err("nothing is known").to_string();
+    let named = of(raster::Sensor::plain("sentinel-2-msi"), &bands).expect("a table by its name");
+    assert_eq!(named.compute(&cube).expect("bands")[[0, 0, 0]].to_bits(), got.to_bits());
+    let narrow = of(raster::Sensor::plain("sentinel-2-msi"), &[Role::Band(Band::Nir08)]).expect("a table by its name");
+    assert!(narrow.constants().contains(&Constant::number("lambdaN", centre(Band::Nir08))));
+    let error = of(raster::Sensor::plain("p"), &bands).expect_err("nothing is known").to_string();
     assert_eq!(error, "FAI, constant lambdaN: no wavelength of nir is known of p: give lambdaN=NANOMETRES");
 }
 

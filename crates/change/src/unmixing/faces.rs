@@ -142,7 +142,7 @@ impl<const N: usize> FacesOf<N> {
             }
             let mut better = [false; LANES];
             for lane in 0..LANES {
-                better[lane] = within[lane] & (distance[lane] < least[lane]);
+                better[lane] = within[lane] && distance[lane] < least[lane];
                 least[lane] = if better[lane] { distance[lane] } else { least[lane] };
             }
             for (best, share) in nearest.iter_mut().zip(&shares) {
