@@ -140,9 +140,8 @@ fn scene(arguments: &Index) -> Result<Found, Fault> {
     }
     let mut spec = geoio::product_at(path);
     match (&mut spec, arguments.units.as_deref()) {
-        (_, None) => {}
         (ImagerySpec::LandsatL1(spec), Some("radiance")) => spec.units = geoio::Units::Radiance,
-        (ImagerySpec::LandsatL1(_), Some("reflectance")) | (ImagerySpec::Sentinel1Rtc(_), Some("power")) => {}
+        (_, None) | (ImagerySpec::LandsatL1(_), Some("reflectance")) | (ImagerySpec::Sentinel1Rtc(_), Some("power")) => {}
         (ImagerySpec::Sentinel1Rtc(spec), Some("db")) => spec.units = geoio::PowerUnits::Db,
         (_, Some(units)) => {
             return Err(Fault::usage(format!(
