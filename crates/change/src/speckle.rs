@@ -192,19 +192,17 @@ impl<'a, R: RasterReader> Despeckled<'a, R> {
         let Moments { mean, variance } = moments(plane, reach);
         let (rows, cols) = mean.dim();
         let inside = plane.slice(s![reach..reach + rows, reach..reach + cols]);
-        match (speckle.parameters.filter, &self.ratios) {
-            (SpeckleFilter::Quegan, Some(Ratios { sums, counts, .. })) => Array2::from_shape_fn((rows, cols), |(row, col)| {
+        if let (SpeckleFilter::Quegan, Some(Ratios { sums, counts, .. })) = (speckle.parameters.filter, &self.ratios) {
+            return Array2::from_shape_fn((rows, cols), |(row, col)| {
                 let at = [role, row, col];
                 if inside[[row, col]].is_nan() { f64::NAN } else { mean[[row, col]] * sums[at] / counts[at] }
-            }),
-            _ => {
-                let noise = 1.0 / speckle.parameters.looks;
-                Array2::from_shape_fn((rows, cols), |at| {
-                    let at = [at.0, at.1];
-                    lee(inside[at], mean[at], variance[at], noise)
-                })
-            }
+            });
         }
+        let noise = 1.0 / speckle.parameters.looks;
+        Array2::from_shape_fn((rows, cols), |(row, col)| {
+            let at = [row, col];
+            lee(inside[at], mean[at], variance[at], noise)
+        })
     }
 }
 

@@ -237,7 +237,7 @@ fn a_picture_says_its_colours_and_alpha_is_no_data() {
     let found = found(folder.path(), r#"{"product": "orthomosaic", "path": "."}"#);
     let scene = &found.imagery.scenes[0];
     assert_eq!((scene.sensor.id.as_str(), scene.date.to_string().as_str()), ("drone-rgb", "2023-01-23"));
-    assert!(near(value(&found, 0, "green", (1, 1)), 120.0 / 255.0));
+    assert!(near(value(&found, 0, "green", (1, 1)), 120.0 / 256.0));
     let alpha = read(&found, 0, &["qa_alpha".parse().expect("a role")]).quality;
     let transparent = &scene.sensor.masks[0];
     assert!(

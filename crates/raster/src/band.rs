@@ -134,7 +134,7 @@ pub enum Role {
     Radsat,
     /// Sentinel-2 scene classes (`scl`).
     Scl,
-    /// Another layer of codes by its name without `qa_`: `qa_clear` of PlanetScope's mask, `qa_reliability` of MODIS.
+    /// Another layer of codes by its name without `qa_`: `qa_clear` of `PlanetScope`'s mask, `qa_reliability` of MODIS.
     Quality(String),
     /// A ready-made index, by its name in small letters (`ndvi`).
     Index(String),

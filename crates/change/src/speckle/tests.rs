@@ -173,6 +173,8 @@ fn windows_and_scenes_that_make_no_sense_are_refused() {
         assert!(Speckle::new(SpeckleParameters { filter: SpeckleFilter::Lee, window, looks }, &scenes, &masks).is_err());
     }
     let mut optical = scenes.clone();
-    optical.iter_mut().for_each(|scene| scene.sensor = Arc::new(raster::sensor::oli()));
+    for scene in &mut optical {
+        scene.sensor = Arc::new(raster::sensor::oli());
+    }
     assert!(Speckle::new(parameters(SpeckleFilter::Lee, 4.4), &optical, &masks).is_err());
 }

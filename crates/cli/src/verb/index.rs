@@ -143,9 +143,8 @@ pub(super) fn scene(path: Option<&Path>, bands: Option<&str>, units: Option<&str
     }
     let mut spec = geoio::product_at(path);
     match (&mut spec, units) {
-        (_, None) => {}
         (ImagerySpec::LandsatL1(spec), Some("radiance")) => spec.units = geoio::Units::Radiance,
-        (ImagerySpec::LandsatL1(_), Some("reflectance")) | (ImagerySpec::Sentinel1Rtc(_), Some("power")) => {}
+        (_, None) | (ImagerySpec::LandsatL1(_), Some("reflectance")) | (ImagerySpec::Sentinel1Rtc(_), Some("power")) => {}
         (ImagerySpec::Sentinel1Rtc(spec), Some("db")) => spec.units = geoio::PowerUnits::Db,
         (_, Some(units)) => {
             return Err(Fault::usage(format!(

@@ -68,7 +68,7 @@ fn sensor_lines(sensor: &Sensor) -> Vec<String> {
     line("bands", bands.join(" "));
     let values = match sensor.quantity {
         Quantity::TopOfAtmosphere if sensor.scaling == Scaling::IDENTITY => "scaled by each product's metadata".to_owned(),
-        Quantity::Relative => "stored / 255, comparable within one flight".to_owned(),
+        Quantity::Relative => "stored / 256, comparable within one flight".to_owned(),
         _ => format!("stored x {scale} {offset:+}"),
     };
     line("values", format!("{}: {values}{nodata}", quantity(sensor.quantity)));

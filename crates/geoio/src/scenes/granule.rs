@@ -144,8 +144,8 @@ fn collect(folder: &Path, depth: usize, is_wanted: &impl Fn(&str) -> bool, files
 
 /// Whether a name ends like that of a TIFF.
 pub(super) fn is_tiff(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.ends_with(".tif") || name.ends_with(".tiff")
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| ["tif", "tiff"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 /// Files by what makes them one granule, in order; what has no such key is passed over.

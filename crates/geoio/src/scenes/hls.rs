@@ -110,7 +110,7 @@ fn scene(files: &[PathBuf], warnings: &mut Vec<Warning>) -> Result<FoundScene, G
 /// Refuses a file whose own tag gives another scale than the product has: its numbers were changed by somebody.
 fn check_tag(path: &Path, expected: f64) -> Result<(), GeoioError> {
     let file = RasterFile::open(path)?;
-    match file.bands()[0].scale.filter(|scale| *scale != 1.0 && (scale - expected).abs() > 1e-9) {
+    match file.bands()[0].scale.filter(|scale| [1.0, expected].iter().all(|known| (scale - known).abs() > 1e-9)) {
         None => Ok(()),
         Some(scale) => Err(GeoioError::Metadata {
             path: path.to_owned(),
@@ -126,12 +126,11 @@ fn check_tag(path: &Path, expected: f64) -> Result<(), GeoioError> {
 fn platform(path: &Path, sensor: &Sensor) -> Result<String, GeoioError> {
     let file = RasterFile::open(path)?;
     let of_landsat = file.metadata("LANDSAT_PRODUCT_ID").and_then(|id| id.get(2..4)?.parse::<u32>().ok());
-    let said = match of_landsat {
-        Some(number) => format!("LANDSAT_{number}"),
-        None => {
-            let uri = file.metadata("PRODUCT_URI").unwrap_or_default();
-            uri.strip_prefix("S2").and_then(|rest| rest.chars().next()).map(|c| format!("Sentinel-2{c}")).unwrap_or_default()
-        }
+    let said = if let Some(number) = of_landsat {
+        format!("LANDSAT_{number}")
+    } else {
+        let uri = file.metadata("PRODUCT_URI").unwrap_or_default();
+        uri.strip_prefix("S2").and_then(|rest| rest.chars().next()).map(|c| format!("Sentinel-2{c}")).unwrap_or_default()
     };
     Ok(Some(said).filter(|said| sensor.platforms.contains(said)).unwrap_or_default())
 }

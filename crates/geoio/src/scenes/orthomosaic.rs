@@ -33,7 +33,7 @@ pub struct OrthomosaicSpec {
     /// CSV with columns `file` and `date`, maybe `time`. Default: the day in the file's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dates: Option<PathBuf>,
-    /// Factor from stored numbers to values. Default: 1/255 of 8 bits, else the file's tag, else 1.
+    /// Factor from stored numbers to values. Default: 1/256 of 8 bits, else the file's tag, else 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<f64>,
     /// Summand after the factor. Default 0.
@@ -44,8 +44,8 @@ pub struct OrthomosaicSpec {
     pub nodata: Option<f64>,
 }
 
-/// Scale of pictures: full brightness is 1.
-const OF_PICTURE: Scaling = Scaling { scale: 1.0 / 255.0, offset: 0.0 };
+/// Scale of pictures. A power of two, so that what is 0 in stored numbers is 0 in a formula too, and no ratio of nearly nothing.
+const OF_PICTURE: Scaling = Scaling { scale: 1.0 / 256.0, offset: 0.0 };
 
 /// Words by which cameras and programs call their bands besides the roles' own names.
 const WORDS: [(&str, Band); 8] = [

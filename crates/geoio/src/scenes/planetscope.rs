@@ -1,6 +1,6 @@
-//! PlanetScope scenes of surface reflectance with their usable data masks (UDM2).
+//! `PlanetScope` scenes of surface reflectance with their usable data masks (UDM2).
 //!
-//! Source: Planet, PlanetScope Product Specifications: `20230618_184512_61_2447_3B_AnalyticMS_SR_8b.tif`, bands in a fixed order;
+//! Source: Planet, `PlanetScope` Product Specifications: `20230618_184512_61_2447_3B_AnalyticMS_SR_8b.tif`, bands in a fixed order;
 //! `.._3B_udm2.tif`; `.._metadata.json` (the instrument).
 
 use std::path::{Path, PathBuf};
@@ -114,21 +114,19 @@ fn scene(
         let void = Void::nodata(sensor.nodata);
         granule.push(FoundLayer { role, path: image.clone(), band: band + 1, void, curve: None }, sensor.scaling);
     }
-    match with(|rest| rest.to_ascii_lowercase().starts_with("udm2")).next() {
-        Some(mask) => {
-            let bands = RasterFile::open(mask)?.bands().len();
-            if bands != sensor.quality.len() {
-                return Err(wrong(format!("{} has {bands} bands, and UDM2 has {}", name_of(mask), sensor.quality.len())));
-            }
-            for ((role, _), band) in sensor.quality.iter().zip(1..) {
-                let layer = FoundLayer { role: role.clone(), path: mask.clone(), band, void: Void::default(), curve: None };
-                granule.push(layer, Scaling::IDENTITY);
-            }
+    if let Some(mask) = with(|rest| rest.to_ascii_lowercase().starts_with("udm2")).next() {
+        let bands = RasterFile::open(mask)?.bands().len();
+        if bands != sensor.quality.len() {
+            return Err(wrong(format!("{} has {bands} bands, and UDM2 has {}", name_of(mask), sensor.quality.len())));
         }
-        None => {
-            let message = "it has no .._3B_udm2.tif: clouds cannot be told from ground; a run needs [mask] classes = [] to use it all the same";
-            batch.warnings.push(Warning::new("no_quality_layer", message).about(id));
+        for ((role, _), band) in sensor.quality.iter().zip(1..) {
+            let layer = FoundLayer { role: role.clone(), path: mask.clone(), band, void: Void::default(), curve: None };
+            granule.push(layer, Scaling::IDENTITY);
         }
+    } else {
+        let message =
+            "it has no .._3B_udm2.tif: clouds cannot be told from ground; a run needs [mask] classes = [] to use it all the same";
+        batch.warnings.push(Warning::new("no_quality_layer", message).about(id));
     }
     granule.scene(image, false)
 }

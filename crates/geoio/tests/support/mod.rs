@@ -37,7 +37,7 @@ pub(crate) struct Tiff<'a> {
     pub(crate) colours: &'a [&'a str],
 }
 
-impl<'a> Tiff<'a> {
+impl Tiff<'_> {
     /// One band of 4 x 5 pixels of 30 m in zone 18N.
     pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
         Self {

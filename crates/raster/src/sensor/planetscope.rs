@@ -1,6 +1,6 @@
-//! PlanetScope surface reflectance of 4 and 8 bands with its usable data mask.
+//! `PlanetScope` surface reflectance of 4 and 8 bands with its usable data mask.
 //!
-//! Source: Planet, PlanetScope Product Specifications (bands by instrument), and Usable Data Masks 2 and 2.1 of Planet's documentation.
+//! Source: Planet, `PlanetScope` Product Specifications (bands by instrument), and Usable Data Masks 2 and 2.1 of Planet's documentation.
 
 use super::{BandRow, Quantity, Sensor, bands, of_bits, of_codes};
 use crate::{Band, Comparison, Role, Scaling};
