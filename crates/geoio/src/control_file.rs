@@ -162,7 +162,8 @@ fn odm_system(text: &str) -> Result<Crs, String> {
     };
     let name = match zone {
         Some(zone) => {
-            let (number, half) = zone.split_at(zone.len().saturating_sub(1));
+            let half = zone.trim_start_matches(|letter: char| letter.is_ascii_digit());
+            let number = &zone[..zone.len() - half.len()];
             let number: u32 =
                 number.parse().ok().filter(|n| (1..=60).contains(n)).ok_or_else(|| told("a zone is 1 to 60, then N or S"))?;
             match half {
