@@ -45,12 +45,18 @@ pub(crate) fn broke(error: &std::io::Error) -> String {
 /// What an error of the library means. Only texts that cannot hold an address are repeated.
 pub(crate) fn trouble(error: &ureq::Error, address: &Address) -> Trouble {
     let answer = |reason: String| FetchError::Answer { address: address.to_string(), reason };
+    let is_unknown = match error {
+        ureq::Error::HostNotFound => true,
+        // The system's resolver has no kind of error of its own.
+        ureq::Error::Io(error) => error.to_string().contains("failed to lookup address"),
+        _ => false,
+    };
+    if is_unknown {
+        let reason = "the host is not known; check its name and this machine's network".to_owned();
+        let error = FetchError::Network { address: address.to_string(), reason, attempts: 0 };
+        return Trouble::Passing { error, wait: None, limit: 2 };
+    }
     match error {
-        ureq::Error::HostNotFound => {
-            let reason = "the host is not known; check its name and this machine's network".to_owned();
-            let error = FetchError::Network { address: address.to_string(), reason, attempts: 0 };
-            Trouble::Passing { error, wait: None, limit: 2 }
-        }
         ureq::Error::Timeout(_) => Trouble::passing(address, "the host does not answer in time"),
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
             answer(format!("TLS fails: {error}; check the certificate of the host, or name its authority as `authorities`"))

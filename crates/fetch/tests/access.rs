@@ -254,6 +254,13 @@ fn the_records_of_the_program_send_nothing_to_hosts_that_they_do_not_name() {
 }
 
 #[test]
+fn a_name_that_nobody_knows_is_tried_twice() {
+    let wish = Wish { hosts: vec!["data.invalid"], ..Wish::default() };
+    let error = bring(&wish.client(), &Address::parse("https://data.invalid/a").expect("an address")).expect_err("unknown");
+    assert!(matches!(error, FetchError::Network { attempts: 2, .. }), "{error}");
+}
+
+#[test]
 fn threads_that_need_a_token_at_once_share_one() {
     let given = Arc::new(Mutex::new(0));
     let tokens = Host::new({

@@ -14,7 +14,7 @@ pub(crate) struct Fetch {
     /// Only say what would be brought, and how many bytes that are
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Host that may be asked over the network, beside those of [network] hosts; may be repeated
+    /// Host that may be asked over the network, beside those of `[network] hosts`; may be repeated
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
     /// List the providers that are known, with their hosts and the secrets they want
