@@ -2,8 +2,8 @@
 
 mod alignment;
 mod evaluate;
-mod flights;
 mod fetch;
+mod flights;
 mod images;
 mod join;
 mod trials;

@@ -15,7 +15,10 @@ use support::{argument, succeed};
 /// Address of the server; `None` (and a line that says so) where there is none.
 fn server(test: &str) -> Option<String> {
     let Ok(address) = std::env::var("ATALAYA_STAC") else {
-        assert!(std::env::var_os("ATALAYA_REQUIRE_SHARED").is_none(), "a STAC server is required: scripts/stac-server with COMMAND");
+        assert!(
+            std::env::var_os("ATALAYA_REQUIRE_SHARED").is_none(),
+            "a STAC server is required: scripts/stac-server with COMMAND"
+        );
         support::skipped(test, "no STAC server (scripts/stac-server install; scripts/stac-server with COMMAND)");
         return None;
     };

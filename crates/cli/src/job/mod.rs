@@ -3,8 +3,8 @@
 //! Unknown keys are refused with line and column; paths are relative to the job file.
 
 mod ccdc;
-mod fetch;
 mod coregistration;
+mod fetch;
 mod harmonise;
 mod index;
 mod load;
@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 use crate::language::Language;
 
 pub(crate) use ccdc::CcdcSpec;
-pub(crate) use fetch::{FetchSource, FetchSpec};
 pub(crate) use coregistration::{Action, CoregistrationSpec, Tolerance};
+pub(crate) use fetch::{FetchSource, FetchSpec};
 pub(crate) use harmonise::HarmoniseSpec;
 pub(crate) use index::IndexSpec;
 use index::WrittenIndex;

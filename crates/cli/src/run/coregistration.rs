@@ -1,6 +1,5 @@
 //! Where the scenes of a run lie, held against a reference image.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use change::{MaskPlan, SpectralIndex};
@@ -42,13 +41,13 @@ pub(crate) fn coregistered(
     job: &Job,
     spec: &CoregistrationSpec,
     (imagery, grid): (Imagery, &Grid),
-    (watched, plans): (&SpectralIndex, &BTreeMap<String, MaskPlan>),
+    (watched, plans): (&SpectralIndex, &[MaskPlan]),
     common: &Common,
 ) -> Result<(Imagery, Coregistered), Fault> {
     if !(32..=2048).contains(&spec.window) {
         return Err(Fault::usage(format!("[coregistration] window = {}: expected 32 to 2048 pixels", spec.window)));
     }
-    let own = spec.index.as_ref().map(crate::job::IndexSpec::resolve).transpose()?;
+    let own = spec.index.as_ref().map(|index| index.resolve(&job.base)).transpose()?;
     let index = own.as_ref().unwrap_or(watched);
     let gridded = GriddedImagery::new(imagery.clone(), grid.clone(), job.grid.resampling);
     let scenes = Scenes { gridded: &gridded, index, plans };
@@ -221,7 +220,8 @@ impl Reference {
 struct Scenes<'a> {
     gridded: &'a GriddedImagery,
     index: &'a SpectralIndex,
-    plans: &'a BTreeMap<String, MaskPlan>,
+    /// One a scene.
+    plans: &'a [MaskPlan],
 }
 
 /// A scene's index, NaN where it is not clear.
@@ -272,7 +272,7 @@ impl<'a> Scenes<'a> {
 
     fn open(&self, place: usize) -> Result<ScenePlane<'a>, Fault> {
         let scene = &self.gridded.scenes()[place];
-        let mask = &self.plans[&scene.sensor.id];
+        let mask = &self.plans[place];
         let roles = self.index.inputs(scene)?.into_iter().chain(mask.layers()).collect();
         Ok(ScenePlane { reader: self.gridded.open()?, place, index: self.index, roles, mask })
     }

@@ -24,7 +24,7 @@ use super::probability::Calibrated;
 use crate::args::Common;
 use crate::fault::{Exit, Fault};
 use crate::formulas;
-use crate::job::{ChangeSpec, Job, Method};
+use crate::job::{Job, Method};
 use crate::progress::Progress;
 use crate::screen::{self, Places, Sample, Screened};
 use crate::verb::catalogue::{self, Registries};

@@ -32,8 +32,7 @@ const BESIDE: usize = 16;
 pub(crate) fn refine(arguments: &Refine, common: &Common) -> Result<Report, Fault> {
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
-    let [index] =
-        indices(&arguments.index)?.try_into().map_err(|_| Fault::usage("--index: name one index, or write one formula"))?;
+    let index = formulas::one(&arguments.index, &arguments.formulas, Some(Direction::Fall))?;
     let Found { imagery, warnings, .. } = scene(Some(&arguments.image), arguments.bands.as_deref(), None, &arguments.numbers)?;
     check_apart(Some(&arguments.out), imagery.files().iter().chain([&arguments.alerts]))?;
     let [index] = formulas::of_scene(vec![index], &imagery.scenes[0])?.try_into().expect("one comes out of one");
