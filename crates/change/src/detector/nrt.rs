@@ -102,7 +102,7 @@ impl<R: Rule> Nrt<R> {
         let history = History::fit(design, &tiles, block.dates(), self.fitting);
         let own = history.residuals_of_looks();
         let quartiles = if R::HAS_QUARTILES { history.quartiles() } else { [[f64::NAN; 2]; LANES] };
-        for lane in 0..tiles[0].width {
+        for (lane, quartiles) in quartiles.into_iter().enumerate().take(tiles[0].width) {
             let place = first + lane;
             let last = (0..block.dates().len()).rfind(|time| tiles[0].seen[*time][lane] > 0.0);
             let values = own.of(lane);
@@ -115,13 +115,7 @@ impl<R: Rule> Nrt<R> {
             }
             let start = history.starts[lane];
             let floor = 1e-7 * history.fit.predicted(design.row(start))[lane].abs();
-            let begun = self.rule.begin(&Residuals {
-                values,
-                quartiles: quartiles[lane],
-                width: design.width(),
-                floor,
-                critical: self.critical,
-            });
+            let begun = self.rule.begin(&Residuals { values, quartiles, width: design.width(), floor, critical: self.critical });
             model.is_stable[place] = begun.is_stable;
             model.history_start[place] = block.dates()[start].days();
             model.sigma[place] = begun.sigma;
