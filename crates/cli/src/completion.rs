@@ -17,7 +17,7 @@ pub(crate) fn complete<T: Pixel>(mut writer: RasterWriter<T>, budget: &Budget) -
         map_in_order(
             &due,
             budget,
-            due.len(),
+            2 * budget.jobs(),
             || Ok::<_, Fault>(packing.packer()?),
             |packer, overview| Ok(packer.pack_overview(overview)?),
             |made| Ok(writer.take(made)?),

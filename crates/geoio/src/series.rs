@@ -48,7 +48,8 @@ impl SeriesTable {
         let place = |name: &str| small_table::place(&header, name);
         let (date, time) = (place("date"), place("time"));
         let when = date.or(time).ok_or_else(|| wrong(Some(1), "it has no column date, nor time".to_owned()))?;
-        let missing = |codes: &CodeColumn| wrong(Some(1), format!("it has no column {}", codes.name));
+        let names = || header.iter().collect::<Vec<_>>().join(", ");
+        let missing = |codes: &CodeColumn| wrong(Some(1), format!("it has no column {}; it has {}", codes.name, names()));
         let codes = codes.map(|codes| Ok((place(&codes.name).ok_or_else(|| missing(codes))?, codes))).transpose()?;
         let (id, own) = (place("id"), place(band));
         let others = [date, time, codes.map(|(column, _)| column)];
@@ -75,7 +76,9 @@ impl SeriesTable {
                         Some(code) if code.is_nan() => Some(false),
                         _ => cell.parse().ok().and_then(codes.is_clear),
                     };
-                    known.ok_or_else(|| wrong(line, format!("'{cell}' is no code of {}", codes.maker)))?
+                    known.ok_or_else(|| {
+                        wrong(line, format!("'{cell}' is no code of {}; name whose codes they are", codes.maker))
+                    })?
                 }
             };
             for &column in &columns {

@@ -4,20 +4,25 @@
 //! retrieved, every column as text with `known_from` added, geometry in longitude and latitude. The table `snapshots` says which
 //! of them was there on which day; the same content retrieved again is one more line of it, and no more rows.
 
+mod error;
+mod step;
+
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use alert::{Column, Features, Layer, Values};
+use alert::{Features, Layer};
 use gdal::Dataset;
+use gdal::vector::LayerAccess as _;
 use gdal::vector::sql::Dialect;
-use gdal::vector::{Defn, Feature, LayerAccess as _, LayerOptions as NewLayer, OGRFieldType, OGRwkbGeometryType};
 use raster::Date;
-use thiserror::Error;
 
 use crate::layer::{LayerError, LayerOptions, content_sha256, read_at};
 use crate::location::{Connection, Hosts, Location};
 use crate::sink::ogr;
-use crate::{GeoioError, Kind, Staged, complaint, open};
+use crate::{Staged, complaint, open};
+
+pub use error::StoreError;
+use step::{Step, list};
 
 /// The table that lists the snapshots.
 const LIST: &str = "snapshots";
@@ -30,82 +35,6 @@ const COLUMNS: [&str; 9] = ["source", "retrieved", "layer", "request", "sha256",
 
 /// A number that stands for the store among the locks of a database.
 const LOCK: u32 = 0x617_4a1a;
-
-/// Why a store cannot be used.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// A place that can be no store.
-    #[error("{store}: no store of snapshots; name a file that ends in .gpkg, or PG:host=... dbname=...")]
-    Format {
-        /// The place.
-        store: String,
-    },
-    /// Somebody else writes to it.
-    #[error("{store}: {reason}; wait for it to end")]
-    Locked {
-        /// The store.
-        store: String,
-        /// Who holds it.
-        reason: String,
-    },
-    /// A day of which the store knows another content.
-    #[error(
-        "{store}: source {source_id} was retrieved on {retrieved} with another content; a day has one: retrieve it on another day, or load into another store"
-    )]
-    Conflict {
-        /// The store.
-        store: String,
-        /// The source.
-        source_id: String,
-        /// The day.
-        retrieved: Date,
-    },
-    /// A column that the store adds itself.
-    #[error("source {source_id} has a column `{column}`, which the store adds itself; rename it in the source")]
-    Reserved {
-        /// The source.
-        source_id: String,
-        /// The column.
-        column: String,
-    },
-    /// Its list of snapshots cannot be understood.
-    #[error("{store}: its table snapshots cannot be understood ({reason}); restore it from a good copy")]
-    Damaged {
-        /// The store.
-        store: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Writing failed; the store is as it was.
-    #[error("{store} cannot be written: {reason}; check space and rights (the store is as it was)")]
-    Write {
-        /// The store.
-        store: String,
-        /// What was said.
-        reason: String,
-    },
-    /// Reading failed.
-    #[error(transparent)]
-    Layer(#[from] LayerError),
-    /// Opening failed.
-    #[error(transparent)]
-    Open(#[from] GeoioError),
-}
-
-impl StoreError {
-    /// Whose fault it is, for the exit code.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Format { .. } | Self::Conflict { .. } | Self::Reserved { .. } => Kind::Configuration,
-            Self::Locked { .. } => Kind::Locked,
-            Self::Damaged { .. } => Kind::Input,
-            Self::Write { .. } => Kind::Output,
-            Self::Layer(error) => error.kind(),
-            Self::Open(error) => error.kind(),
-        }
-    }
-}
 
 /// What a source said on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -373,81 +302,6 @@ pub fn is_store(location: &Location) -> bool {
         Location::Database(_) => true,
         Location::Address(_) => false,
     }
-}
-
-/// What is to be done for one content.
-struct Step<'a> {
-    retrieval: Retrieval<'a>,
-    table: String,
-    content: String,
-    kept: Kept,
-}
-
-impl Step<'_> {
-    fn write(&self, dataset: &mut Dataset) -> gdal::errors::Result<()> {
-        let features = &self.retrieval.layer.features;
-        let day = Some(self.retrieval.retrieved.to_string());
-        let known_from = Column { name: KNOWN_FROM.to_owned(), values: Values::Text(vec![day; features.len()]) };
-        let mut table = Features { name: self.table.clone(), ..features.clone() };
-        table.columns.push(known_from);
-        let (fid, geometry) =
-            (ogr::free(&table, &["fid", "ogc_fid", "fid_1"]), ogr::free(&table, &["geom", "geometry", "geom_1"]));
-        // Names of columns stay as they are; a database would put them in small letters.
-        let options = [format!("FID={fid}"), format!("GEOMETRY_NAME={geometry}"), "LAUNDER=NO".to_owned()];
-        let options = options.each_ref().map(String::as_str);
-        let layer = if table.geometries.iter().all(Option::is_none) {
-            plain(dataset, &self.table, table.columns.iter().map(|column| column.name.as_str()), &[options[0], options[2]])?
-        } else {
-            ogr::layer(dataset, &table, OGRFieldType::OFTString, &options)?
-        };
-        ogr::fill(&layer, &table)
-    }
-
-    /// Its line in the list, in the order of [`COLUMNS`].
-    fn line(&self) -> [String; 9] {
-        let Retrieval { source, retrieved, request, layer, program } = self.retrieval;
-        [
-            source.to_owned(),
-            retrieved.to_string(),
-            self.table.clone(),
-            request.to_owned(),
-            layer.sha256.clone(),
-            self.content.clone(),
-            layer.features.len().to_string(),
-            layer.crs.clone(),
-            program.to_owned(),
-        ]
-    }
-}
-
-fn list<'s, 'a: 's>(dataset: &mut Dataset, steps: impl Iterator<Item = &'s Step<'a>>) -> gdal::errors::Result<()> {
-    let there = dataset.layer_by_name(LIST).is_ok();
-    complaint::clear();
-    let layer =
-        if there { dataset.layer_by_name(LIST)? } else { plain(dataset, LIST, COLUMNS.into_iter(), &["FID=fid", "LAUNDER=NO"])? };
-    let defn = Defn::from_layer(&layer);
-    for step in steps {
-        let mut line = Feature::new(&defn)?;
-        for (i, text) in step.line().iter().enumerate() {
-            line.set_field_string(i, text)?;
-        }
-        line.create(&layer)?;
-    }
-    Ok(())
-}
-
-/// A table of texts without geometry.
-fn plain<'d, 'n>(
-    dataset: &'d mut Dataset,
-    name: &str,
-    columns: impl Iterator<Item = &'n str>,
-    options: &[&str],
-) -> gdal::errors::Result<gdal::vector::Layer<'d>> {
-    let options = NewLayer { name, srs: None, ty: OGRwkbGeometryType::wkbNone, options: Some(options) };
-    let layer = dataset.create_layer(options)?;
-    let fields: Vec<_> = columns.map(|name| (name, OGRFieldType::OFTString)).collect();
-    layer.create_defn_fields(&fields)?;
-    Ok(layer)
 }
 
 #[cfg(test)]

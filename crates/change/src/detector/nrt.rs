@@ -9,23 +9,22 @@
 mod ccdc;
 mod cusum;
 mod ewma;
+mod following;
 mod history;
 mod iqr;
 mod kept;
 mod mosum;
 mod rule;
 
-use std::ops::Range;
-
-use ndarray::Axis;
 use pulp::NullaryFnOnce;
 use raster::{Date, DateRange, Role};
 
+use self::following::{CARRIED, Following, Look};
 use self::history::{Fitting, History, Standing};
 use super::MethodInfo;
 use super::publication::Implementation;
 use crate::season_trend::{Design, LANES, Terms, Tile, TimeAxis};
-use crate::{Answer, ChangeError, Detector, Findings, Incremental, Model, NO_DAY, Resumable, SeriesBlock};
+use crate::{ChangeError, Detector, Findings, Incremental, Model, NO_DAY, Resumable, SeriesBlock};
 
 pub use ccdc::{Ccdc, CcdcParameters};
 pub use cusum::{Cusum, CusumParameters, HistoryFit};
@@ -102,7 +101,7 @@ impl<R: Rule> Nrt<R> {
         let history = History::fit(design, &tiles, block.dates(), self.fitting);
         let own = history.residuals_of_looks();
         let quartiles = if R::HAS_QUARTILES { history.quartiles() } else { [[f64::NAN; 2]; LANES] };
-        for lane in 0..tiles[0].width {
+        for (lane, quartiles) in quartiles.into_iter().enumerate().take(tiles[0].width) {
             let place = first + lane;
             let last = (0..block.dates().len()).rfind(|time| tiles[0].seen[*time][lane] > 0.0);
             let values = own.of(lane);
@@ -115,13 +114,7 @@ impl<R: Rule> Nrt<R> {
             }
             let start = history.starts[lane];
             let floor = 1e-7 * history.fit.predicted(design.row(start))[lane].abs();
-            let begun = self.rule.begin(&Residuals {
-                values,
-                quartiles: quartiles[lane],
-                width: design.width(),
-                floor,
-                critical: self.critical,
-            });
+            let begun = self.rule.begin(&Residuals { values, quartiles, width: design.width(), floor, critical: self.critical });
             model.is_stable[place] = begun.is_stable;
             model.history_start[place] = block.dates()[start].days();
             model.sigma[place] = begun.sigma;
@@ -220,9 +213,6 @@ impl<R: Rule> Incremental for Nrt<R> {
     }
 }
 
-/// Pixels that are carried through all looks together.
-const CARRIED: usize = 512;
-
 /// The beginning of a tile, compiled for the processor's own vectors.
 struct Beginning<'a, 'b, R: Rule> {
     detector: &'a Nrt<R>,
@@ -238,69 +228,6 @@ impl<R: Rule> NullaryFnOnce for Beginning<'_, '_, R> {
     #[inline(always)]
     fn call(self) {
         self.detector.begin(self.history, self.design, self.first, self.state);
-    }
-}
-
-/// A look of the monitoring period.
-struct Look {
-    time: usize,
-    day: i32,
-    row: Vec<f64>,
-}
-
-/// Some pixels through all looks, so that what is carried stays in the processor's cache; compiled for the processor's own vectors.
-struct Following<'a, 'b, P> {
-    looks: &'a [Look],
-    later: &'a SeriesBlock<'b>,
-    places: Range<usize>,
-    state: &'a mut NrtState<P>,
-}
-
-impl<P: Process> NullaryFnOnce for Following<'_, '_, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let Self { looks, later, places, state } = self;
-        let NrtState { watched, found } = state;
-        let model = found.model.as_mut().expect("it is there");
-        let mut predicted = [0.0; CARRIED];
-        for look in looks {
-            let predicted = &mut predicted[..places.len()];
-            predicted.fill(0.0);
-            for (x, coefficient) in look.row.iter().zip(&model.coefficients) {
-                predicted.iter_mut().zip(&coefficient[places.clone()]).for_each(|(sum, coefficient)| *sum += x * coefficient);
-            }
-            let values = later.values().index_axis_move(Axis(0), look.time).index_axis_move(Axis(0), 0);
-            for (place, predicted) in places.clone().zip(predicted) {
-                let value = f64::from(values[place]);
-                if !value.is_finite() {
-                    continue;
-                }
-                found.n_monitor[place] = found.n_monitor[place].saturating_add(1);
-                found.last_clear[place] = look.day;
-                let Some((process, quiet)) = &mut watched[place] else { continue };
-                if found.answer[place] == Answer::Changed {
-                    continue;
-                }
-                found.answer[place] = Answer::Unchanged;
-                let residual = value - *predicted;
-                let effect = process.look(residual);
-                found.statistic[place] = process.value() as f32;
-                model.boundary[place] = process.boundary();
-                match effect {
-                    Effect::Quiet => *quiet = look.day,
-                    Effect::Ignored | Effect::Flagged => {}
-                    Effect::Break => {
-                        found.answer[place] = Answer::Changed;
-                        found.before[place] = *quiet;
-                        found.first[place] = look.day;
-                        found.confirmed[place] = look.day;
-                        found.magnitude[place] = residual as f32;
-                    }
-                }
-            }
-        }
     }
 }
 

@@ -6,14 +6,14 @@
 mod axis;
 mod design;
 mod fit;
-mod order;
+mod sort;
 mod stability;
 mod tile;
 
 pub(crate) use axis::TimeAxis;
 pub(crate) use design::{Design, Terms};
 pub(crate) use fit::{Fit, fit};
-pub(crate) use order::sort;
+pub(crate) use sort::sort;
 pub(crate) use stability::{Roc, stable_starts};
 pub(crate) use tile::Tile;
 

@@ -5,7 +5,7 @@ use super::{LANES, Lane};
 #[inline(always)]
 pub(crate) fn sort(lanes: &mut [Lane]) {
     let count = lanes.len();
-    let Some(top) = count.next_power_of_two().checked_div(2).filter(|top| *top > 0) else { return };
+    let top = count.next_power_of_two() / 2;
     let mut p = top;
     while p > 0 {
         let (mut q, mut r, mut d) = (top, 0, p);
