@@ -23,7 +23,7 @@ impl Attitude {
     /// What a packet says; nothing where it is no XML.
     ///
     /// The camera's own angles (DJI: `GimbalYawDegree` and so on) win over those that others give (`Camera:Yaw`, `Camera:Pitch`,
-    /// `Camera:Roll` of Pix4D's names, by which 0 is straight down).
+    /// `Camera:Roll` of the names of `Pix4D`, by which 0 is straight down).
     pub(super) fn of_packet(packet: &[u8]) -> Self {
         let Ok(text) = std::str::from_utf8(packet) else { return Self::default() };
         let Ok(elements) = elements(text.trim_matches(['\0', ' ', '\n', '\r'])) else { return Self::default() };
