@@ -102,7 +102,7 @@ impl Store {
     /// The store of a place, which need not be there yet.
     ///
     /// # Errors
-    /// [`StoreError::Format`], [`GeoioError::HostNotAllowed`].
+    /// [`StoreError::Format`], [`crate::GeoioError::HostNotAllowed`].
     pub fn at(location: &Location, hosts: &Hosts) -> Result<Self, StoreError> {
         let store = Self { location: location.clone(), hosts: hosts.clone() };
         hosts.check(location)?;
