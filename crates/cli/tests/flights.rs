@@ -151,12 +151,15 @@ fn photographs_that_tell_no_place_or_nothing_are_told() {
     let at = |name: &str| scratch.path().join(name);
     fs::write(at("a.jpg"), of_flight(-90.0, false)).expect("written");
     fs::write(at("b.jpg"), b"<html>not found</html>").expect("written");
+    orthomosaic(&at("map.tif"));
     let out = at("photos.geojson");
     let output = atalaya(["photos", argument(&at("a.jpg")), argument(&at("b.jpg")), "-o", argument(&out)]);
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{told}");
     assert!(told.contains("1 photographs do not say where") && told.contains("b.jpg"), "{told}");
     assert_eq!(read(&out)["features"][0]["geometry"], Value::Null);
+    let told = fail(3, ["photos", argument(&at("map.tif")), "-o", argument(&at("no.geojson"))]);
+    assert!(told.contains("neither where, nor when"), "{told}");
     let told = fail(3, ["photos", argument(&at("b.jpg")), "-o", argument(&at("no.geojson"))]);
     assert!(told.contains("none of 1 files is a photograph") && !at("no.geojson").exists(), "{told}");
 }

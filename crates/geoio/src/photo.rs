@@ -52,16 +52,15 @@ impl Photo {
     /// Reads the tags of a photograph (JPEG, TIFF, HEIF, PNG or WebP); its pixels are not unpacked.
     ///
     /// # Errors
-    /// [`GeoioError::NotLocal`], [`GeoioError::Input`], or [`GeoioError::Open`] where it is no picture or has no EXIF.
+    /// [`GeoioError::NotLocal`], [`GeoioError::Input`], or [`GeoioError::Open`] where it is no picture or its EXIF tells neither
+    /// place, nor time, nor camera.
     pub fn read(path: &Path) -> Result<Self, GeoioError> {
         open::check_local(path)?;
         let input = |source| GeoioError::Input { path: path.to_owned(), source };
         let mut file = BufReader::new(File::open(path).map_err(input)?);
-        let exif = exif::Reader::new().read_from_container(&mut file).map_err(|error| GeoioError::Open {
-            path: path.to_owned(),
-            expected: "a photograph with EXIF".to_owned(),
-            reason: error.to_string(),
-        })?;
+        let wrong =
+            |reason: String| GeoioError::Open { path: path.to_owned(), expected: "a photograph with EXIF".to_owned(), reason };
+        let exif = exif::Reader::new().read_from_container(&mut file).map_err(|error| wrong(error.to_string()))?;
         let attitude = match exif.get_field(Tag(Context::Tiff, 700), In::PRIMARY).map(|field| &field.value) {
             Some(Value::Byte(bytes) | Value::Undefined(bytes, _)) if bytes.len() <= MAX_XMP => Attitude::of_packet(bytes),
             _ => attitude::packet_of_jpeg(path, MAX_XMP)
@@ -71,6 +70,10 @@ impl Photo {
         };
         let tags = Tags(&exif);
         let pixels = tags.pixels();
+        // A map in a TIFF has tags too.
+        if tags.position().is_none() && tags.camera().is_none() && tags.clock(Tag::DateTimeOriginal).is_none() {
+            return Err(wrong("it tells neither where, nor when, nor with what it was taken".to_owned()));
+        }
         Ok(Self {
             path: path.to_owned(),
             sha256: sha256_file(path)?,
