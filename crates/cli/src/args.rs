@@ -18,7 +18,7 @@ use crate::verb::registry::Registry;
 pub(crate) use alignment::{Coregister, Georeference, Warp};
 pub(crate) use evaluate::{Evaluate, ReferenceFields, ReferenceKind, SampleDesign};
 pub(crate) use fetch::Fetch;
-pub(crate) use flights::{Photos, Refine};
+pub(crate) use flights::{Height, Photos, Refine};
 pub(crate) use images::{Detect, Difference, Formulas, Index, Indices, Numbers, Patches, RasterOutput};
 pub(crate) use join::Join;
 pub(crate) use trials::{Bench, Demo, Synth, SynthProduct};
@@ -157,6 +157,8 @@ pub(crate) enum Verb {
     Detect(Detect),
     /// Measure alerts again on an orthomosaic of a drone that covers them
     Refine(Refine),
+    /// Say how high what stands on the ground is: surface minus terrain
+    Height(Height),
     /// Say where photographs of a flight were taken, what they show, and their SHA-256
     Photos(Photos),
     /// Measure how far an image lies off a reference, and put it right

@@ -6,6 +6,7 @@ mod completion;
 mod exits;
 mod fault;
 mod formulas;
+mod index_list;
 mod job;
 mod language;
 mod picture;

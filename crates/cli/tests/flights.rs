@@ -275,3 +275,101 @@ fn alerts_that_lie_elsewhere_are_refused() {
     let told = fail(3, refine);
     assert!(told.contains("none lies where") && !out.exists(), "{told}");
 }
+
+/// A project folder of OpenDroneMap: the orthomosaic above, surface and terrain, photographs of these seconds and their ground control points' error.
+fn project(folder: &Path, seconds: &[u64], error: Option<(f64, f64)>) -> Grid {
+    for part in ["odm_orthophoto", "odm_dem", "odm_report"] {
+        fs::create_dir_all(folder.join(part)).expect("a folder");
+    }
+    let grid = orthomosaic(&folder.join("odm_orthophoto/odm_orthophoto.tif"));
+    let model = |name: &str, grid: &Grid, height: &dyn Fn(usize, usize) -> f32| {
+        let options = RasterOptions { format: RasterFormat::Gtiff, ..RasterOptions::values(&["height"]).nodata(-9999.0) };
+        let mut writer = RasterWriter::<f32>::create(&folder.join("odm_dem").join(name), grid, options, true).expect("a raster");
+        let values = Array2::from_shape_fn((grid.rows, grid.cols), |(row, col)| height(row, col));
+        writer.write(0, grid.window(), values.view()).expect("a band");
+        writer.finish().expect("finished");
+    };
+    // Ground rises by 1 m in 100 m to the east; trees are 20 m high but on the bare rectangle, and nothing was seen in a corner.
+    let is_bare = |row: usize, col: usize| (120..200).contains(&row) && (100..220).contains(&col);
+    let ground = |x: f64| 200.0 + x / 100.0;
+    model("dsm.tif", &grid, &|row, col| match (row, col) {
+        (0..10, 0..10) => -9999.0,
+        _ => (ground((col as f64 + 0.5) * 0.5) + if is_bare(row, col) { 0.0 } else { 20.0 }) as f32,
+    });
+    let coarse = Grid { step_x: 2.0, step_y: 2.0, rows: 100, cols: 100, ..grid.clone() };
+    model("dtm.tif", &coarse, &|_, col| ground((col as f64 + 0.5) * 2.0) as f32);
+    let shots: Vec<Value> = seconds
+        .iter()
+        .map(|time| json!({ "type": "Feature", "properties": { "filename": "a.jpg", "capture_time": time }, "geometry": Value::Null }))
+        .collect();
+    let shots = json!({ "type": "FeatureCollection", "features": shots });
+    fs::write(folder.join("odm_report/shots.geojson"), shots.to_string()).expect("written");
+    let errors = error.map_or(json!({}), |(x, y)| json!({ "error": { "x": x, "y": y, "z": 0.2 }, "average_error": 0.1 }));
+    let stats = json!({ "gcp_errors": errors, "gps_errors": { "error": { "x": 9.0, "y": 9.0, "z": 9.0 } } });
+    fs::write(folder.join("odm_report/stats.json"), stats.to_string()).expect("written");
+    grid
+}
+
+#[test]
+fn a_project_of_opendronemap_is_a_scene_of_the_day_of_its_photographs() {
+    let scratch = scratch();
+    let folder = scratch.path().join("north_field");
+    // 2024-03-31, ten past ten and half past eleven.
+    project(&folder, &[1_711_879_800, 1_711_884_600], None);
+    let told: Value = serde_json::from_str(&succeed(["scenes", argument(&folder), "--json"])).expect("JSON");
+    let text = told.to_string();
+    assert!(text.contains("north_field") && text.contains("2024-03-31") && text.contains("drone-multispectral"), "{text}");
+    let out = scratch.path().join("exg.tif");
+    succeed(["index", "ExG", argument(&folder), "-o", argument(&out)]);
+    let file = geoio::RasterFile::open(&out).expect("a raster");
+    let value = file.read(1, file.grid().window()).expect("values")[[0, 0]];
+    assert!((value - 0.15).abs() < 1e-6, "{value}");
+
+    project(&folder, &[1_711_879_800, 1_712_000_000], None);
+    let told = fail(3, ["scenes", argument(&folder)]);
+    assert!(told.contains("2024-03-31 to 2024-04-01"), "{told}");
+}
+
+#[test]
+fn height_is_surface_minus_terrain_on_the_surface_s_grid() {
+    let scratch = scratch();
+    let folder = scratch.path().join("flight");
+    let grid = project(&folder, &[1_711_879_800], None);
+    let out = scratch.path().join("height.tif");
+    succeed(["height", argument(&folder), "-o", argument(&out)]);
+    let file = geoio::RasterFile::open(&out).expect("a raster");
+    assert_eq!(file.grid(), &grid);
+    let heights = file.read(1, grid.window()).expect("values");
+    assert!(heights[[5, 5]].is_nan(), "what was not seen has no height");
+    let worst =
+        |expected: f32, pixels: &[[usize; 2]]| pixels.iter().map(|at| (heights[*at] - expected).abs()).fold(0.0, f32::max);
+    assert!(worst(20.0, &[[50, 50], [300, 390], [119, 150], [150, 99]]) < 0.003);
+    assert!(worst(0.0, &[[120, 100], [199, 219], [160, 160]]) < 0.003);
+
+    let other = scratch.path().join("other.tif");
+    let (dsm, dtm) = (folder.join("odm_dem/dsm.tif"), folder.join("odm_dem/dtm.tif"));
+    let output = atalaya(["height", "--dsm", argument(&dtm), "--dtm", argument(&dsm), "-o", argument(&other)]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.contains("below the terrain"), "{told}");
+    fs::remove_file(&dtm).expect("removed");
+    let told = fail(3, ["height", argument(&folder), "-o", argument(&other)]);
+    assert!(told.contains("no odm_dem/dtm.tif"), "{told}");
+}
+
+#[test]
+fn a_project_s_ground_control_points_tell_how_far_its_orthomosaic_may_lie_off() {
+    let scratch = scratch();
+    let at = |name: &str| scratch.path().join(name);
+    let grid = project(&at("flight"), &[1_711_879_800], Some((0.3, 0.4)));
+    let alerts = json!({ "type": "FeatureCollection", "features": [alert(&grid, "clearing", [50.0, 60.0, 120.0, 110.0])] });
+    fs::write(at("alerts.geojson"), alerts.to_string()).expect("written");
+    let (alerts, image, out) = (at("alerts.geojson"), at("flight"), at("refined.geojson"));
+    let refine = ["refine", argument(&alerts), argument(&image), "--below", "0.05", "--force", "-o", argument(&out)];
+    succeed(refine);
+    let error = read(&out)["features"][0]["properties"]["refined_error_ha"].as_f64().expect("a number");
+    // 200 m of outline; 0.5 m at the points and half a pixel of half a metre.
+    assert!((error - 200.0 * 0.75 / 1e4).abs() < 1e-4, "{error}");
+    project(&at("flight"), &[1_711_879_800], None);
+    let told = fail(2, refine);
+    assert!(told.contains("ground control points") && told.contains("--error"), "{told}");
+}

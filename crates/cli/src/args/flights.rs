@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::hectares;
-use super::images::{Formulas, Numbers};
+use super::images::{Formulas, Numbers, RasterOutput};
 
 #[derive(Debug, Args)]
 pub(crate) struct Photos {
@@ -33,7 +33,7 @@ pub(crate) struct Photos {
 pub(crate) struct Refine {
     /// Alerts, as polygons
     pub(crate) alerts: PathBuf,
-    /// Orthomosaic: a GeoTIFF with named bands
+    /// Orthomosaic: a GeoTIFF with named bands, or a project folder of OpenDroneMap
     pub(crate) image: PathBuf,
     /// Layers by role: red=1,green=2,blue=3 (bands of IMAGE), or red=FILE:2
     #[arg(long, value_name = "ROLE=[FILE:]BAND,..")]
@@ -47,9 +47,10 @@ pub(crate) struct Refine {
     /// Ground is cleared where the index is above this
     #[arg(long, allow_hyphen_values = true)]
     pub(crate) above: Option<f64>,
-    /// How far the orthomosaic may lie off, metres: carried into the error of each area
+    /// How far the orthomosaic may lie off, metres: carried into the error of each area [default: what a project's report tells of its
+    /// ground control points]
     #[arg(long, value_name = "METRES", value_parser = metres)]
-    pub(crate) error: f64,
+    pub(crate) error: Option<f64>,
     /// How far around an alert cleared ground is looked for, metres
     #[arg(long, default_value = "30", value_name = "METRES", value_parser = metres)]
     pub(crate) margin: f64,
@@ -66,6 +67,23 @@ pub(crate) struct Refine {
     /// Refined outlines: .geojson, .gpkg, .fgb, .csv or .kml
     #[arg(short, long)]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Height {
+    /// Project folder of OpenDroneMap
+    pub(crate) project: Option<PathBuf>,
+    /// Heights of what stands on the ground (digital surface model) [default: the project's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dsm: Option<PathBuf>,
+    /// Heights of the ground (digital terrain model) [default: the project's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dtm: Option<PathBuf>,
+    /// Raster of heights above ground, metres, on the surface model's grid
+    #[arg(short, long)]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: RasterOutput,
 }
 
 fn metres(text: &str) -> Result<f64, String> {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
-use crate::formulas;
+use crate::index_list;
 
 /// An index by name or by formula; a job with one that does not exist cannot be read.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -94,8 +94,8 @@ impl IndexSpec {
     pub(crate) fn resolve(&self, base: &Path) -> Result<SpectralIndex, Fault> {
         let Self::Own(own) = self else { return Ok(self.of(&Catalogue::built_in())?) };
         let [list, endmembers] = [&own.catalogue, &own.endmembers].map(|path| path.as_ref().map(|path| base.join(path)));
-        let catalogue = formulas::catalogue(list.as_deref(), endmembers.as_deref())?;
-        self.of(&catalogue).map_err(|error| formulas::told(error, list.as_deref()))
+        let catalogue = index_list::catalogue(list.as_deref(), endmembers.as_deref())?;
+        self.of(&catalogue).map_err(|error| index_list::told(error, list.as_deref()))
     }
 
     fn of(&self, catalogue: &Catalogue) -> Result<SpectralIndex, ChangeError> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Common, Indices};
 use crate::fault::Fault;
-use crate::formulas;
+use crate::index_list;
 use crate::report::{Report, print};
 
 /// The order of domains; others follow by their names.
@@ -14,7 +14,7 @@ const DOMAINS: [&str; 10] = ["vegetation", "burn", "soil", "unmixing", "water", 
 
 /// Lists the indices by domain, or tells all of those that are named.
 pub(crate) fn indices(arguments: &Indices, common: &Common) -> Result<Report, Fault> {
-    let catalogue = formulas::catalogue(arguments.catalogue.as_deref(), None)?;
+    let catalogue = index_list::catalogue(arguments.catalogue.as_deref(), None)?;
     let mut report = Report::new("indices");
     let mut records = chosen(arguments, &catalogue)?;
     let place = |record: &Record| DOMAINS.iter().position(|domain| *domain == record.domain).unwrap_or(DOMAINS.len());

@@ -14,6 +14,7 @@ mod doctor;
 mod evaluate;
 mod fetch;
 mod georeference;
+mod height;
 mod index;
 mod indices;
 mod init;
@@ -56,6 +57,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Exit, Fault> {
         Verb::Georeference(georeference) => georeference::georeference(georeference, common),
         Verb::Patches(patches) => patches::patches(patches, common),
         Verb::Refine(refine) => refine::refine(refine, common),
+        Verb::Height(height) => height::height(height, common),
         Verb::Photos(photos) => photos::photos(photos, common),
         Verb::Join(join) => join::join(join, common),
         Verb::Evaluate(evaluate) => evaluate::evaluate(evaluate, common),

@@ -10,7 +10,7 @@ use geo_types::{Coord, Geometry};
 use geoio::crs::{FromLonLat, GridProjection};
 use geoio::layer::LayerOptions;
 use geoio::sink::SinkOptions;
-use geoio::{Found, GriddedImagery, Resampling};
+use geoio::{Found, GriddedImagery, OdmProject, Resampling};
 use pipeline::map_in_order;
 use raster::{RasterSource as _, Role};
 use serde_json::json;
@@ -33,6 +33,9 @@ pub(crate) fn refine(arguments: &Refine, common: &Common) -> Result<Report, Faul
     let budget = common.budget();
     geoio::open::initialise(Some(budget.cache_bytes()));
     let index = formulas::one(&arguments.index, &arguments.formulas, Some(Direction::Fall))?;
+    let project = OdmProject::at(&arguments.image);
+    let error_m = error_m(arguments, project.as_ref())?;
+    let image = project.as_ref().map_or(&arguments.image, |project| &project.orthophoto);
     let Found { imagery, warnings, .. } = scene(Some(&arguments.image), arguments.bands.as_deref(), None, &arguments.numbers)?;
     check_apart(Some(&arguments.out), imagery.files().iter().chain([&arguments.alerts]))?;
     let [index] = formulas::of_scene(vec![index], &imagery.scenes[0])?.try_into().expect("one comes out of one");
@@ -80,7 +83,7 @@ pub(crate) fn refine(arguments: &Refine, common: &Common) -> Result<Report, Faul
         let reason = format!("{} alerts, and none lies where {} has pixels", found.len(), arguments.image.display());
         return Err(Fault::new(Exit::Input, reason));
     }
-    let errors = Errors { orthomosaic_m: arguments.error + width_m.max(height_m) / 2.0, alert_m: arguments.alert_pixel / 2.0 };
+    let errors = Errors { orthomosaic_m: error_m + width_m.max(height_m) / 2.0, alert_m: arguments.alert_pixel / 2.0 };
     let covered = found.iter().filter(|cleared| cleared.covered_share > 0.0).count();
     let refined = found.iter().filter(|cleared| cleared.outline.is_some()).count();
     let features = outcomes(&layer, found, errors, index.name())?;
@@ -89,7 +92,7 @@ pub(crate) fn refine(arguments: &Refine, common: &Common) -> Result<Report, Faul
     report.output(&arguments.out);
     report.fact(
         "orthomosaic",
-        json!({ "file": arguments.image.display().to_string(), "sha256": geoio::sha256_file(&arguments.image)? }),
+        json!({ "file": image.display().to_string(), "sha256": geoio::sha256_file(image)?, "error_m": error_m }),
     );
     report.fact("counts", json!({ "alerts": features.len(), "covered": covered, "refined": refined }));
     report.say(format!("{covered} of {} alerts lie on the orthomosaic, {refined} have cleared ground", features.len()));
@@ -97,6 +100,18 @@ pub(crate) fn refine(arguments: &Refine, common: &Common) -> Result<Report, Faul
     report.warnings.extend(layer.warnings);
     report.rejected = layer.rejected;
     Ok(report)
+}
+
+/// How far the orthomosaic may lie off, metres.
+fn error_m(arguments: &Refine, project: Option<&OdmProject>) -> Result<f64, Fault> {
+    match (arguments.error, project) {
+        (Some(error), _) => Ok(error),
+        (None, Some(project)) => project.error_m()?.ok_or_else(|| {
+            let reason = "tells nothing of ground control points; say by --error METRES how far it may lie off";
+            Fault::usage(format!("{}/odm_report/stats.json {reason}", project.folder.display()))
+        }),
+        (None, None) => Err(Fault::usage("--error METRES is missing: how far the orthomosaic may lie off")),
+    }
 }
 
 /// The alerts in the coordinates of the orthomosaic; `None` for what is no surface.

@@ -37,7 +37,7 @@ use raster::{Role, Warning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{GeoioError, RasterFile};
+use crate::{GeoioError, OdmProject, RasterFile};
 
 pub use curve::Curve;
 pub use describe::{MetadataFile, ProducerCheck, metadata_file};
@@ -175,6 +175,9 @@ pub fn product_at(path: &Path) -> ImagerySpec {
         return ImagerySpec::Stac(StacSpec { path: path.to_owned(), ..StacSpec::default() });
     }
     let path = path.to_owned();
+    if OdmProject::at(&path).is_some() {
+        return ImagerySpec::Orthomosaic(OrthomosaicSpec { path, ..OrthomosaicSpec::default() });
+    }
     if let Some(first) = safe_package::packages(&path).unwrap_or_default().first() {
         let of_level_1 = safe_package::Package::open(first, SafeLevel::L1c).is_ok();
         let spec = Sentinel2Spec { path };

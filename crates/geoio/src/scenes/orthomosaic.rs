@@ -18,7 +18,7 @@ use super::imagery::{Found, FoundLayer, FoundScene, Imagery};
 use super::numbers::Numbers;
 use super::{Batch, noticed};
 use crate::raster_file::BandInfo;
-use crate::{GeoioError, RasterFile};
+use crate::{GeoioError, OdmProject, RasterFile};
 
 /// Orthomosaics, one file a flight.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -73,8 +73,14 @@ pub(super) fn find(spec: &OrthomosaicSpec, base: &Path) -> Result<Batch, GeoioEr
             Some(rows)
         }
     };
-    for path in list(&place)? {
-        match scene(spec, numbers, &path, table.as_deref(), &mut batch.warnings) {
+    let project = OdmProject::at(&place);
+    let files = project.as_ref().map_or_else(|| list(&place), |project| Ok(vec![project.orthophoto.clone()]))?;
+    for path in files {
+        let found = match project.as_ref().filter(|_| table.is_none()) {
+            Some(project) => of_project(spec, numbers, project, &mut batch),
+            None => scene(spec, numbers, &path, table.as_deref(), &mut batch.warnings),
+        };
+        match found {
             Ok(found) => batch.scenes.push(found),
             Err(error) => batch.skip(&path, &error),
         }
@@ -91,19 +97,52 @@ fn scene(
     warnings: &mut Vec<Warning>,
 ) -> Result<FoundScene, GeoioError> {
     let file = RasterFile::open(path)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let row = day(path, &name, table)?;
+    let row = day(path, &name_of(path), table)?;
     mosaic(spec, numbers, &file, row, warnings)
 }
 
-/// The scene of one picture, whose day nobody needs to know.
+/// The scene of a project, of the day of its photographs.
+fn of_project(
+    spec: &OrthomosaicSpec,
+    numbers: Numbers,
+    project: &OdmProject,
+    batch: &mut Batch,
+) -> Result<FoundScene, GeoioError> {
+    let wrong = |reason: String| GeoioError::Metadata { path: project.folder.clone(), line: None, reason };
+    let date = match project.days()? {
+        Some((first, last)) if first == last => first,
+        Some((first, last)) => {
+            return Err(wrong(format!(
+                "its photographs are of {first} to {last}; give the day it stands for by dates = \"dates.csv\""
+            )));
+        }
+        None => {
+            return Err(wrong(
+                "nothing tells the day of its photographs (odm_report/shots.geojson); give dates = \"dates.csv\"".to_owned(),
+            ));
+        }
+    };
+    batch.metadata.extend(project.shots.iter().chain(&project.report).cloned());
+    let row = Row { file: None, date, second: None, sensor: None };
+    let mut found = mosaic(spec, numbers, &RasterFile::open(&project.orthophoto)?, row, &mut batch.warnings)?;
+    found.scene.id = name_of(&project.folder);
+    Ok(found)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The scene of one picture or project, whose day nobody needs to know.
 ///
 /// # Errors
 /// As [`find`](super::find).
 pub fn picture(path: &Path) -> Result<Found, GeoioError> {
     let numbers = Numbers { scale: None, offset: None, nodata: None };
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let date = dates::in_name(&name).unwrap_or(Date::from_days(0));
+    let project = OdmProject::at(path);
+    let day = project.as_ref().map(OdmProject::days).transpose()?.flatten().map(|(first, _)| first);
+    let date = day.or_else(|| dates::in_name(&name_of(path))).unwrap_or(Date::from_days(0));
+    let path = project.as_ref().map_or(path, |project| &project.orthophoto);
     let row = Row { file: None, date, second: None, sensor: None };
     let mut warnings = Vec::new();
     let found = mosaic(&OrthomosaicSpec::default(), numbers, &RasterFile::open(path)?, row, &mut warnings)?;
