@@ -14,6 +14,7 @@ const BLOCK: usize = 16;
 ///
 /// Real numbers need half a spectrum only: column `k` of it (0 to half the width) holds the frequencies down the rows side by side,
 /// from `k * rows` on.
+#[derive(Clone)]
 pub(crate) struct Fft2 {
     rows: usize,
     cols: usize,

@@ -15,5 +15,5 @@ mod trend;
 
 pub use consensus::{Consensus, NoMatch, TiePoint, consensus};
 pub use error::AlignError;
-pub use matching::{Matcher, Offset, Search, Shift, Unmatched};
+pub use matching::{Matcher, Offset, Precision, Search, Shift, Unmatched};
 pub use trend::{Trend, consistent, trend};

@@ -15,6 +15,7 @@ const ILLUMINATION: usize = 8;
 const CELL: f64 = 3.0;
 
 /// Compares windows of which parts were not seen: correlation normalised over the pixels that both hold at each shift (Padfield 2012).
+#[derive(Clone)]
 pub(crate) struct MaskedMatcher {
     side: usize,
     /// Longest shift.

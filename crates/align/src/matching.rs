@@ -1,4 +1,4 @@
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView2, s};
 use raster::Window;
 use serde::Serialize;
 
@@ -9,6 +9,8 @@ use crate::phase::{MARGIN, PhaseMatcher};
 const MIN_SEEN: f64 = 0.3;
 /// Correlation at the match below which it is chance.
 const MIN_CORRELATION: f64 = 0.15;
+/// Part of a window's side up to which two windows share so much that the whole pixels of their shift hold.
+const SHARED: usize = 8;
 /// How often a window of the moving image is read anew where its content was found.
 const MOVES: usize = 3;
 
@@ -97,11 +99,13 @@ pub struct Shift {
     pub seen: f64,
 }
 
-/// Measures shifts of windows of one size; one a worker.
+/// Measures shifts of windows of one size; one a worker. A copy costs less than a new one.
+#[derive(Clone)]
 pub struct Matcher {
     side: usize,
     phase: PhaseMatcher,
-    masked: MaskedMatcher,
+    /// Made where a window was not seen whole.
+    masked: Option<MaskedMatcher>,
 }
 
 /// How a tie point is looked for.
@@ -113,6 +117,17 @@ pub struct Search {
     pub start: Offset,
     /// Pixels around there up to which it is looked for.
     pub reach: f64,
+    /// How closely.
+    pub precision: Precision,
+}
+
+/// How closely a tie point is placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// To the pixel: a fraction of the work.
+    Pixel,
+    /// To a part of a pixel.
+    Part,
 }
 
 impl Matcher {
@@ -122,7 +137,7 @@ impl Matcher {
     /// Where the side is below 16 pixels.
     pub fn new(side: usize) -> Self {
         assert!(side >= 16, "a window of at least 16 pixels");
-        Self { side, phase: PhaseMatcher::new(side), masked: MaskedMatcher::new(side) }
+        Self { side, phase: PhaseMatcher::new(side), masked: None }
     }
 
     /// The side of a window.
@@ -153,19 +168,23 @@ impl Matcher {
         let mut at = search.start;
         for attempt in 0..MOVES {
             let place = Window { row: search.window.row - at.rows, col: search.window.col - at.cols, ..search.window };
-            let around = moving(place.grow(MARGIN))?;
-            let inner = around.slice(s![MARGIN..MARGIN + self.side, MARGIN..MARGIN + self.side]);
-            let together = share(&fixed, &inner.to_owned());
+            let margin = if search.precision == Precision::Part { MARGIN } else { 0 };
+            let around = moving(place.grow(margin))?;
+            let inner = around.slice(s![margin..margin + self.side, margin..margin + self.side]);
+            let together = share(fixed.view(), inner);
             if together < MIN_SEEN {
                 return Ok(Err(Unmatched::Masked));
             }
-            let whole = spectrum.as_ref().filter(|_| !around.iter().any(|v| v.is_nan()));
-            let found = match whole {
-                Some(spectrum) => match self.phase.spectrum(inner) {
-                    Some(other) => self.phase.peak(spectrum, &other),
-                    None => Err(Unmatched::Flat),
+            let whole = match &spectrum {
+                Some(spectrum) if !around.iter().any(|v| v.is_nan()) => match self.phase.spectrum(inner) {
+                    Some(other) => Some((spectrum, other)),
+                    None => return Ok(Err(Unmatched::Flat)),
                 },
-                None => self.masked.peak(fixed.view(), inner),
+                _ => None,
+            };
+            let found = match &whole {
+                Some((spectrum, other)) => self.phase.peak(spectrum, other),
+                None => self.masked.get_or_insert_with(|| MaskedMatcher::new(self.side)).peak(fixed.view(), inner),
             };
             let peak = match found {
                 Ok(peak) => peak,
@@ -176,12 +195,16 @@ impl Matcher {
             if far.hypot((at.cols - search.start.cols) as f64) > search.reach {
                 return Ok(Err(Unmatched::Beyond));
             }
-            if (peak.rows, peak.cols) != (0, 0) && attempt + 1 < MOVES {
+            let longest = peak.rows.abs().max(peak.cols.abs());
+            let is_enough = search.precision == Precision::Pixel && longest <= (self.side / SHARED) as isize;
+            if longest > 0 && !is_enough && attempt + 1 < MOVES {
                 continue;
             }
             let base = Offset { rows: at.rows - peak.rows, cols: at.cols - peak.cols };
-            let placed = match whole {
-                Some(spectrum) if peak.rows.abs().max(peak.cols.abs()) <= 1 => self.phase.place(spectrum, around.view(), peak),
+            let is_near = longest <= 1;
+            let placed = match &whole {
+                _ if is_enough => Ok(Matched { rows: peak.rows as f64, cols: peak.cols as f64, weight: peak.correlation, peak }),
+                Some((spectrum, other)) if is_near => self.phase.place(spectrum, other, around.view(), peak),
                 None if (peak.rows, peak.cols) == (0, 0) => least_squares(fixed.view(), inner).map(|fit| Matched {
                     rows: fit.rows,
                     cols: fit.cols,
@@ -215,6 +238,6 @@ fn seen(window: &Array2<f32>) -> f64 {
 }
 
 /// Share of the pixels that both windows hold.
-fn share(a: &Array2<f32>, b: &Array2<f32>) -> f64 {
-    a.iter().zip(b).filter(|(a, b)| !(*a + *b).is_nan()).count() as f64 / a.len() as f64
+fn share(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> f64 {
+    a.iter().zip(&b).filter(|(a, b)| !(*a + *b).is_nan()).count() as f64 / a.len() as f64
 }

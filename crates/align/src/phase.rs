@@ -15,8 +15,6 @@ const COARSE_BAND: f64 = 0.25;
 const FINE_BAND: f64 = 0.42;
 /// Cycles a window below which brightness is illumination and season rather than structure.
 const LOWEST: f64 = 4.0;
-/// Exponent of the cross spectrum's amplitude while the peak is placed: 0 trusts every frequency alike, 1 the strong ones.
-const AMPLITUDE: f32 = 0.5;
 /// Pixels around a peak within which no second one is sought.
 const LOBE: f64 = 4.0;
 /// Pixels around the best place of a pattern within which it cannot be repeated.
@@ -30,6 +28,8 @@ const CLOSE: f64 = 1e-6;
 const MAX_PEAK_RATIO: f64 = 0.6;
 /// The same of the pattern: plantation rows and roofs in a row have 0.9 to 1, other ground 0.2 to 0.7.
 const MAX_REPEAT_RATIO: f64 = 0.85;
+/// Sums that are made side by side.
+const LANES: usize = 8;
 /// Spread of a window below which it is constant.
 const FLAT: f64 = 1e-6;
 
@@ -39,11 +39,14 @@ const FLAT: f64 = 1e-6;
 /// correlation weighted by the root of the amplitude is then placed where its upsampled transform is highest (Guizar-Sicairos et al.
 /// 2008, taken to the limit of ever finer upsampling by Newton's method), after the moving window was moved by what is known, so
 /// that both windows hold the same ground.
+#[derive(Clone)]
 pub(crate) struct PhaseMatcher {
     side: usize,
     fft: Fft2,
     wide: Fft2,
     taper: Vec<f32>,
+    /// Sum of the taper over a window.
+    weight: f64,
     /// Overlap of the taper with itself moved, as a share of the whole, along one axis.
     overlap: Vec<f32>,
     coarse: Vec<f32>,
@@ -58,10 +61,11 @@ impl PhaseMatcher {
         let taper: Vec<f32> =
             (0..side).map(|i| (0.5 - 0.5 * (2.0 * PI * (i as f64 + 1.0) / (side as f64 + 1.0)).cos()) as f32).collect();
         let power: f32 = taper.iter().map(|v| v * v).sum();
+        let weight = taper.iter().map(|v| f64::from(*v)).sum::<f64>().powi(2);
         let overlap = |lag: usize| (0..side).map(|i| taper[i] * taper[(i + lag) % side]).sum::<f32>() / power;
         let weights = |weight: &dyn Fn(f64) -> f64| -> Vec<f32> {
             let (down, along) = (fft.down_frequencies(), fft.along_frequencies());
-            along.iter().flat_map(|x| down.iter().map(|y| weight(x.hypot(*y)) as f32)).collect()
+            along.iter().flat_map(|&x| down.iter().map(move |y| weight((x * x + y * y).sqrt()) as f32)).collect()
         };
         let low = |f: f64, band: f64| if f < band { (PI * f / (2.0 * band)).cos().powi(2) } else { 0.0 };
         let high = |f: f64| 1.0 - (-(f * side as f64 / LOWEST).powi(2)).exp();
@@ -70,6 +74,7 @@ impl PhaseMatcher {
             coarse: weights(&|f| if f > 0.0 { low(f, COARSE_BAND) } else { 0.0 }),
             pattern: weights(&|f| low(f, COARSE_BAND) * high(f)),
             fine: weights(&|f| low(f, FINE_BAND) * high(f)),
+            weight,
             side,
             fft,
             wide,
@@ -79,24 +84,24 @@ impl PhaseMatcher {
 
     /// The spectrum of a window without its mean, faded to its edges; `None` where it is constant.
     pub(crate) fn spectrum(&mut self, window: ArrayView2<'_, f32>) -> Option<Vec<Coefficient>> {
-        let (mut sum, mut weight) = (0.0, 0.0);
+        // Several sums at a time go through the wide vectors.
+        let mut sums = [0.0f64; LANES];
         for (row, ty) in window.rows().into_iter().zip(&self.taper) {
-            for (v, tx) in row.iter().zip(&self.taper) {
-                let w = f64::from(ty * tx);
-                sum += w * f64::from(*v);
-                weight += w;
+            for (lane, (v, tx)) in row.iter().zip(&self.taper).enumerate() {
+                sums[lane % LANES] += f64::from(ty * tx * v);
             }
         }
-        let mean = sum / weight;
-        let mut faded = Vec::with_capacity(self.side * self.side);
-        let mut power = 0.0;
-        for (row, ty) in window.rows().into_iter().zip(&self.taper) {
-            for (v, tx) in row.iter().zip(&self.taper) {
+        let mean = sums.iter().sum::<f64>() / self.weight;
+        let mut faded = vec![0.0; self.side * self.side];
+        let mut powers = [0.0f64; LANES];
+        for ((row, ty), out) in window.rows().into_iter().zip(&self.taper).zip(faded.chunks_exact_mut(self.side)) {
+            for (lane, ((v, tx), out)) in row.iter().zip(&self.taper).zip(out).enumerate() {
                 let off = f64::from(*v) - mean;
-                power += off * off;
-                faded.push(off as f32 * ty * tx);
+                powers[lane % LANES] += off * off;
+                *out = off as f32 * ty * tx;
             }
         }
+        let power: f64 = powers.iter().sum();
         let spread = (power / faded.len() as f64).sqrt();
         (spread > FLAT * (1.0 + mean.abs())).then(|| self.fft.forward(&mut faded))
     }
@@ -106,7 +111,7 @@ impl PhaseMatcher {
         let crossed = |weights: &[f32], phase: bool| -> Vec<Coefficient> {
             let one = |((f, g), w): ((&Coefficient, &Coefficient), &f32)| {
                 let x = f * g.conj();
-                let length = x.norm();
+                let length = length(*f, *g);
                 if phase { if length > 0.0 { x * (*w / length) } else { Complex::new(0.0, 0.0) } } else { x * (*w * *w) }
             };
             reference.iter().zip(moving).zip(weights).map(one).collect()
@@ -117,9 +122,17 @@ impl PhaseMatcher {
         let products = self.fft.inverse(&mut products);
         let (best, highest) = highest(&phases);
         let (row, col) = (best / self.side, best % self.side);
-        let far = |radius: f64| move |side: usize, at: usize| away(side, at, (row, col)) > radius;
-        let is_far = far(LOBE);
-        let second = (0..phases.len()).filter(|at| is_far(self.side, *at)).map(|at| phases[at]).fold(0.0, f32::max);
+        // Squares of distances along one axis.
+        let squares = |of: usize| -> Vec<f64> {
+            (0..self.side).map(|at| (signed((at + self.side - of) % self.side, self.side) as f64).powi(2)).collect()
+        };
+        let (down, along) = (squares(row), squares(col));
+        let mut second = 0.0f32;
+        for (line, y) in phases.chunks_exact(self.side).zip(&down) {
+            for (v, x) in line.iter().zip(&along) {
+                second = if y + x > LOBE * LOBE { second.max(*v) } else { second };
+            }
+        }
         let power = |spectrum: &[Coefficient]| -> f64 {
             let all = spectrum.chunks(self.side).zip(self.pattern.chunks(self.side)).enumerate();
             all.map(|(column, (part, weights))| {
@@ -166,16 +179,17 @@ impl PhaseMatcher {
         (here, elsewhere)
     }
 
-    /// The shift to a part of a pixel. `moving` is the window with [`MARGIN`] pixels around it, complete.
+    /// The shift to a part of a pixel. `first` is the spectrum of the moving window, `moving` the window with [`MARGIN`] pixels around
+    /// it, complete.
     pub(crate) fn place(
         &mut self,
         reference: &[Coefficient],
+        first: &[Coefficient],
         moving: ArrayView2<'_, f32>,
         peak: Peak,
     ) -> Result<Matched, Unmatched> {
         let inner = s![MARGIN..MARGIN + self.side, MARGIN..MARGIN + self.side];
-        let first = self.spectrum(moving.slice(inner)).ok_or(Unmatched::Flat)?;
-        let start = self.highest_near(reference, &first, (peak.rows as f64, peak.cols as f64)).ok_or(Unmatched::Unstable)?;
+        let start = self.highest_near(reference, first, (peak.rows as f64, peak.cols as f64)).ok_or(Unmatched::Unstable)?;
         let moved = self.moved(moving, start);
         let second = self.spectrum(moved.slice(inner)).ok_or(Unmatched::Flat)?;
         let rest = self.highest_near(reference, &second, (0.0, 0.0)).ok_or(Unmatched::Unstable)?;
@@ -196,8 +210,9 @@ impl PhaseMatcher {
             for row in &rows {
                 let at = column * n + row;
                 let x = reference[at] * moving[at].conj();
-                let length = x.norm();
-                let scaled = if length > 0.0 { x * (length.powf(AMPLITUDE - 1.0) * self.fine[at] * many) } else { x };
+                let length = length(reference[at], moving[at]);
+                // By the root of the amplitude: between trusting every frequency alike and the strong ones.
+                let scaled = if length > 0.0 { x * (self.fine[at] * many / length.sqrt()) } else { x };
                 crossed.push(scaled);
             }
         }
@@ -279,12 +294,16 @@ impl PhaseMatcher {
             let (at, many) = each(column, row);
             let weight = many * f64::from(self.fine[at]);
             let scaled = reference[at] * gain;
-            let frequency = down[row].hypot(along[column]);
-            gradients += weight * f64::from(scaled.norm_sqr()) * frequency * frequency;
+            gradients += weight * f64::from(scaled.norm_sqr()) * (down[row] * down[row] + along[column] * along[column]);
             differences += weight * f64::from((moving[at] - scaled).norm_sqr());
         }
         4.0 * PI * PI * gradients / differences.max(gradients * 1e-6).max(f64::MIN_POSITIVE)
     }
+}
+
+/// The length of the product of two coefficients; a product of squares could be too large.
+fn length(f: Coefficient, g: Coefficient) -> f32 {
+    f.norm_sqr().sqrt() * g.norm_sqr().sqrt()
 }
 
 /// The largest number and its place.

@@ -213,7 +213,10 @@ pub(crate) struct Run {
     /// Rows of a strip [default: by memory]; the outputs do not depend on it
     #[arg(long, value_name = "N")]
     pub(crate) strip_rows: Option<usize>,
-    /// Begin anew: discard what an interrupted run has finished
+    /// Keep the looks at the scenes in this folder, and read only scenes that are new to it; the outputs do not depend on it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Begin anew: discard what an interrupted run has finished, and the looks of the state
     #[arg(long)]
     pub(crate) fresh: bool,
 }

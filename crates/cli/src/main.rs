@@ -16,6 +16,7 @@ mod report;
 mod rules;
 mod run;
 mod screen;
+mod sealed;
 mod stop;
 mod today;
 mod verb;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use align::{Consensus, Matcher, NoMatch, Offset, Search, Shift, TiePoint, Unmatched, consensus};
+use align::{Consensus, Matcher, NoMatch, Offset, Precision, Search, Shift, TiePoint, Unmatched, consensus};
 use ndarray::Array2;
 use pipeline::map_in_order;
 use raster::Window;
@@ -17,8 +17,12 @@ const LEAST_SIDE: usize = 32;
 const LEAST_SHARED: usize = 48;
 /// Tie points a row and a column from which the whole pixels of the shift are found.
 const FIRST: usize = 3;
-/// Most tie points a row and a column where nobody says how many.
+/// Tie points a row and a column that are asked first, and most of them, where nobody says how many.
+const SOME: usize = 4;
 const MOST: usize = 8;
+/// Share of some tie points that must be used, and the error in pixels that they may leave, for them to stand for all.
+const CLEAR_SHARE: f64 = 0.75;
+const CLEAR_ERROR: f64 = 0.01;
 /// Pixels at the edge of what both share that windows keep free of, where there is room.
 const EDGE: usize = 8;
 /// Pixels around the whole shift within which each tie point is looked for.
@@ -145,8 +149,8 @@ pub(crate) fn side(shared: Window, wished: usize) -> Option<usize> {
     (short >= LEAST_SHARED).then(|| (wished.min(short / 2) / 16 * 16).max(LEAST_SIDE))
 }
 
-/// Measures the shift of one image against another: first its whole pixels from some windows, each looked for up to the longest
-/// shift, then every tie point near there. `extents` are the pixels of the reference and of the moving image on the grid of both.
+/// Measures the shift of one image against another: first its whole pixels from a few windows, each looked for up to the longest
+/// shift, then tie points near there: some, and all where some leave a doubt. `extents` are the pixels of the reference and of the moving image on the grid of both.
 ///
 /// `Ok(None)` where the two share too little.
 pub(crate) fn register<R: Plane, M: Plane>(
@@ -159,14 +163,19 @@ pub(crate) fn register<R: Plane, M: Plane>(
     let Some(shared) = reference.intersect(moving) else { return Ok(None) };
     let Some(side) = side(shared, settings.side) else { return Ok(None) };
     let longest = settings.max_shift.unwrap_or(side as f64 / 4.0).min(side as f64 / 3.0);
-    let task = Task { side, common, open: &open };
+    let task = Task { matcher: Matcher::new(side), common, open: &open };
     let agree = if settings.varies { side as f64 / 8.0 } else { AGREE_ROUGHLY };
     let mut whole = None;
     let mut first = Registration { side, places: Vec::new(), agreed: Err(NoMatch::TooFew { measured: 0, needed: 3 }) };
     // Where a few windows do not agree, all are asked.
     for grid in [Some(FIRST), settings.grid] {
         let windows = layout(shared, side, grid);
-        first.places = task.measure(&windows, Offset::default(), longest)?;
+        first.places = task.measure(&windows, |window| Search {
+            window,
+            start: Offset::default(),
+            reach: longest,
+            precision: Precision::Pixel,
+        })?;
         first.agreed = consensus(&first.points(), agree, windows.len() as f64);
         if let Ok(found) = &first.agreed {
             whole = Some(Offset { rows: found.rows.round() as isize, cols: found.cols.round() as isize });
@@ -176,17 +185,30 @@ pub(crate) fn register<R: Plane, M: Plane>(
     let Some(whole) = whole else { return Ok(Some(first)) };
     let there = Window { row: moving.row + whole.rows, col: moving.col + whole.cols, ..moving };
     let Some(shared) = reference.intersect(there) else { return Ok(Some(first)) };
-    let windows = layout(inset(shared, side), side, settings.grid);
-    let near = if settings.varies { side as f64 / 4.0 } else { NEAR };
-    let places = task.measure(&windows, whole, near)?;
+    let area = inset(shared, side);
+    let (some, all) = (layout(area, side, Some(SOME)), layout(area, side, settings.grid));
+    let is_few = settings.varies || settings.grid.is_some() || all.len() <= some.len();
+    let reach = if settings.varies { side as f64 / 4.0 } else { NEAR };
     let agree = if settings.varies { side as f64 / 8.0 } else { AGREE };
     let independent = shared.pixels() as f64 / (side * side) as f64;
-    let mut found = Registration { side, places, agreed: first.agreed };
-    found.agreed = consensus(&found.points(), agree, independent);
-    if let Ok(agreed) = found.agreed.clone() {
-        found.mark(&agreed.used);
+    let mut found = first;
+    for windows in [some, all].iter().skip(usize::from(is_few)) {
+        found.places = task.measure(windows, |window| Search { window, start: whole, reach, precision: Precision::Part })?;
+        found.agreed = consensus(&found.points(), agree, independent);
+        if let Ok(agreed) = found.agreed.clone() {
+            found.mark(&agreed.used);
+            if is_clear(&agreed, windows.len()) {
+                break;
+            }
+        }
     }
     Ok(Some(found))
+}
+
+/// Whether so many tie points leave no doubt of a shift.
+fn is_clear(agreed: &Consensus, asked: usize) -> bool {
+    let used = agreed.used.iter().filter(|used| **used).count() as f64;
+    used >= CLEAR_SHARE * asked as f64 && agreed.rows_error.max(agreed.cols_error) <= CLEAR_ERROR
 }
 
 /// Without the edge, where a window still finds room twice.
@@ -209,13 +231,17 @@ fn layout(area: Window, side: usize, grid: Option<usize>) -> Vec<Window> {
 
 /// Work on tie points.
 struct Task<'a, F> {
-    side: usize,
+    matcher: Matcher,
     common: &'a Common,
     open: &'a F,
 }
 
 impl<F> Task<'_, F> {
-    fn measure<R: Plane, M: Plane>(&self, windows: &[Window], start: Offset, reach: f64) -> Result<Vec<Place>, Fault>
+    fn measure<R: Plane, M: Plane>(
+        &self,
+        windows: &[Window],
+        search: impl Fn(Window) -> Search + Sync,
+    ) -> Result<Vec<Place>, Fault>
     where
         F: Fn() -> Result<Pair<R, M>, Fault> + Sync,
     {
@@ -225,12 +251,11 @@ impl<F> Task<'_, F> {
         map_in_order(
             windows,
             &budget,
-            budget.in_flight((self.side * self.side * 96) as u64),
-            || Ok::<_, Fault>(((self.open)()?, Matcher::new(self.side))),
+            budget.in_flight((self.matcher.side().pow(2) * 96) as u64),
+            || Ok::<_, Fault>(((self.open)()?, self.matcher.clone())),
             |(pair, matcher), &window| {
-                let search = Search { window, start, reach };
                 let Pair { reference, moving } = pair;
-                let measured = matcher.measure(search, |window| reference.read(window), |window| moving.read(window))?;
+                let measured = matcher.measure(search(window), |window| reference.read(window), |window| moving.read(window))?;
                 Ok(Place { window, measured, used: false })
             },
             |place| {

@@ -41,6 +41,11 @@ impl GriddedImagery {
         Self(Arc::new(Parts { imagery, grid, resampling, moves, known: Mutex::default() }))
     }
 
+    /// How far a scene's content is moved east and north, in units of the grid's system.
+    pub fn shift(&self, scene: usize) -> (f64, f64) {
+        self.0.moved(scene)
+    }
+
     /// The imagery behind it.
     pub fn imagery(&self) -> &Imagery {
         &self.0.imagery
@@ -153,10 +158,6 @@ impl<'a> PlaneSpec<'a> {
     fn is_stored(&self) -> bool {
         self.scaling == Scaling::IDENTITY && self.off == 0.0
     }
-
-    fn value(&self, stored: f32) -> f32 {
-        if self.is_stored() { stored } else { (self.scaling.apply(stored) - self.off) as f32 }
-    }
 }
 
 /// A layer, where it is in its file, and the plane for it.
@@ -168,15 +169,14 @@ struct Wanted<'a, 'p> {
     plane: &'p mut [f32],
 }
 
-impl Wanted<'_, '_> {
-    fn is_stored(&self) -> bool {
-        self.curve.is_none() && self.layer.is_stored()
+/// Makes stored numbers of a layer its values.
+fn turn(layer: &PlaneSpec<'_>, curve: Option<Curve>, numbers: &mut [f32]) {
+    if let Some(curve) = curve {
+        numbers.iter_mut().for_each(|number| *number = curve.apply(*number));
     }
-}
-
-/// The value of a stored number of a layer.
-fn value(layer: &PlaneSpec<'_>, curve: Option<Curve>, stored: f32) -> f32 {
-    layer.value(curve.map_or(stored, |curve| curve.apply(stored)))
+    if !layer.is_stored() {
+        numbers.iter_mut().for_each(|number| *number = (layer.scaling.apply(*number) - layer.off) as f32);
+    }
 }
 
 /// Reads windows of scenes on the grid; keeps its files open.
@@ -220,20 +220,15 @@ impl GriddedReader {
                 let layers: Vec<(&PlaneSpec<'_>, Option<Curve>)> = wanted.iter().map(|one| (one.layer, one.curve)).collect();
                 let bands: Vec<(usize, Void)> = wanted.iter().map(|one| (one.band, one.void)).collect();
                 let mut planes: Vec<&mut [f32]> = wanted.into_iter().map(|one| one.plane).collect();
-                file.read_planes(&bands, place, &mut planes, |i, number| value(layers[i].0, layers[i].1, number))?;
+                file.read_planes(&bands, place, &mut planes, |i, numbers| turn(layers[i].0, layers[i].1, numbers))?;
                 continue;
             }
             for one in wanted {
-                let is_stored = one.is_stored();
                 let Wanted { layer, band, void, curve, plane } = one;
                 let values = ArrayViewMut2::from_shape((window.rows, window.cols), &mut *plane)
                     .expect("a plane has a number for each pixel of the window");
                 regrid.read_into(file, Layer { band, void, resampling: parts.resampling }, window, values)?;
-                if !is_stored {
-                    for number in plane {
-                        *number = value(layer, curve, *number);
-                    }
-                }
+                turn(layer, curve, plane);
             }
         }
         Ok(())

@@ -57,7 +57,7 @@ pub use odm::OdmProject;
 pub use plane::{Eligibility, EligibilityReader, Zones, ZonesReader};
 pub use plane_on_grid::PlaneOnGrid;
 pub use png::write_png;
-pub use raster_file::{BandInfo, RasterFile, Void};
+pub use raster_file::{BandInfo, KnownFile, RasterFile, Void};
 pub use regrid::Resampling;
 pub use rpc::{Height, RpcModel, RpcPlaces};
 pub use scenes::{

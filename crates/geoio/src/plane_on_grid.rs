@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use ndarray::Array2;
 use raster::{Grid, Window};
 
@@ -16,14 +14,13 @@ pub struct PlaneOnGrid {
 }
 
 impl PlaneOnGrid {
-    /// A band (1 is the first) on a grid.
+    /// A band (1 is the first) of a file on a grid.
     ///
     /// # Errors
-    /// What [`RasterFile::open`] gives, [`GeoioError::MissingLayer`].
-    pub fn open(path: &Path, band: usize, grid: &Grid, resampling: Resampling) -> Result<Self, GeoioError> {
-        let file = RasterFile::open(path)?;
+    /// [`GeoioError::MissingLayer`].
+    pub fn new(file: RasterFile, band: usize, grid: &Grid, resampling: Resampling) -> Result<Self, GeoioError> {
         let info = band.checked_sub(1).and_then(|i| file.bands().get(i)).ok_or_else(|| GeoioError::MissingLayer {
-            path: path.to_owned(),
+            path: file.path().to_owned(),
             layer: format!("band {band}"),
             available: format!("bands 1 to {}", file.bands().len()),
         })?;

@@ -39,7 +39,14 @@ impl Void {
         // A number that equals nothing stands for the one that is not given.
         let number = |given: Option<f64>| given.map_or(f32::NAN, |v| v as f32);
         let (nodata, saturated, least) = (number(self.nodata), number(self.saturated), number(self.least));
-        move |v| if !v.is_finite() || v == nodata || v == saturated || v <= least { f32::NAN } else { v }
+        // All conditions, without a branch: so numbers go through the wide vectors.
+        move |v| if !v.is_finite() | (v == nodata) | (v == saturated) | (v <= least) { f32::NAN } else { v }
+    }
+
+    /// NaN in place of numbers that are no value.
+    fn clear(self, numbers: &mut [f32]) {
+        let valid = self.valid();
+        numbers.iter_mut().for_each(|number| *number = valid(*number));
     }
 }
 
@@ -89,6 +96,23 @@ pub struct RasterFile {
     tiles: RefCell<Option<Tiles>>,
 }
 
+/// A raster file that was opened before.
+#[derive(Debug, Clone)]
+pub struct KnownFile {
+    path: PathBuf,
+    description: Arc<Description>,
+}
+
+impl KnownFile {
+    /// A handle of it.
+    ///
+    /// # Errors
+    /// As [`RasterFile::open`], and [`GeoioError::Open`] where the file is another one by now.
+    pub fn open(&self) -> Result<RasterFile, GeoioError> {
+        RasterFile::reopen(&self.path, &self.description)
+    }
+}
+
 impl RasterFile {
     /// Opens a raster; its place and bands are checked, its pixels not.
     ///
@@ -120,6 +144,11 @@ impl RasterFile {
         let tiles = (is_tiff && !south_up).then(|| Tiles::open(path)).flatten();
         let tiles = RefCell::new(tiles.filter(|tiles| tiles.shape() == (grid.rows, grid.cols, bands.len())));
         Self { path: path.to_owned(), dataset, description, tiles }
+    }
+
+    /// The file, for handles on other threads that need not find out again what it says of itself.
+    pub fn known(&self) -> KnownFile {
+        KnownFile { path: self.path.clone(), description: Arc::clone(&self.description) }
     }
 
     /// What the file says of itself.
@@ -277,24 +306,21 @@ impl RasterFile {
                 let (first, size) = ((window.col, window.row), (window.cols, window.rows));
                 complaint::watch(|| self.dataset.rasterband(band)?.read_into_slice(first, size, size, numbers, None))
                     .map_err(|reason| GeoioError::Read { path: self.path.clone(), band, window, reason })?;
-                let valid = void.valid();
-                for number in numbers {
-                    *number = valid(*number);
-                }
+                void.clear(numbers);
             }
             _ => values.assign(&self.read_valid(band, window, void)?),
         }
         Ok(())
     }
 
-    /// Values of several bands over a window, shape (rows, cols) each: plane `i` holds the band of `layers[i]`, each stored number by way
-    /// of `to(i, number)`, NaN where it is no value. Where bands lie side by side, a block is unpacked once for all of them.
+    /// Values of several bands over a window, shape (rows, cols) each: plane `i` holds the band of `layers[i]`, NaN where a stored number
+    /// is no value, some numbers at a time by way of `turn(i, numbers)`. Where bands lie side by side, a block is unpacked once for all.
     pub(crate) fn read_planes(
         &self,
         layers: &[(usize, Void)],
         window: Window,
         planes: &mut [&mut [f32]],
-        to: impl Fn(usize, f32) -> f32,
+        turn: impl Fn(usize, &mut [f32]),
     ) -> Result<(), GeoioError> {
         let Description { grid, south_up, bands, beside } = &*self.description;
         let mut signed = false;
@@ -304,9 +330,12 @@ impl RasterFile {
         let inside = !south_up && window.intersect(grid.window()) == Some(window);
         if *beside && inside && !signed && layers.len() > 1 {
             let numbers: Vec<usize> = layers.iter().map(|(band, _)| *band).collect();
-            let valid: Vec<_> = layers.iter().map(|(_, void)| void.valid()).collect();
+            let turn = |i: usize, numbers: &mut [f32]| {
+                layers[i].1.clear(numbers);
+                turn(i, numbers);
+            };
             if let Some(tiles) = &mut *self.tiles.borrow_mut()
-                && tiles.read_beside(&numbers, window, planes, |i, number| to(i, valid[i](number))).is_some()
+                && tiles.read_beside(&numbers, window, planes, turn).is_some()
             {
                 return Ok(());
             }
@@ -323,7 +352,8 @@ impl RasterFile {
                 for (i, stored) in stored.chunks(part.pixels()).enumerate() {
                     for (line, stored) in stored.chunks(part.cols).enumerate() {
                         let out = &mut planes[i][(row + line) * window.cols + col..][..part.cols];
-                        out.iter_mut().zip(stored).for_each(|(out, number)| *out = to(i, valid[i](*number)));
+                        out.copy_from_slice(stored);
+                        turn(i, out);
                     }
                 }
             }
@@ -332,9 +362,7 @@ impl RasterFile {
         for (i, ((band, void), plane)) in layers.iter().zip(planes).enumerate() {
             let values = ArrayViewMut2::from_shape((window.rows, window.cols), plane).expect("a plane has a number a pixel");
             self.read_valid_into(*band, window, *void, values)?;
-            for number in plane.iter_mut() {
-                *number = to(i, *number);
-            }
+            turn(i, plane);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use change::{
     Answer, ChangeError, ChangeStrip, Detector, Findings, MaskCounts, MaskPlan, NO_DAY, SeriesBlock, SpectralIndex, compute_all,
 };
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use raster::{Cube, Date, DateRange, Observation, RasterReader, Role, Scene, Stored, Window};
 
 use crate::LookSeries;
@@ -85,47 +85,50 @@ impl Detection<'_> {
         (self.observations.len() * self.series.len()) as u64 * 4 + widest * 12 + 64
     }
 
-    /// Works through one window. `eligible` has its shape; pixels outside it are answered `NotEligible`.
+    /// Works through one window. `eligible` has its shape; pixels outside it are answered `NotEligible`. `take` fills a look at a tile
+    /// from one of its scenes, as [`Detection::take`] does, and says why pixels were left out.
     ///
     /// # Errors
-    /// A read that fails, or a cube that does not fit the series.
-    pub fn detect<R: RasterReader>(
+    /// What `take` gives, or a series that does not have one look an observation.
+    pub fn detect<E: From<ChangeError>>(
         &self,
-        reader: &mut R,
         window: Window,
         eligible: Option<ArrayView2<'_, bool>>,
-    ) -> Result<StripDetection, DetectionError<R::Error>> {
+        mut take: impl FnMut(&mut LookSeries, usize, usize) -> Result<MaskCounts, E>,
+    ) -> Result<StripDetection, E> {
         let counts = vec![MaskCounts::default(); self.looks.len()];
         let mut whole = StripDetection { strip: ChangeStrip::not_seen(window), counts, fallbacks: 0 };
         for tile in Self::tiles(window) {
             let first = (tile.col - window.col) as usize;
             let eligible = eligible.as_ref().map(|plane| plane.slice(s![.., first..first + tile.cols]));
-            let part = self.detect_tile(reader, tile, eligible)?;
-            whole.strip.paste(&part.strip);
-            whole.counts.iter_mut().zip(part.counts).for_each(|(sum, count)| *sum += count);
-            whole.fallbacks += part.fallbacks;
+            let mut series = self.unseen(tile);
+            for (time, observation) in self.observations.iter().enumerate() {
+                for &scene in &observation.scenes {
+                    whole.counts[scene] += take(&mut series, time, scene)?;
+                }
+            }
+            let (strip, fallbacks) = self.answer(&series, eligible)?;
+            whole.strip.paste(&strip);
+            whole.fallbacks += fallbacks;
         }
         Ok(whole)
     }
 
-    fn detect_tile<R: RasterReader>(
+    /// Fills a look at a tile from one of its scenes, read, masked and made into series; why pixels were left out.
+    ///
+    /// # Errors
+    /// A read that fails, or a cube without a band that the series are made of.
+    pub fn take<R: RasterReader>(
         &self,
         reader: &mut R,
-        window: Window,
-        eligible: Option<ArrayView2<'_, bool>>,
-    ) -> Result<StripDetection, DetectionError<R::Error>> {
-        let mut counts = vec![MaskCounts::default(); self.looks.len()];
-        let mut series = self.unseen(window);
-        for (time, observation) in self.observations.iter().enumerate() {
-            for &scene in &observation.scenes {
-                let cube = self.read(reader, scene, window).map_err(DetectionError::Read)?;
-                let (cube, count) = self.looks[scene].mask.apply(cube)?;
-                counts[scene] += count;
-                self.fill(&mut series, time, scene, &cube)?;
-            }
-        }
-        let (strip, fallbacks) = self.answer(&series, eligible)?;
-        Ok(StripDetection { strip, counts, fallbacks })
+        series: &mut LookSeries,
+        look: usize,
+        scene: usize,
+    ) -> Result<MaskCounts, DetectionError<R::Error>> {
+        let cube = self.read(reader, scene, series.window()).map_err(DetectionError::Read)?;
+        let (cube, counts) = self.looks[scene].mask.apply(cube)?;
+        self.fill(series, look, scene, &cube)?;
+        Ok(counts)
     }
 
     /// The tiles of a window, west to east, that are worked on at once.
@@ -149,7 +152,7 @@ impl Detection<'_> {
         let places = &self.looks[scene].series;
         let given: Vec<&SpectralIndex> = places.iter().map(|place| &self.series[*place]).collect();
         for (place, values) in places.iter().zip(compute_all(&given, cube)?) {
-            series.fill(look, *place, &values);
+            series.fill(look, *place, values.index_axis(Axis(0), 0));
         }
         Ok(())
     }

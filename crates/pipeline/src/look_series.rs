@@ -1,4 +1,4 @@
-use ndarray::{Array3, ArrayView3, Axis};
+use ndarray::{Array3, ArrayView2, ArrayView3, Axis};
 use raster::Window;
 
 /// The series of a tile, look by look, in the making; NaN where nothing was seen clear.
@@ -14,11 +14,11 @@ impl LookSeries {
         Self { window, values: Array3::from_elem((looks, roles, window.pixels()), f32::NAN) }
     }
 
-    /// Fills what a look has not seen yet of a role, by its place, from one of its scenes, shape (1, y, x): the first clear pixel wins.
+    /// Fills what a look has not seen yet of a role, by its place, from one of its scenes, shape (y, x): the first clear pixel wins.
     ///
     /// # Panics
     /// Where there is no such look or role.
-    pub fn fill(&mut self, look: usize, role: usize, scene: &Array3<f32>) {
+    pub fn fill(&mut self, look: usize, role: usize, scene: ArrayView2<'_, f32>) {
         for (slot, value) in self.values.index_axis_mut(Axis(0), look).index_axis_mut(Axis(0), role).iter_mut().zip(scene) {
             if slot.is_nan() {
                 *slot = *value;

@@ -97,7 +97,11 @@ impl<R: Rule> Nrt<R> {
     /// Fits the models of a tile and begins its processes.
     #[inline(always)]
     fn begin(&self, block: &SeriesBlock<'_>, design: &Design, first: usize, state: &mut NrtState<R::Process>) {
-        let tiles: Vec<Tile> = (0..self.roles.len()).map(|role| Tile::load(block, role, first)).collect();
+        // A plain loop: a closure would not be compiled for the wider vectors.
+        let mut tiles = Vec::with_capacity(self.roles.len());
+        for role in 0..self.roles.len() {
+            tiles.push(Tile::load(block, role, first));
+        }
         let history = History::fit(design, &tiles, block.dates(), self.fitting);
         let own = history.residuals_of_looks();
         let quartiles = if R::HAS_QUARTILES { history.quartiles() } else { [[f64::NAN; 2]; LANES] };

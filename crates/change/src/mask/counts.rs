@@ -3,10 +3,11 @@ use std::io::{self, Read, Write};
 use std::ops::AddAssign;
 
 use raster::Stored;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How many pixels were looked at, and what became of them; windows and scenes add up in any order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MaskCounts {
     /// All pixels.
     pub pixels: u64,

@@ -152,6 +152,33 @@ fn solve(matrix: &mut [Lane], right: &mut [Lane], width: usize) -> [bool; LANES]
     is_solved
 }
 
+/// The same for one pixel; `None` where columns are not independent.
+pub(crate) fn solve_one(matrix: &[f64], right: &[f64]) -> Option<Vec<f64>> {
+    let at = |row: usize, col: usize| row * (row + 1) / 2 + col;
+    let (mut matrix, mut right) = (matrix.to_vec(), right.to_vec());
+    for row in 0..right.len() {
+        let own = matrix[at(row, row)];
+        for col in 0..=row {
+            let known: f64 = (0..col).map(|k| matrix[at(row, k)] * matrix[at(col, k)]).sum();
+            let left = matrix[at(row, col)] - known;
+            if row != col {
+                matrix[at(row, col)] = left / matrix[at(col, col)];
+            } else if left > DEPENDENT * own {
+                matrix[at(row, row)] = left.sqrt();
+            } else {
+                return None;
+            }
+        }
+        let known: f64 = (0..row).map(|k| matrix[at(row, k)] * right[k]).sum();
+        right[row] = (right[row] - known) / matrix[at(row, row)];
+    }
+    for row in (0..right.len()).rev() {
+        let known: f64 = (row + 1..right.len()).map(|k| matrix[at(k, row)] * right[k]).sum();
+        right[row] = (right[row] - known) / matrix[at(row, row)];
+    }
+    Some(right)
+}
+
 #[cfg(test)]
 mod tests {
     use raster::Date;
@@ -176,6 +203,27 @@ mod tests {
                 assert!((got - expected).abs() < 1e-10, "lane {lane}: {got} {expected}");
             }
         }
+    }
+
+    #[test]
+    fn one_pixel_is_solved_as_a_tile_of_them_is() {
+        let dates: Vec<Date> = (0..60).map(|look| Date::from_days(12_000 + look * 13)).collect();
+        let design = Design::new(Terms { order: 2, trend: true }, TimeAxis::Calendar, &dates);
+        let values: Vec<Lane> =
+            (0..60).map(|time| std::array::from_fn(|lane| ((time * 31 + lane * 7) % 23) as f64 / 23.0)).collect();
+        let all = fit(&design, &values, &vec![[1.0; LANES]; 60]);
+        let width = design.width();
+        let (mut matrix, mut right) = (vec![0.0; width * (width + 1) / 2], vec![0.0; width]);
+        for time in 0..60 {
+            let row = design.row(time);
+            for i in 0..width {
+                right[i] += row[i] * values[time][3];
+                (0..=i).for_each(|col| matrix[i * (i + 1) / 2 + col] += row[i] * row[col]);
+            }
+        }
+        let one = solve_one(&matrix, &right).expect("a solution");
+        assert!(one.iter().zip(all.of(3)).all(|(one, of_all)| (one - of_all).abs() < 1e-12), "{one:?}");
+        assert!(solve_one(&vec![1.0; matrix.len()], &right).is_none(), "columns that are the same");
     }
 
     #[test]

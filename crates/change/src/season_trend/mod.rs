@@ -12,7 +12,7 @@ mod tile;
 
 pub(crate) use axis::TimeAxis;
 pub(crate) use design::{Design, Terms};
-pub(crate) use fit::{Fit, fit};
+pub(crate) use fit::{Fit, fit, solve_one};
 pub(crate) use sort::sort;
 pub(crate) use stability::{Roc, stable_starts};
 pub(crate) use tile::Tile;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use change::{MaskPlan, SpectralIndex};
-use geoio::{GriddedImagery, GriddedReader, Imagery, PlaneOnGrid, RasterFile, Resampling, Skipped};
+use geoio::{GriddedImagery, GriddedReader, Imagery, KnownFile, PlaneOnGrid, RasterFile, Resampling, Skipped};
 use ndarray::{Array2, Axis};
 use raster::{Grid, RasterReader as _, RasterSource as _, Role, Scene, Warning, Window};
 use serde_json::{Value, json};
@@ -178,7 +178,7 @@ enum Reference {
     /// A scene of the run, by its place.
     Scene(usize),
     /// A raster file.
-    File { path: PathBuf, band: usize, extent: Window },
+    File { file: Box<KnownFile>, path: PathBuf, band: usize, extent: Window },
 }
 
 impl Reference {
@@ -191,8 +191,9 @@ impl Reference {
             let extent = grid.window_of(bounds).ok_or_else(|| {
                 Fault::new(Exit::Input, format!("{}: the reference of [coregistration] does not meet the grid", path.display()))
             })?;
-            PlaneOnGrid::open(&path, spec.band, grid, Resampling::Bilinear)?;
-            return Ok(Self::File { path, band: spec.band, extent });
+            let known = Box::new(file.known());
+            PlaneOnGrid::new(file, spec.band, grid, Resampling::Bilinear)?;
+            return Ok(Self::File { file: known, path, band: spec.band, extent });
         }
         let mut clearest = (0.0, 0);
         for place in 0..scenes.gridded.scenes().len() {
@@ -292,8 +293,9 @@ impl<'a> Scenes<'a> {
         let open = || {
             let fixed = match reference {
                 Reference::Scene(own) => Fixed::Scene(self.open(*own)?),
-                Reference::File { path, band, .. } => {
-                    Fixed::File(Box::new(PlaneOnGrid::open(path, *band, self.gridded.grid(), Resampling::Bilinear)?))
+                Reference::File { file, band, .. } => {
+                    let plane = PlaneOnGrid::new(file.open()?, *band, self.gridded.grid(), Resampling::Bilinear)?;
+                    Fixed::File(Box::new(plane))
                 }
             };
             Ok(Pair { reference: fixed, moving: self.open(place)? })

@@ -14,6 +14,7 @@ use raster::{RasterSink as _, RasterSource as _, Stored, Window};
 
 use super::folder::RunFolder;
 use super::inputs::{Inputs, zones};
+use super::looks::{Looks, LooksReader};
 use super::tally::{PixelAreas, Tallies};
 use crate::args::Common;
 use crate::completion::complete;
@@ -215,6 +216,7 @@ pub(crate) fn legend() -> Vec<RasterClass> {
 /// What a worker keeps open.
 struct Worker<'a> {
     scenes: Despeckled<'a, GriddedReader>,
+    looks: Option<LooksReader<'a>>,
     within: Option<EligibilityReader>,
     aoi: Option<EligibilityReader>,
     units: Option<ZonesReader>,
@@ -285,9 +287,9 @@ fn cost(inputs: &Inputs) -> StripCost {
 
 /// Works through all strips; the result does not depend on their height or on the number of threads.
 ///
-/// Strips that an interrupted run has finished are taken from `folder`.
+/// Strips that an interrupted run has finished are taken from `folder`, and looks from a store where there is one.
 pub(crate) fn detect(
-    inputs: &Inputs,
+    (inputs, looks): (&Inputs, Option<&Looks>),
     job: &Job,
     folder: &RunFolder,
     budget: &Budget,
@@ -320,6 +322,7 @@ pub(crate) fn detect(
         || {
             Ok::<_, Fault>(Worker {
                 scenes: Despeckled::new(inputs.imagery.open()?, inputs.speckle.as_ref()),
+                looks: looks.map(LooksReader::new),
                 within: inputs.within.as_ref().map(geoio::Eligibility::open).transpose()?,
                 aoi: aoi.as_ref().map(geoio::Eligibility::open).transpose()?,
                 units: zones.as_ref().map(geoio::Zones::open),
@@ -329,7 +332,10 @@ pub(crate) fn detect(
         |worker, &(place, window)| {
             let worked = resume(&kept, place, || {
                 let eligible = worker.within.as_mut().map(|reader| reader.read(window)).transpose()?;
-                let found = detection.detect(&mut worker.scenes, window, view(eligible.as_ref()))?;
+                let found = detection.detect(window, view(eligible.as_ref()), |series, look, scene| match &mut worker.looks {
+                    Some(looks) => looks.take(series, look, scene, &inputs.looks[scene].series),
+                    None => Ok(detection.take(&mut worker.scenes, series, look, scene)?),
+                })?;
                 let units = worker.units.as_mut().map(|reader| reader.read(window)).transpose()?;
                 let inside = worker.aoi.as_mut().map(|reader| reader.read(window)).transpose()?;
                 let tallies = Tallies::of(&found.strip, &areas, view(units.as_ref()), view(inside.as_ref()));
@@ -349,6 +355,9 @@ pub(crate) fn detect(
         },
     )?;
     files.finish(budget)?;
+    if let Some(looks) = looks {
+        looks.count(&mut map.counts);
+    }
     map.strips.1 = kept.loaded();
     let (last, statistics) = patches.finish();
     map.patches.extend(last);

@@ -7,6 +7,7 @@ mod detect;
 pub(crate) mod folder;
 mod harmonise;
 mod inputs;
+mod looks;
 mod manifest;
 mod outputs;
 mod periods;
@@ -43,21 +44,23 @@ pub(crate) fn run(arguments: &Run, common: &Common) -> Result<Report, Fault> {
         job.grid.aoi = Some(std::path::absolute(aoi).unwrap_or_else(|_| aoi.clone()));
     }
     let out = arguments.out.clone().unwrap_or_else(|| job.path(&job.output.folder));
-    let start = Start { strip_rows: arguments.strip_rows, fresh: arguments.fresh };
-    run_job(&job, &out, start, common)
+    let start = Start { strip_rows: arguments.strip_rows, fresh: arguments.fresh, state: arguments.state.clone() };
+    run_job(&job, &out, &start, common)
 }
 
 /// How a run begins.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Start {
     /// Rows of a strip; by memory where there is none.
     pub(crate) strip_rows: Option<usize>,
-    /// Whether what an interrupted run has finished is discarded.
+    /// Whether what an interrupted run has finished is discarded, and the looks of the state too.
     pub(crate) fresh: bool,
+    /// Folder in which the looks at the scenes are kept from run to run.
+    pub(crate) state: Option<PathBuf>,
 }
 
 /// Turns a job into alerts in a folder.
-pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> Result<Report, Fault> {
+pub(crate) fn run_job(job: &Job, out: &Path, start: &Start, common: &Common) -> Result<Report, Fault> {
     let language = common.lang.unwrap_or(job.about.language);
     // Outputs in another language are another run.
     let job = &Job { about: About { language, ..job.about.clone() }, ..job.clone() };
@@ -83,7 +86,16 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> R
     // Strips that are there are used also where the memory or the threads are others now, if they fit.
     let kept = work.rows_kept().filter(|_| start.strip_rows.is_none());
     let plan = kept.and_then(|rows| detect::plan(&inputs, &budget, Some(rows)).ok()).unwrap_or(planned);
-    let map = detect::detect(&inputs, job, &work, &budget, &plan, common)?;
+    let looks = start.state.as_ref().map(|folder| {
+        refuse_mixture(folder, out, &inputs)?;
+        looks::LookStore::open(folder, start.fresh)?.looks(&inputs, job, &files, &budget, common)
+    });
+    let looks = looks.transpose()?;
+    if let (Some(looks), Some(folder)) = (&looks, &start.state) {
+        looks.describe(&mut report, folder);
+        stages.end("looks");
+    }
+    let map = detect::detect((&inputs, looks.as_ref()), job, &work, &budget, &plan, common)?;
     if map.strips.1 > 0 {
         report.say(format!("continued: {} of {} strips were finished before", map.strips.1, map.strips.0));
     }
@@ -128,12 +140,22 @@ fn refuse_folder_of_inputs(out: &Path, inputs: &Inputs) -> Result<(), Fault> {
     let lies_there = |file: &&PathBuf| file.canonicalize().is_ok_and(|file| file.parent() == Some(&folder));
     match inputs.files.iter().find(lies_there) {
         Some(file) => Err(Fault::usage(format!(
-            "{}: holds an input of the job ({}); choose a folder of its own for the outputs",
+            "{}: holds an input of the job ({}); choose a folder of its own",
             out.display(),
             file.display()
         ))),
         None => Ok(()),
     }
+}
+
+/// The folder of the state is its own: files come and go there.
+fn refuse_mixture(state: &Path, out: &Path, inputs: &Inputs) -> Result<(), Fault> {
+    refuse_folder_of_inputs(state, inputs)?;
+    let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+    if real(state) == real(out) {
+        return Err(Fault::usage(format!("{}: is the folder of the outputs; name another for --state", state.display())));
+    }
+    Ok(())
 }
 
 /// Scenes and records that could not be used.

@@ -27,7 +27,7 @@ pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
     let job = Job::load(&job_path)?;
     let common = &Common { json: false, force: true, ..common.clone() };
     let out = run::out_folder(&job);
-    run::run_job(&job, &out, run::Start::default(), common)?;
+    run::run_job(&job, &out, &run::Start::default(), common)?;
     let alerts = geoio::layer::read(&out.join("alerts.geojson"), &geoio::layer::LayerOptions::default())?.features;
     let planted = landscape.clearings();
     let unseen = planted.iter().filter(|clearing| !clearing.seen).count();
@@ -52,7 +52,7 @@ pub(crate) fn demo(arguments: &Demo, common: &Common) -> Result<Report, Fault> {
         change(&mut other);
         other.output.quicklook = false;
         let folder = arguments.region.dir.join(".compare");
-        run::run_job(&other, &folder, run::Start::default(), &Common { quiet: true, ..common.clone() })?;
+        run::run_job(&other, &folder, &run::Start::default(), &Common { quiet: true, ..common.clone() })?;
         let found = geoio::layer::read(&folder.join("alerts.geojson"), &geoio::layer::LayerOptions::default())?.features;
         let score = score(&landscape, &found)?;
         std::fs::remove_dir_all(&folder).map_err(|error| Fault::new(Exit::Output, format!("{}: {error}", folder.display())))?;

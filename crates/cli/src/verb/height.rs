@@ -50,8 +50,8 @@ pub(crate) fn height(arguments: &Height, common: &Common) -> Result<Report, Faul
         budget.in_flight((block * TILES * block * 16) as u64),
         || {
             // Terrain is smooth and often coarser; the surface's own pixels stay as they are.
-            let above = PlaneOnGrid::open(&surface, 1, &grid, Resampling::Nearest)?;
-            let ground = PlaneOnGrid::open(&terrain, 1, &grid, Resampling::Bilinear)?;
+            let above = PlaneOnGrid::new(RasterFile::open(&surface)?, 1, &grid, Resampling::Nearest)?;
+            let ground = PlaneOnGrid::new(RasterFile::open(&terrain)?, 1, &grid, Resampling::Bilinear)?;
             Ok::<_, Fault>((above, ground, packing.packer()?))
         },
         |(above, ground, packer), &window| {

@@ -114,6 +114,18 @@ impl Imagery {
         scenes.filter(move |(_, layers)| layers.iter().any(|(_, layer)| layer.file == file)).map(|(scene, _)| scene)
     }
 
+    /// The layers of a scene, and where each is stored.
+    pub fn layers(&self, scene: usize) -> &[(Role, LayerFile)] {
+        &self.layers[scene]
+    }
+
+    /// The files that hold the layers of a scene; sorted, each once. Of an archive the archive.
+    pub fn files_of(&self, scene: usize) -> Vec<PathBuf> {
+        let all: BTreeSet<&Path> =
+            self.layers[scene].iter().map(|(_, layer)| archive::container(&self.paths[layer.file])).collect();
+        all.into_iter().map(Path::to_owned).collect()
+    }
+
     /// Where a layer of a scene is stored.
     ///
     /// # Errors

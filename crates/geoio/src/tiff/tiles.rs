@@ -181,28 +181,28 @@ impl Tiles {
     }
 
     /// The numbers of bands that lie side by side, over a window within the image, shape (rows, cols) each; a tile is unpacked once
-    /// for all of them. Plane `i` holds the band `bands[i]`, the first is 1, each number by way of `to(i, number)`.
+    /// for all of them. Plane `i` holds the band `bands[i]`, the first is 1, some numbers at a time by way of `turn(i, numbers)`.
     pub(crate) fn read_beside(
         &mut self,
         bands: &[usize],
         window: Window,
         planes: &mut [&mut [f32]],
-        to: impl Fn(usize, f32) -> f32,
+        turn: impl Fn(usize, &mut [f32]),
     ) -> Option<()> {
         match self.number {
-            Number::U8 => self.part(bands, window, planes, |i, v: u8| to(i, f32::from(v))),
-            Number::U16 => self.part(bands, window, planes, |i, v: u16| to(i, f32::from(v))),
-            Number::I16 => self.part(bands, window, planes, |i, v: i16| to(i, f32::from(v))),
-            Number::F32 => self.part(bands, window, planes, to),
+            Number::U8 => self.part::<u8>(bands, window, planes, turn),
+            Number::U16 => self.part::<u16>(bands, window, planes, turn),
+            Number::I16 => self.part::<i16>(bands, window, planes, turn),
+            Number::F32 => self.part::<f32>(bands, window, planes, turn),
         }
     }
 
-    fn part<N: Stored>(
+    fn part<N: Stored + Into<f32>>(
         &mut self,
         bands: &[usize],
         window: Window,
         planes: &mut [&mut [f32]],
-        to: impl Fn(usize, N) -> f32,
+        turn: impl Fn(usize, &mut [f32]),
     ) -> Option<()> {
         let ((rows, cols), (tile_rows, tile_cols), beside) = (self.size, self.tile, self.beside);
         let (row, col) = (usize::try_from(window.row).ok()?, usize::try_from(window.col).ok()?);
@@ -233,7 +233,9 @@ impl Tiles {
                         let numbers = &numbers[(pixel - left) * beside..][..many * beside];
                         for (i, (band, plane)) in bands.iter().zip(planes.iter_mut()).enumerate() {
                             let stored = numbers[band - 1..].iter().step_by(beside);
-                            plane[at..at + many].iter_mut().zip(stored).for_each(|(out, number)| *out = to(i, *number));
+                            let out = &mut plane[at..at + many];
+                            out.iter_mut().zip(stored).for_each(|(out, number)| *out = (*number).into());
+                            turn(i, out);
                         }
                     }
                 }

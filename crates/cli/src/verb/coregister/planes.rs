@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use geoio::{PlaneOnGrid, RasterFile, Resampling};
+use geoio::{KnownFile, PlaneOnGrid, RasterFile, Resampling};
 use ndarray::Array2;
 use raster::{Grid, QaRule, Warning, Window};
 
@@ -11,6 +11,8 @@ use crate::registration::{Pair, Plane};
 /// Both images on one grid of windows.
 pub(super) struct Both<'a> {
     arguments: &'a Coregister,
+    reference: KnownFile,
+    moving: KnownFile,
     /// The grid of the reference, on which shifts are told.
     pub(super) reference_grid: Grid,
     /// The grid on which the moving image is read: the reference's, or beside it where its own pixels are of the same size.
@@ -84,17 +86,22 @@ impl<'a> Both<'a> {
             Some(codes) => format!("value in {{{codes}}}").parse()?,
         };
         let reference_grid = theirs.clone();
-        Ok(Self { arguments, reference_grid, moving_grid, offset, extents, resampling, clear, warnings })
+        let (reference, moving) = (reference.known(), moving.known());
+        Ok(Self { arguments, reference, moving, reference_grid, moving_grid, offset, extents, resampling, clear, warnings })
     }
 
     /// Handles of both; one a worker.
     pub(super) fn open(&self) -> Result<Pair<MaskedPlane, MaskedPlane>, Fault> {
-        let Coregister { moving, reference, band, reference_band, mask, reference_mask, .. } = self.arguments;
+        let Coregister { band, reference_band, mask, reference_mask, .. } = self.arguments;
         let reference_band = reference_band.unwrap_or(*band);
-        let reference_plane = PlaneOnGrid::open(reference, reference_band, &self.reference_grid, Resampling::Nearest)?;
-        let moving_plane = PlaneOnGrid::open(moving, *band, &self.moving_grid, self.resampling)?;
+        let reference_plane =
+            PlaneOnGrid::new(self.reference.open()?, reference_band, &self.reference_grid, Resampling::Nearest)?;
+        let moving_plane = PlaneOnGrid::new(self.moving.open()?, *band, &self.moving_grid, self.resampling)?;
         let masked = |plane: PlaneOnGrid, mask: Option<&Path>, grid: &Grid| -> Result<MaskedPlane, Fault> {
-            let open = |path: &Path| Ok::<_, Fault>((PlaneOnGrid::open(path, 1, grid, Resampling::Nearest)?, self.clear.clone()));
+            let open = |path: &Path| {
+                let plane = PlaneOnGrid::new(RasterFile::open(path)?, 1, grid, Resampling::Nearest)?;
+                Ok::<_, Fault>((plane, self.clear.clone()))
+            };
             Ok(MaskedPlane { plane, mask: mask.map(open).transpose()? })
         };
         Ok(Pair {

@@ -5,7 +5,7 @@ use raster::Date;
 use super::{History, LEAST_DAYS, LOOKS_A_COEFFICIENT, Standing, from, residuals};
 use crate::detector::median::median;
 use crate::detector::nrt::span;
-use crate::season_trend::{Design, Fit, LANES, Lane, NONE, Tile, fit};
+use crate::season_trend::{Design, Fit, LANES, Lane, NONE, Tile, fit, solve_one};
 
 /// Change of green above, and of short-wave infrared below, the model that marks a cloud or its shadow; in reflectance.
 const CLOUD: f64 = 0.04;
@@ -35,31 +35,29 @@ impl History {
         whole.starts = std::array::from_fn(|lane| whole.looks(lane).next().unwrap_or(0));
         let looks: [Vec<usize>; LANES] =
             std::array::from_fn(|lane| if open.contains(&lane) { whole.looks(lane).collect() } else { Vec::new() });
-        let mut from_look = [0; LANES];
-        loop {
-            open.retain(|&lane| {
-                let own = &looks[lane][from_look[lane]..];
-                let left = own.len() as f64 - 2.0;
-                let days = span(dates[own[0]], dates[own[own.len() - 1]]);
-                let is_enough = left >= LOOKS_A_COEFFICIENT * design.width() as f64 && days >= LEAST_DAYS;
-                if is_enough {
-                    from_look[lane] += 2;
-                } else {
-                    whole.standing[lane] = Standing::Unstable;
-                }
-                is_enough
-            });
-            if open.is_empty() {
-                return whole;
+        let mut stretches: [Option<Stretch>; LANES] = std::array::from_fn(|lane| {
+            let is_open = open.contains(&lane);
+            is_open.then(|| Stretch::new(design, |time| tiles[0].values[time][lane], looks[lane].clone()))
+        });
+        while !open.is_empty() {
+            let mut ended = [false; LANES];
+            for &lane in &open {
+                let stretch = stretches[lane].as_mut().expect("an open pixel has a stretch");
+                ended[lane] = !stretch.shorten(design, dates);
             }
-            let starts = std::array::from_fn(|lane| looks[lane].get(from_look[lane]).copied().unwrap_or(0));
+            let start = |lane: usize| stretches[lane].as_ref().map_or(0, |stretch| stretch.looks[stretch.first]);
+            let starts: [usize; LANES] = std::array::from_fn(start);
             let part = Self::plain(design, &tiles[0].values, from(&kept, starts));
             let is_settled = part.settled(design);
             for &lane in &open {
                 whole.take(&part, lane, starts[lane]);
+                if ended[lane] {
+                    whole.standing[lane] = Standing::Unstable;
+                }
             }
-            open.retain(|&lane| !is_settled[lane]);
+            open.retain(|&lane| !ended[lane] && !is_settled[lane]);
         }
+        whole
     }
 
     /// Takes over the model of one pixel.
@@ -96,6 +94,81 @@ impl History {
             is_settled[lane] = slope.abs() < limit && first[lane].abs() < limit && last[lane].abs() < limit;
         }
         is_settled
+    }
+}
+
+/// Room for rounding, as a share: what is this near to its limit is judged by the fit itself.
+const NEARLY: f64 = 1e-6;
+
+/// The end of a pixel's history, by its normal equations: looks at its head are taken off them, so that a shorter stretch costs the
+/// solution only and not the sums.
+struct Stretch {
+    looks: Vec<usize>,
+    /// Place of its first look.
+    first: usize,
+    /// Lower triangle by rows, right-hand side, and squares of the values.
+    matrix: Vec<f64>,
+    right: Vec<f64>,
+    squares: f64,
+    values: Vec<f64>,
+}
+
+impl Stretch {
+    fn new(design: &Design, value: impl Fn(usize) -> f64, looks: Vec<usize>) -> Self {
+        let width = design.width();
+        let values = looks.iter().map(|time| value(*time)).collect();
+        let (matrix, right) = (vec![0.0; width * (width + 1) / 2], vec![0.0; width]);
+        let mut stretch = Self { looks, first: 0, matrix, right, squares: 0.0, values };
+        for place in 0..stretch.looks.len() {
+            stretch.add(design, place, 1.0);
+        }
+        stretch
+    }
+
+    /// Adds a look to the sums, or takes it off.
+    fn add(&mut self, design: &Design, place: usize, sign: f64) {
+        let (row, value) = (design.row(self.looks[place]), sign * self.values[place]);
+        let mut cells = self.matrix.iter_mut();
+        for (i, x) in row.iter().enumerate() {
+            self.right[i] += x * value;
+            let weighted = sign * x;
+            row[..=i].iter().zip(&mut cells).for_each(|(y, cell)| *cell += weighted * y);
+        }
+        self.squares += value * self.values[place];
+    }
+
+    /// Takes two looks off its head until it may be stable; false where it is too short first, and then as short as was looked at.
+    fn shorten(&mut self, design: &Design, dates: &[Date]) -> bool {
+        loop {
+            let own = &self.looks[self.first..];
+            let left = own.len() as f64 - 2.0;
+            let days = span(dates[own[0]], dates[own[own.len() - 1]]);
+            if left < LOOKS_A_COEFFICIENT * design.width() as f64 || days < LEAST_DAYS {
+                return false;
+            }
+            for place in [self.first, self.first + 1] {
+                self.add(design, place, -1.0);
+            }
+            self.first += 2;
+            if self.may_be_settled(design) {
+                return true;
+            }
+        }
+    }
+
+    /// Whether [`History::settled`] may hold; what rounding could decide may.
+    fn may_be_settled(&self, design: &Design) -> bool {
+        let Some(coefficients) = solve_one(&self.matrix, &self.right) else { return true };
+        let predicted =
+            |place: usize| -> f64 { design.row(self.looks[place]).iter().zip(&coefficients).map(|(x, b)| x * b).sum() };
+        let explained: f64 = coefficients.iter().zip(&self.right).map(|(b, r)| b * r).sum();
+        let rounding = NEARLY * NEARLY * self.squares;
+        let (first, last) = (self.first, self.looks.len() - 1);
+        let spread = ((self.squares - explained).max(0.0) + rounding) / (last + 1 - first) as f64;
+        let floor = 1e-7 * predicted(first).abs();
+        let limit = 3.0 * spread.sqrt().max(floor) * (1.0 + NEARLY);
+        let off = |place: usize| (predicted(place) - self.values[place]).abs();
+        design.slope(|place| coefficients[place]).abs() < limit && off(first) < limit && off(last) < limit
     }
 }
 

@@ -1,23 +1,20 @@
 //! What a state says of itself: `state.json`.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use raster::{Date, Grid, Role};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use serde_json::Value;
 
-use crate::fault::{Exit, Fault};
+use crate::fault::Fault;
+use crate::sealed::Form;
 
 /// Name of the file.
 pub(super) const NAME: &str = "state.json";
 
-const FORMAT: &str = "atalaya-state";
-
-/// Raised where the files hold something else, or a method computes other numbers from the same ones.
-const VERSION: u64 = 1;
+/// The version is raised where the files hold something else, or a method computes other numbers from the same ones.
+const FORM: Form = Form { name: "atalaya-state", version: 1, anew: "begin anew with --fresh and the whole series" };
 
 /// Everything but the pixels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -182,52 +179,13 @@ impl Place {
 }
 
 impl Header {
-    /// The text of the file: format, version, SHA-256 of the rest, the rest.
+    /// The text of the file.
     pub(super) fn text(&self) -> Result<String, Fault> {
-        let internal = |error| Fault::from_error(Exit::Internal, error);
-        let state = serde_json::to_value(self).map_err(internal)?;
-        let sum = sum(state.to_string().as_bytes());
-        let whole = json!({ "format": FORMAT, "version": VERSION, "sha256": sum, "state": state });
-        serde_json::to_string_pretty(&whole).map_err(internal)
+        FORM.text(self)
     }
 
-    /// Reads the text of a file; it must be to the byte what [`Header::text`] gives.
+    /// Reads the text of a file.
     pub(super) fn read(text: &str, path: &Path) -> Result<Self, Fault> {
-        let refused = |why: String| Fault::new(Exit::Input, format!("{}: {why}", path.display()));
-        let damaged =
-            || refused("is damaged, so that the state cannot be used; begin anew with --fresh and the whole series".to_owned());
-        let whole: Value = serde_json::from_str(text).map_err(|_| damaged())?;
-        if whole["format"] != FORMAT {
-            return Err(damaged());
-        }
-        match whole["version"].as_u64() {
-            Some(VERSION) => {}
-            Some(other) => {
-                let age = if other < VERSION { "an older" } else { "a newer" };
-                return Err(refused(format!(
-                    "is of version {other}, {age} form of states than {VERSION}, which this program reads; begin anew with --fresh and \
-                     the whole series{}",
-                    if other > VERSION { ", or use the program that made it" } else { "" }
-                )));
-            }
-            None => return Err(damaged()),
-        }
-        let header: Self = serde_json::from_value(whole["state"].clone()).map_err(|_| damaged())?;
-        if format!("{}\n", header.text()?) != text {
-            return Err(damaged());
-        }
-        Ok(header)
+        FORM.read(text, path)
     }
-}
-
-/// SHA-256, hexadecimal.
-pub(super) fn sum(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -10,10 +10,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::Series;
 use super::super::cut::Cut;
-use super::header::{Header, Look, hexadecimal};
+use super::header::{Header, Look};
 use crate::args::Common;
 use crate::fault::Fault;
 use crate::progress::Progress;
+use crate::sealed::hexadecimal;
 
 /// A look of the inputs of this call.
 #[derive(Debug, Clone)]
