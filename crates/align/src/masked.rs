@@ -1,14 +1,12 @@
 use ndarray::{Array2, ArrayView2, s};
 
 use crate::fft::{Coefficient, Fft2};
-use crate::matching::{Peak, Unmatched};
+use crate::matching::{ALIKE, Peak, Unmatched};
 
 /// Share of a window's pixels that both must hold at a shift, for the shift to be compared.
 const MIN_OVERLAP: f64 = 0.25;
 /// Second peak over the first from which a peak is chance, or one of a pattern that repeats itself.
 const MAX_RATIO: f64 = 0.8;
-/// Correlation from which two places as good show a pattern rather than chance.
-const ALIKE: f64 = 0.5;
 /// Parts of a window's side over which brightness is taken for illumination rather than structure.
 const ILLUMINATION: usize = 8;
 /// Pixels around the best place of a pattern within which it cannot be repeated.

@@ -9,6 +9,8 @@ use crate::phase::{MARGIN, PhaseMatcher};
 const MIN_SEEN: f64 = 0.3;
 /// Correlation at the match below which it is chance.
 const MIN_CORRELATION: f64 = 0.15;
+/// Correlation from which two places as good show a pattern rather than chance.
+pub(crate) const ALIKE: f64 = 0.5;
 /// Part of a window's side up to which two windows share so much that the whole pixels of their shift hold.
 const SHARED: usize = 8;
 /// How often a window of the moving image is read anew where its content was found.

@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2, s};
 use rustfft::num_complex::Complex;
 
 use crate::fft::{Coefficient, Fft2};
-use crate::matching::{Matched, Peak, Unmatched};
+use crate::matching::{ALIKE, Matched, Peak, Unmatched};
 
 /// Pixels around a window of the moving image, without which it cannot be moved by a part of a pixel.
 pub(crate) const MARGIN: usize = 8;
@@ -52,6 +52,16 @@ pub(crate) struct PhaseMatcher {
     coarse: Vec<f32>,
     pattern: Vec<f32>,
     fine: Vec<f32>,
+}
+
+/// How well a pattern fits.
+struct Fits {
+    /// At the place in question.
+    here: f32,
+    /// At the best other place that is better than those around it.
+    elsewhere: f32,
+    /// At the best place of all.
+    most: f32,
 }
 
 impl PhaseMatcher {
@@ -142,7 +152,7 @@ impl PhaseMatcher {
             .sum()
         };
         let whole = (power(reference) * power(moving)).sqrt() / (self.side * self.side) as f64;
-        let (correlation, repeated) = self.repetition(&products, (row, col));
+        let Fits { here: correlation, elsewhere: repeated, most } = self.fits(&products, (row, col));
         let peak = Peak {
             rows: signed(row, self.side),
             cols: signed(col, self.side),
@@ -150,15 +160,14 @@ impl PhaseMatcher {
             repeat_ratio: f64::from(repeated / correlation.max(f32::MIN_POSITIVE)),
             correlation: if whole > 0.0 { (f64::from(correlation) / whole).clamp(-1.0, 1.0) } else { 0.0 },
         };
-        match peak {
-            Peak { repeat_ratio, .. } if repeat_ratio >= MAX_REPEAT_RATIO => Err(Unmatched::Repeating),
-            Peak { peak_ratio, .. } if peak_ratio >= MAX_PEAK_RATIO => Err(Unmatched::Chance),
-            peak => Ok(peak),
-        }
+        // Two places as good are those of a pattern where one of them is good at all.
+        let doubtful = if f64::from(most) >= ALIKE * whole { Unmatched::Repeating } else { Unmatched::Chance };
+        let is_alone = peak.repeat_ratio < MAX_REPEAT_RATIO && peak.peak_ratio < MAX_PEAK_RATIO;
+        if is_alone { Ok(peak) } else { Err(doubtful) }
     }
 
-    /// How well a pattern fits at a place, and how well at the best other place: rows of a plantation fit at each row.
-    fn repetition(&self, products: &[f32], (row, col): (usize, usize)) -> (f32, f32) {
+    /// How well a pattern fits at a place and at others: rows of a plantation fit at each row.
+    fn fits(&self, products: &[f32], (row, col): (usize, usize)) -> Fits {
         let n = self.side;
         let farthest = (n as f64 * FARTHEST) as isize;
         let value = |y: usize, x: usize| products[y * n + x] / (self.overlap[y] * self.overlap[x]).max(0.05);
@@ -167,16 +176,17 @@ impl PhaseMatcher {
             steps.map(|(dy, dx)| value((y + dy) % n, (x + dx) % n)).fold(f32::MIN, f32::max)
         };
         let here = around(row, col);
-        let mut elsewhere = 0.0f32;
+        let (mut elsewhere, mut most) = (0.0f32, 0.0f32);
         for y in (0..n).filter(|y| signed(*y, n).abs() <= farthest) {
             for x in (0..n).filter(|x| signed(*x, n).abs() <= farthest) {
                 let v = value(y, x);
+                most = most.max(v);
                 if v > elsewhere && away(n, y * n + x, (row, col)) > CELL && v >= around(y, x) {
                     elsewhere = v;
                 }
             }
         }
-        (here, elsewhere)
+        Fits { here, elsewhere, most }
     }
 
     /// The shift to a part of a pixel. `first` is the spectrum of the moving window, `moving` the window with [`MARGIN`] pixels around

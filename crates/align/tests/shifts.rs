@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use align::{Consensus, Matcher, NoMatch, Offset, Search, TiePoint, Unmatched, consensus};
+use align::{Consensus, Matcher, NoMatch, Offset, Precision, Search, TiePoint, Unmatched, consensus};
 use ndarray::Array2;
 use raster::Window;
 
@@ -54,7 +54,7 @@ fn tie_points(reference: &Array2<f32>, moving: &Array2<f32>, side: usize) -> (Ve
     for i in 0..16 {
         let (row, col) = ((8 + room * (i / 4) / 3) as isize, (8 + room * (i % 4) / 3) as isize);
         let window = Window { row, col, rows: side, cols: side };
-        let search = Search { window, start: Offset::default(), reach: side as f64 / 3.0 };
+        let search = Search { window, start: Offset::default(), reach: side as f64 / 3.0, precision: Precision::Part };
         let of = |image: &Array2<f32>, window| Ok::<_, Infallible>(read(image, window));
         let Ok(measured) = matcher.measure(search, |window| of(reference, window), |window| of(moving, window));
         let half = side as f64 / 2.0;

@@ -150,7 +150,8 @@ pub(crate) fn side(shared: Window, wished: usize) -> Option<usize> {
 }
 
 /// Measures the shift of one image against another: first its whole pixels from a few windows, each looked for up to the longest
-/// shift, then tie points near there: some, and all where some leave a doubt. `extents` are the pixels of the reference and of the moving image on the grid of both.
+/// shift, then tie points near there: some, and all where some leave a doubt. `extents` are the pixels of the reference and of the
+/// moving image on the grid of both.
 ///
 /// `Ok(None)` where the two share too little.
 pub(crate) fn register<R: Plane, M: Plane>(
