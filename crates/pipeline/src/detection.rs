@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::io::{self, Read, Write};
+use std::ops::Range;
 
 use change::{
     Answer, ChangeError, ChangeStrip, Detector, Findings, MaskCounts, MaskPlan, NO_DAY, SeriesBlock, SpectralIndex, compute_all,
@@ -53,6 +54,8 @@ pub struct Detection<'a> {
     pub looks: &'a [Look],
     /// Number of each observation's sensor (bit of [`ChangeStrip::sensors`]), at most 15.
     pub sensors: &'a [u8],
+    /// What is taken off the values of each observation, by the place of the series; empty where nothing is.
+    pub off: &'a [Vec<f64>],
 }
 
 /// What a window gave.
@@ -114,18 +117,35 @@ impl Detection<'_> {
         window: Window,
         eligible: Option<ArrayView2<'_, bool>>,
     ) -> Result<StripDetection, DetectionError<R::Error>> {
-        let mut counts = vec![MaskCounts::default(); self.looks.len()];
-        let mut series = self.unseen(window);
-        for (time, observation) in self.observations.iter().enumerate() {
-            for &scene in &observation.scenes {
-                let cube = self.read(reader, scene, window).map_err(DetectionError::Read)?;
-                let (cube, count) = self.looks[scene].mask.apply(cube)?;
-                counts[scene] += count;
-                self.fill(&mut series, time, scene, &cube)?;
-            }
-        }
+        let (series, counts) = self.series(reader, window, 0..self.observations.len())?;
         let (strip, fallbacks) = self.answer(&series, eligible)?;
         Ok(StripDetection { strip, counts, fallbacks })
+    }
+
+    /// The series of a tile, of these observations only, and why pixels were left out, one entry a scene.
+    ///
+    /// # Errors
+    /// As [`Detection::detect`].
+    ///
+    /// # Panics
+    /// Where there are no such observations.
+    pub fn series<R: RasterReader>(
+        &self,
+        reader: &mut R,
+        tile: Window,
+        observations: Range<usize>,
+    ) -> Result<(LookSeries, Vec<MaskCounts>), DetectionError<R::Error>> {
+        let mut counts = vec![MaskCounts::default(); self.looks.len()];
+        let mut series = LookSeries::unseen(observations.len(), self.series.len(), tile);
+        for (place, look) in observations.enumerate() {
+            for &scene in &self.observations[look].scenes {
+                let cube = self.read(reader, scene, tile).map_err(DetectionError::Read)?;
+                let (cube, count) = self.looks[scene].mask.apply(cube)?;
+                counts[scene] += count;
+                self.fill_at(place, &mut series, look, scene, &cube)?;
+            }
+        }
+        Ok((series, counts))
     }
 
     /// The tiles of a window, west to east, that are worked on at once.
@@ -146,10 +166,18 @@ impl Detection<'_> {
     /// # Errors
     /// A cube without a band that the scene's series are made of.
     pub fn fill(&self, series: &mut LookSeries, look: usize, scene: usize, cube: &Cube) -> Result<(), ChangeError> {
+        self.fill_at(look, series, look, scene, cube)
+    }
+
+    /// As [`Detection::fill`], where the look has another place in the series.
+    fn fill_at(&self, at: usize, series: &mut LookSeries, look: usize, scene: usize, cube: &Cube) -> Result<(), ChangeError> {
         let places = &self.looks[scene].series;
         let given: Vec<&SpectralIndex> = places.iter().map(|place| &self.series[*place]).collect();
-        for (place, values) in places.iter().zip(compute_all(&given, cube)?) {
-            series.fill(look, *place, &values);
+        for (place, mut values) in places.iter().zip(compute_all(&given, cube)?) {
+            if let Some(off) = self.off.get(look).map(|off| off[*place]) {
+                values.mapv_inplace(|value| (f64::from(value) - off) as f32);
+            }
+            series.fill(at, *place, &values);
         }
         Ok(())
     }

@@ -5,10 +5,11 @@ mod comparable;
 mod coregistration;
 mod detect;
 pub(crate) mod folder;
-mod harmonise;
+pub(crate) mod harmonise;
 mod inputs;
 mod manifest;
 mod outputs;
+mod percentile;
 mod periods;
 mod probability;
 mod quicklook;
@@ -83,6 +84,7 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: Start, common: &Common) -> R
     // Strips that are there are used also where the memory or the threads are others now, if they fit.
     let kept = work.rows_kept().filter(|_| start.strip_rows.is_none());
     let plan = kept.and_then(|rows| detect::plan(&inputs, &budget, Some(rows)).ok()).unwrap_or(planned);
+    inputs.off = percentile::off(&inputs, &budget, &plan, common)?;
     let map = detect::detect(&inputs, job, &work, &budget, &plan, common)?;
     if map.strips.1 > 0 {
         report.say(format!("continued: {} of {} strips were finished before", map.strips.1, map.strips.0));
