@@ -123,7 +123,7 @@ fn of_project(
         }
     };
     batch.metadata.extend(project.shots.iter().chain(&project.report).cloned());
-    let row = Row { file: None, date, second: None, sensor: None };
+    let row = Row { file: None, date, second: None, sensor: None, platform: None };
     let mut found = mosaic(spec, numbers, &RasterFile::open(&project.orthophoto)?, row, &mut batch.warnings)?;
     found.scene.id = name_of(&project.folder);
     Ok(found)
@@ -143,7 +143,7 @@ pub fn picture(path: &Path) -> Result<Found, GeoioError> {
     let day = project.as_ref().map(OdmProject::days).transpose()?.flatten().map(|(first, _)| first);
     let date = day.or_else(|| dates::in_name(&name_of(path))).unwrap_or(Date::from_days(0));
     let path = project.as_ref().map_or(path, |project| &project.orthophoto);
-    let row = Row { file: None, date, second: None, sensor: None };
+    let row = Row { file: None, date, second: None, sensor: None, platform: None };
     let mut warnings = Vec::new();
     let found = mosaic(&OrthomosaicSpec::default(), numbers, &RasterFile::open(path)?, row, &mut warnings)?;
     Ok(Found { imagery: Imagery::new(vec![found], Vec::new()), skipped: Vec::new(), warnings })
