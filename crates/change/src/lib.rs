@@ -25,9 +25,9 @@ pub use answer::{Answer, ChangeStrip, NO_DAY};
 pub use crosswise::{BandPair, Crosswise, Exchanged};
 pub use detector::{
     Bayts, BaytsParameters, BaytsState, BfastMonitor, BfastMonitorParameters, Ccdc, CcdcParameters, Clearing, ClearingParameters,
-    Cusum, CusumParameters, Densities, Density, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, FromHistory,
-    Gaps, HistoryFit, Implementation, Incremental, Iqr, IqrParameters, METHODS, MethodInfo, Mosum, MosumParameters, Nrt,
-    NrtState, Place, Publication, PvtsBeta, PvtsBetaParameters, PvtsBetaState, Resumable, Rule, Smoothing, StateLayout,
+    Coarse, Cusum, CusumParameters, Densities, Density, Detector, Difference, DifferenceParameters, Ewma, EwmaParameters, Fine,
+    FromHistory, Gaps, HistoryFit, Implementation, Incremental, Iqr, IqrParameters, METHODS, MethodInfo, Mosum, MosumParameters,
+    Nrt, NrtState, Place, Publication, PvtsBeta, PvtsBetaParameters, PvtsBetaState, Resumable, Rule, Smoothing, StateLayout,
     StatePlanes, Statistic, Step, bitemporal, path, quantile,
 };
 pub use error::ChangeError;

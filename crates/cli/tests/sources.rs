@@ -203,10 +203,98 @@ vv = [-7, 0.75, -11.5, 1]
     let told = run(folder, &alone);
     assert_eq!((&told["series"], told["scenes_skipped"].as_array().map(Vec::len)), (&serde_json::json!(["ndvi"]), Some(24)));
     let path = folder.join("job.toml");
-    fs::write(&path, job.replace("vv = [", "percentile = 0.95\nvv = [")).expect("a job");
-    assert!(fail(2, ["run", argument(&path), "--force"]).contains("percentile"));
     fs::write(&path, job.replace("vv = [", "vh = [")).expect("a job");
     assert!(fail(2, ["run", argument(&path), "--force"]).contains("vh"));
+}
+
+/// The same forest and clearing, the whole scene brighter and darker with the season.
+#[test]
+fn a_run_takes_the_percentile_of_whole_scenes_off_as_detect_does() {
+    let scratch = scratch();
+    let folder = scratch.path();
+    let cleared: Date = "2022-03-01".parse().expect("a day");
+    let season = |day: Date| 0.15 * (f64::from(day.days()) * std::f64::consts::TAU / 365.25).sin();
+    let is_cleared = |col: usize, day: Date| col < COLS / 3 && day >= cleared;
+    let optical = [days("2020-01-05", 40), days("2022-01-05", 12)].concat();
+    write(folder, "ndvi_ndvi", &optical, |row, col, day| {
+        let value = if is_cleared(col, day) { 0.35 } else { 0.75 };
+        let seen = noise(row, col, day, 5.0) > -0.6;
+        if seen { value + season(day) + 0.05 * noise(row, col, day, 2.0) } else { f64::NAN }
+    });
+    let radar = days("2021-10-01", 24);
+    write(folder, "vv_vv", &radar, |row, col, day| {
+        (if is_cleared(col, day) { -11.5 } else { -7.0 }) + 8.0 * season(day) + 0.7 * noise(row, col, day, 3.0)
+    });
+    let job = r#"
+[[imagery]]
+product = "stack"
+bands = { ndvi = "ndvi_ndvi.tif" }
+dates = "ndvi.csv"
+sensor = "optical"
+scale = 1
+
+[[imagery]]
+product = "stack"
+bands = { vv = "vv_vv.tif" }
+dates = "vv.csv"
+sensor = "radar"
+scale = 1
+
+[change]
+index = "NDVI"
+method = "bayts"
+baseline = { from = 2020-01-01, to = 2021-12-31 }
+monitoring = { from = 2022-01-01 }
+
+[change.bayts]
+percentile = 0.95
+ndvi = [-0.05, 0.05, -0.4, 0.1]
+vv = [-0.6, 0.75, -5, 1]
+"#;
+    let told = run(folder, job);
+    assert_eq!(changed(&told), (ROWS * COLS / 3) as u64, "the season is no clearing");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let (ndvi, vv) = (format!("ndvi={}", at("ndvi_ndvi.tif")), format!("vv={}", at("vv_vv.tif")));
+    let (dates, out) = (format!("ndvi={},vv={}", at("ndvi.csv"), at("vv.csv")), at("detect.tif"));
+    let ours =
+        ["detect", "bayts", &ndvi, &vv, "--dates", &dates, "--monitor-from", "2022-01-01", "-o", &out, "-p", "percentile=0.95"];
+    let densities = ["-p", "ndvi=[-0.05,0.05,-0.4,0.1]", "-p", "vv=[-0.6,0.75,-5,1]"];
+    succeed([&ours[..], &densities].concat());
+    let band = |name: &str, band: usize| {
+        let file = RasterFile::open(&folder.join(name)).expect("a raster");
+        file.read(band, grid().window()).expect("a band")
+    };
+    for (name, own, others) in [("days", 1, 1), ("days", 2, 2), ("days", 3, 3), ("magnitude", 1, 4)] {
+        let (own, others) = (band(&format!("out/{name}.tif"), own), band("detect.tif", others));
+        let both = own.iter().zip(&others).filter(|(own, _)| own.is_finite() && **own > -2e9);
+        assert!(both.clone().count() >= ROWS * COLS / 3 && both.clone().all(|(own, other)| own == other), "{name}");
+        assert_eq!(both.count(), others.iter().filter(|other| other.is_finite()).count(), "{name}");
+    }
+    // The first look at radar, by the quantile of numpy: the seventh kind of Hyndman and Fan.
+    let off = told["percentiles"].as_array().expect("a list");
+    assert_eq!(off.len(), optical.len() + radar.len());
+    let first = off.iter().find(|look| look["sensor"] == "radar").expect("a look at radar");
+    let mut seen: Vec<f64> = band("vv_vv.tif", 1).iter().map(|value| f64::from(*value)).collect();
+    seen.sort_by(f64::total_cmp);
+    let (place, value) = (0.95 * (seen.len() - 1) as f64, first["off"]["vv"].as_f64().expect("a number"));
+    let expected = seen[place as usize] + place.fract() * (seen[place as usize + 1] - seen[place as usize]);
+    assert!((value - expected).abs() < 1e-12 && first["off"]["ndvi"].is_null(), "{first}, {expected}");
+    let few = [
+        "run",
+        argument(&folder.join("job.toml")),
+        "--force",
+        "--fresh",
+        "--memory",
+        "512MiB",
+        "--jobs",
+        "1",
+        "--strip-rows",
+        "16",
+    ]
+    .map(str::to_owned);
+    let before = fs::read(folder.join("out/days.tif")).expect("bytes");
+    succeed(few);
+    assert_eq!(fs::read(folder.join("out/days.tif")).expect("bytes"), before, "strips and threads change nothing");
 }
 
 #[test]

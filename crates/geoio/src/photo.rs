@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use exif::{Context, Exif, Field, In, Rational, Tag, Value};
 
 use crate::{GeoioError, open, sha256_file};
-use attitude::Attitude;
+use attitude::{Attitude, Shown};
 
 /// Diagonal of the picture that focal lengths are told for as if it were of film, millimetres.
 const FILM_DIAGONAL_MM: f64 = 43.266_615_3;
@@ -46,6 +46,8 @@ pub struct Photo {
     pub pixels: Option<(u32, u32)>,
     /// Tangents of half the field across and along the picture.
     pub half_field: Option<(f64, f64)>,
+    /// Whether it is a part cut out of a larger photograph, by the size that the camera's calibration tells: it has no field then.
+    pub is_part: bool,
 }
 
 impl Photo {
@@ -70,6 +72,7 @@ impl Photo {
         };
         let tags = Tags(&exif);
         let pixels = tags.pixels();
+        let shown = attitude.calibration.zip(pixels).map(|(camera, pixels)| camera.shown(pixels));
         // A map in a TIFF has tags too.
         if tags.position().is_none() && tags.camera().is_none() && tags.clock(Tag::DateTimeOriginal).is_none() {
             return Err(wrong("it tells neither where, nor when, nor with what it was taken".to_owned()));
@@ -86,7 +89,12 @@ impl Photo {
             pitch_deg: attitude.pitch_deg,
             roll_deg: attitude.roll_deg,
             camera: tags.camera(),
-            half_field: pixels.and_then(|pixels| tags.half_field(pixels)),
+            half_field: match shown {
+                Some(Shown::Field(field)) => Some(field),
+                Some(Shown::Part) => None,
+                None => pixels.and_then(|pixels| tags.half_field(pixels)),
+            },
+            is_part: shown == Some(Shown::Part),
             pixels,
         })
     }

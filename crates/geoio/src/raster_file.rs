@@ -1,4 +1,5 @@
 mod description;
+mod own_mask;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::{GeoioError, Pixel, complaint, ffi};
 pub use description::BandInfo;
 pub(crate) use description::{Description, describe_band};
 use description::{INT8, unfit};
+pub(crate) use own_mask::{OWN_MASK, OwnMask};
 
 /// Stored numbers that are no value; those that are not finite never are.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -51,7 +53,7 @@ impl Void {
 }
 
 /// Numbers that bands are read as.
-trait Stored: GdalType + Copy {
+trait Stored: GdalType + Copy + From<u8> {
     /// The signed number of 8 bits that was taken for one of 0 to 255.
     fn signed(self) -> Self;
 }
@@ -216,7 +218,7 @@ impl RasterFile {
 
     /// Whether a band's numbers are codes as they are stored: whole, and none below 0 or above 65535.
     pub(crate) fn holds_codes(&self, band: usize) -> bool {
-        self.info(band).is_ok_and(|info| matches!(info.data_type.as_str(), "Byte" | "UInt16"))
+        band == OWN_MASK || self.info(band).is_ok_and(|info| matches!(info.data_type.as_str(), "Byte" | "UInt16"))
     }
 
     /// The codes of a band that [holds](Self::holds_codes) some; `outside` where the window leaves the file.
@@ -250,11 +252,9 @@ impl RasterFile {
         if window.intersect(self.description.grid.window()) != Some(window) {
             return Err(wrong("the window lies outside of it".to_owned()));
         }
-        let end = window.row + window.rows as isize;
-        let first = if self.description.south_up { self.description.grid.rows as isize - end } else { window.row };
         let size = (window.cols, window.rows);
-        let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<T>((window.col, first), size, size, None))
-            .map_err(wrong)?;
+        let first = (window.col, self.first_row(window));
+        let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<T>(first, size, size, None)).map_err(wrong)?;
         let block = Array2::from_shape_vec((window.rows, window.cols), buffer.into_shape_and_vec().1)
             .map_err(|error| wrong(error.to_string()))?;
         Ok(if self.description.south_up { block.slice_move(s![..;-1, ..]) } else { block })
@@ -368,7 +368,9 @@ impl RasterFile {
     }
 
     fn read_stored<T: Stored>(&self, band: usize, window: Window, outside: T) -> Result<Array2<T>, GeoioError> {
-        self.info(band)?;
+        if band != OWN_MASK {
+            self.info(band)?;
+        }
         let inside = window.intersect(self.description.grid.window());
         if inside == Some(window) {
             return self.read_inside(band, window);
@@ -382,12 +384,13 @@ impl RasterFile {
     }
 
     fn read_inside<T: Stored>(&self, band: usize, window: Window) -> Result<Array2<T>, GeoioError> {
+        if band == OWN_MASK {
+            return Ok(self.read_own_mask(window)?.mapv(T::from));
+        }
         let wrong = |reason: String| GeoioError::Read { path: self.path.clone(), band, window, reason };
-        let end = window.row + window.rows as isize;
-        let first = if self.description.south_up { self.description.grid.rows as isize - end } else { window.row };
         let size = (window.cols, window.rows);
-        let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<T>((window.col, first), size, size, None))
-            .map_err(wrong)?;
+        let first = (window.col, self.first_row(window));
+        let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<T>(first, size, size, None)).map_err(wrong)?;
         let (_, mut numbers) = buffer.into_shape_and_vec();
         if self.info(band)?.data_type == INT8 {
             for number in &mut numbers {
@@ -396,6 +399,12 @@ impl RasterFile {
         }
         let block = Array2::from_shape_vec((window.rows, window.cols), numbers).map_err(|error| wrong(error.to_string()))?;
         Ok(if self.description.south_up { block.slice_move(s![..;-1, ..]) } else { block })
+    }
+
+    /// The first row of a window as the file stores its rows.
+    fn first_row(&self, window: Window) -> isize {
+        let end = window.row + window.rows as isize;
+        if self.description.south_up { self.description.grid.rows as isize - end } else { window.row }
     }
 
     fn info(&self, band: usize) -> Result<&BandInfo, GeoioError> {

@@ -19,6 +19,10 @@ pub struct SeriesTable {
     pub values: Array2<f64>,
     /// Whether each value's code is a clear one (time, series); true without codes.
     pub is_clear: Array2<bool>,
+    /// Spacecraft of the column `platform`, each once.
+    pub platforms: Vec<String>,
+    /// Place of each value's spacecraft among them (time, series); `None` where the cell is empty or there is no such column.
+    pub platform: Array2<Option<usize>>,
 }
 
 /// A column of quality codes.
@@ -36,7 +40,7 @@ impl SeriesTable {
     /// Reads a CSV of a band: long, with the columns `id`, `date` and one of the band's name, else `value`; without `id`, of one series where
     /// there is a column of the band's name, else wide, with one column a series. Instead of `date` there may be `time`, years with their
     /// fraction. An empty cell, `NA` and `NaN` are not observed; rows stand in any order. A row without a code is not clear where there
-    /// is a column of `codes`.
+    /// is a column of `codes`. The column `platform` names the spacecraft of each row.
     ///
     /// # Errors
     /// [`GeoioError::Series`] with the line, [`GeoioError::Input`].
@@ -51,8 +55,8 @@ impl SeriesTable {
         let names = || header.iter().collect::<Vec<_>>().join(", ");
         let missing = |codes: &CodeColumn| wrong(Some(1), format!("it has no column {}; it has {}", codes.name, names()));
         let codes = codes.map(|codes| Ok((place(&codes.name).ok_or_else(|| missing(codes))?, codes))).transpose()?;
-        let (id, own) = (place("id"), place(band));
-        let others = [date, time, codes.map(|(column, _)| column)];
+        let (id, own, platform) = (place("id"), place(band), place("platform"));
+        let others = [date, time, platform, codes.map(|(column, _)| column)];
         let columns: Vec<usize> = match (id, own.or_else(|| id.and(place("value")))) {
             (_, Some(column)) => vec![column],
             (Some(_), None) => return Err(wrong(Some(1), format!("it has a column id and no column {band}"))),
@@ -81,11 +85,12 @@ impl SeriesTable {
                     })?
                 }
             };
+            let platform = gathered.platform(platform.and_then(|column| record.get(column)).unwrap_or_default());
             for &column in &columns {
                 let name = id.map_or(header.get(column), |id| record.get(id)).unwrap_or_default();
                 let cell = record.get(column).unwrap_or_default();
                 let number = number(cell).ok_or_else(|| wrong(line, format!("'{cell}' is no number")))?;
-                gathered.add(name, day, (number, is_clear));
+                gathered.add(name, day, Cell { number, is_clear, platform });
             }
         }
         if gathered.series.is_empty() {
@@ -117,15 +122,36 @@ fn day_of_time(time: f64) -> Option<Date> {
     Some(if is_leap && after >= 59 { Date::from_days(day.days() + 1) } else { day })
 }
 
+/// One value as it is read.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    number: f64,
+    is_clear: bool,
+    platform: Option<usize>,
+}
+
 /// Values as they are read.
 #[derive(Default)]
 struct Gathered {
     ids: Vec<String>,
-    series: BTreeMap<String, BTreeMap<Date, Vec<(f64, bool)>>>,
+    platforms: Vec<String>,
+    series: BTreeMap<String, BTreeMap<Date, Vec<Cell>>>,
 }
 
 impl Gathered {
-    fn add(&mut self, id: &str, day: Date, value: (f64, bool)) {
+    /// The place of a spacecraft; `None` of no name.
+    fn platform(&mut self, name: &str) -> Option<usize> {
+        if name.is_empty() {
+            return None;
+        }
+        let known = self.platforms.iter().position(|own| own == name);
+        Some(known.unwrap_or_else(|| {
+            self.platforms.push(name.to_owned());
+            self.platforms.len() - 1
+        }))
+    }
+
+    fn add(&mut self, id: &str, day: Date, value: Cell) {
         if !self.series.contains_key(id) {
             self.ids.push(id.to_owned());
         }
@@ -142,15 +168,18 @@ impl Gathered {
         let dates: Vec<Date> = often.iter().flat_map(|(day, count)| std::iter::repeat_n(*day, *count)).collect();
         let shape = (dates.len(), self.ids.len());
         let (mut values, mut is_clear) = (Array2::from_elem(shape, f64::NAN), Array2::from_elem(shape, true));
+        let mut platform = Array2::from_elem(shape, None);
         for (column, id) in self.ids.iter().enumerate() {
             for (day, of_day) in &self.series[id] {
                 let first = dates.partition_point(|date| date < day);
-                for (offset, value) in of_day.iter().enumerate() {
-                    (values[[first + offset, column]], is_clear[[first + offset, column]]) = *value;
+                for (time, value) in (first..).zip(of_day) {
+                    values[[time, column]] = value.number;
+                    is_clear[[time, column]] = value.is_clear;
+                    platform[[time, column]] = value.platform;
                 }
             }
         }
-        SeriesTable { ids: self.ids, dates, values, is_clear }
+        SeriesTable { ids: self.ids, dates, values, is_clear, platforms: self.platforms, platform }
     }
 }
 
@@ -195,6 +224,15 @@ mod tests {
             let told = read(&format!("date,x,qa\n2020-01-01,1,0\n2020-01-02,1,{code}\n")).expect_err("a mistake").to_string();
             assert!(told.contains(&format!("'{code}' is no code")) && told.contains("line 3"), "{told}");
         }
+    }
+
+    #[test]
+    fn the_spacecraft_of_a_row_is_no_series() {
+        let table =
+            read("date,x,platform,y\n2020-01-02,1,LANDSAT_7,2\n2020-01-01,3,,4\n2020-01-02,5,LANDSAT_8,6\n").expect("a table");
+        assert_eq!(table.ids, ["x", "y"]);
+        assert_eq!(table.platforms, ["LANDSAT_7", "LANDSAT_8"]);
+        assert_eq!(table.platform.column(1).to_vec(), [None, Some(0), Some(1)]);
     }
 
     #[test]

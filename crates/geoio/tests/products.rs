@@ -247,6 +247,46 @@ fn a_picture_says_its_colours_and_alpha_is_no_data() {
     );
 }
 
+/// Which pixels of a picture are no data, row by row.
+fn not_shown(folder: &Path) -> Vec<bool> {
+    let found = found(folder, r#"{"product": "orthomosaic", "path": "."}"#);
+    let transparent = found.imagery.scenes[0].sensor.masks[0].condition.clone();
+    let codes = read(&found, 0, &["qa_alpha".parse().expect("a role")]).quality;
+    codes.iter().map(|code| transparent.holds(*code)).collect()
+}
+
+#[test]
+fn a_number_of_a_picture_is_no_data_only_where_all_colours_have_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    Tiff { bands: 3, colours: &RGBA[..3], nodata: Some(255.0), ..Tiff::new(folder.path().join("flight_20230123.tif")) }
+        .write(|band, row, _| if row == 0 || row == 1 && band == 1 { 255_u8 } else { 60 });
+    let hidden = not_shown(folder.path());
+    let wide = hidden.len() / 4;
+    assert!(hidden[..wide].iter().all(|hidden| *hidden) && hidden[wide..].iter().all(|hidden| !hidden), "{hidden:?}");
+    let found = found(folder.path(), r#"{"product": "orthomosaic", "path": "."}"#);
+    assert!(near(value(&found, 0, "red", (1, 1)), 255.0 / 256.0), "the brightest red is a value");
+}
+
+#[test]
+fn the_mask_of_a_picture_is_held_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("flight_20230123.tif");
+    Tiff { bands: 3, colours: &RGBA[..3], ..Tiff::new(path.clone()) }.write(|_, _, _| 60_u8);
+    gdal::config::set_thread_local_config_option("GDAL_TIFF_INTERNAL_MASK", "YES").expect("an option");
+    let options = gdal::DatasetOptions { open_flags: gdal::GdalOpenFlags::GDAL_OF_UPDATE, ..gdal::DatasetOptions::default() };
+    let dataset = gdal::Dataset::open_ex(&path, options).expect("opened");
+    let (cols, rows) = dataset.raster_size();
+    let mut band = dataset.rasterband(1).expect("a band");
+    band.create_mask_band(true).expect("a mask");
+    let codes = (0..rows * cols).map(|pixel| if pixel < cols { 0_u8 } else { 255 }).collect();
+    let mut mask = gdal::raster::Buffer::new((cols, rows), codes);
+    band.open_mask_band().expect("the mask").write((0, 0), (cols, rows), &mut mask).expect("written");
+    drop(band);
+    dataset.close().expect("closed");
+    let hidden = not_shown(folder.path());
+    assert!(hidden[..cols].iter().all(|hidden| *hidden) && hidden[cols..].iter().all(|hidden| !hidden), "{hidden:?}");
+}
+
 #[test]
 fn bands_of_cameras_are_read_by_their_names_in_any_order() {
     let folder = tempfile::tempdir().expect("a folder");

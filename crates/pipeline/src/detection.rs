@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::io::{self, Read, Write};
+use std::ops::Range;
 
 use change::{
     Answer, ChangeError, ChangeStrip, Detector, Findings, MaskCounts, MaskPlan, NO_DAY, SeriesBlock, SpectralIndex, compute_all,
@@ -53,6 +54,8 @@ pub struct Detection<'a> {
     pub looks: &'a [Look],
     /// Number of each observation's sensor (bit of [`ChangeStrip::sensors`]), at most 15.
     pub sensors: &'a [u8],
+    /// What is taken off the values of each observation, by the place of the series; empty where nothing is.
+    pub off: &'a [Vec<f64>],
 }
 
 /// What a window gave.
@@ -85,7 +88,7 @@ impl Detection<'_> {
         (self.observations.len() * self.series.len()) as u64 * 4 + widest * 12 + 64
     }
 
-    /// Works through one window. `eligible` has its shape; pixels outside it are answered `NotEligible`. `take` fills a look at a tile
+    /// Works through one window. `eligible` has its shape; pixels outside it are answered `NotEligible`. `take` fills a look of a series
     /// from one of its scenes, as [`Detection::take`] does, and says why pixels were left out.
     ///
     /// # Errors
@@ -101,20 +104,40 @@ impl Detection<'_> {
         for tile in Self::tiles(window) {
             let first = (tile.col - window.col) as usize;
             let eligible = eligible.as_ref().map(|plane| plane.slice(s![.., first..first + tile.cols]));
-            let mut series = self.unseen(tile);
-            for (time, observation) in self.observations.iter().enumerate() {
-                for &scene in &observation.scenes {
-                    whole.counts[scene] += take(&mut series, time, scene)?;
-                }
-            }
-            let (strip, fallbacks) = self.answer(&series, eligible)?;
+            let (series, counts) = self.series(tile, 0..self.observations.len(), &mut take)?;
+            let (strip, fallbacks) = self.answer(series, eligible)?;
             whole.strip.paste(&strip);
+            whole.counts.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
             whole.fallbacks += fallbacks;
         }
         Ok(whole)
     }
 
-    /// Fills a look at a tile from one of its scenes, read, masked and made into series; why pixels were left out.
+    /// The series of a tile, of these observations only, and why pixels were left out, one entry a scene; `take` as in
+    /// [`Detection::detect`].
+    ///
+    /// # Errors
+    /// What `take` gives.
+    ///
+    /// # Panics
+    /// Where there are no such observations.
+    pub fn series<E>(
+        &self,
+        tile: Window,
+        observations: Range<usize>,
+        mut take: impl FnMut(&mut LookSeries, usize, usize) -> Result<MaskCounts, E>,
+    ) -> Result<(LookSeries, Vec<MaskCounts>), E> {
+        let mut counts = vec![MaskCounts::default(); self.looks.len()];
+        let mut series = LookSeries::unseen(observations.len(), self.series.len(), tile);
+        for (look, observation) in self.observations[observations].iter().enumerate() {
+            for &scene in &observation.scenes {
+                counts[scene] += take(&mut series, look, scene)?;
+            }
+        }
+        Ok((series, counts))
+    }
+
+    /// Fills a look of a series from one of its scenes, read and masked; why pixels were left out.
     ///
     /// # Errors
     /// A read that fails, or a cube without a band that the series are made of.
@@ -144,7 +167,7 @@ impl Detection<'_> {
         LookSeries::unseen(self.observations.len(), self.series.len(), tile)
     }
 
-    /// Fills a look at a tile from one of its scenes, as it was read and masked.
+    /// Fills a look of a series from one of its scenes, as it was read and masked.
     ///
     /// # Errors
     /// A cube without a band that the scene's series are made of.
@@ -170,7 +193,8 @@ impl Detection<'_> {
     ///
     /// # Errors
     /// A series that does not have one look an observation.
-    pub fn answer(&self, series: &LookSeries, eligible: Option<ArrayView2<'_, bool>>) -> Result<(ChangeStrip, u64), ChangeError> {
+    pub fn answer(&self, mut series: LookSeries, eligible: Option<ArrayView2<'_, bool>>) -> Result<(ChangeStrip, u64), ChangeError> {
+        series.take_off(self.off);
         let dates: Vec<Date> = self.observations.iter().map(|observation| observation.date).collect();
         let block = SeriesBlock::new(&dates, self.sensors, series.values())?;
         let findings = self.detector.detect(&block);

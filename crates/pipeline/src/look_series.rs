@@ -26,6 +26,18 @@ impl LookSeries {
         }
     }
 
+    /// Takes a number off the values of each look and role; nothing where there are no numbers.
+    ///
+    /// # Panics
+    /// Where there are numbers of fewer roles.
+    pub fn take_off(&mut self, off: &[Vec<f64>]) {
+        for (mut look, off) in self.values.outer_iter_mut().zip(off) {
+            for (mut values, off) in look.outer_iter_mut().zip(off) {
+                values.mapv_inplace(|value| (f64::from(value) - off) as f32);
+            }
+        }
+    }
+
     /// The tile.
     pub fn window(&self) -> Window {
         self.window

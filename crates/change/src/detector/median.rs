@@ -33,7 +33,12 @@ pub fn quantile(values: &mut [f64], share: f64) -> f64 {
     let (_, below, others) = values.select_nth_unstable_by(place.floor() as usize, f64::total_cmp);
     let below = *below;
     let above = others.iter().copied().min_by(f64::total_cmp).unwrap_or(below);
-    below + place.fract() * (above - below)
+    between(below, above, place.fract())
+}
+
+/// What lies so far between two neighbours, 0 to 1.
+pub(super) fn between(below: f64, above: f64, fraction: f64) -> f64 {
+    below + fraction * (above - below)
 }
 
 /// As [`quantile`], of so many values by rising order; NaN of nothing.
@@ -42,7 +47,7 @@ pub(super) fn quantile_of_sorted(count: usize, share: f64, value: impl Fn(usize)
     let place = share * last as f64;
     let below = value(place.floor() as usize);
     let above = if (place.floor() as usize) < last { value(place.floor() as usize + 1) } else { below };
-    below + place.fract() * (above - below)
+    between(below, above, place.fract())
 }
 
 #[cfg(test)]

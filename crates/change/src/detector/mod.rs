@@ -10,6 +10,7 @@ mod median;
 mod moments;
 mod nrt;
 mod path;
+mod percentile;
 mod publication;
 mod pvts_beta;
 mod resumable;
@@ -30,6 +31,7 @@ pub use nrt::{
     Nrt, NrtState, Rule,
 };
 pub use path::{Step, path};
+pub use percentile::{Coarse, Fine};
 pub use publication::{Implementation, Place, Publication};
 pub use pvts_beta::{Gaps, PvtsBeta, PvtsBetaParameters, PvtsBetaState, Smoothing};
 pub use resumable::{Resumable, StateLayout, StatePlanes};

@@ -176,14 +176,15 @@ pub(crate) struct Difference {
 pub(crate) struct Detect {
     /// The method, by name: see `methods`
     pub(crate) method: String,
-    /// Rasters whose bands are dates, or tables of series (.csv), one a role: ndvi.tif, or ndvi=FILE green=FILE
+    /// Rasters whose bands are dates, or tables of series (.csv), one a role: ndvi.tif, or ndvi=FILE green=FILE; rasters of a role may
+    /// be several, each with dates of its own: nir08=OLI.tif nir08=ETM.tif
     #[arg(required = true, value_name = "[ROLE=]FILE")]
     pub(crate) inputs: Vec<String>,
-    /// CSV whose column date has the day of each band; one for all inputs, or one a role
+    /// CSV whose column date has the day of each band; one for all inputs, or one an input, those of one role in their order
     #[arg(long, value_delimiter = ',', value_name = "[ROLE=]FILE,..")]
     pub(crate) dates: Vec<String>,
-    /// Raster of quality codes, one band a date; one for all inputs, or one a role: only pixels with a clear code are observed. Of tables
-    /// the column of codes: COLUMN:fmask or COLUMN:landsat-ard
+    /// Raster of quality codes, one band a date; one for all inputs, or one an input: only pixels with a clear code are observed. Of
+    /// tables the column of codes: COLUMN:fmask or COLUMN:landsat-ard
     #[arg(long, value_delimiter = ',', value_name = "[ROLE=]FILE,..")]
     pub(crate) qa: Vec<String>,
     /// Codes of clear pixels, or the conditions that their codes meet: 4,5,7 or "bit(0)=0,bits(14-15)<3"
@@ -210,6 +211,13 @@ pub(crate) struct Detect {
     /// Numbers of a raster: float32 or float64
     #[arg(long = "type", default_value = "float32")]
     pub(crate) kind: String,
+    /// Bring reflectance to this sensor, such as landsat-oli, by published lines (see `sensors`); a column platform of the tables says
+    /// which spacecraft each look is of
+    #[arg(long, value_name = "SENSOR")]
+    pub(crate) harmonise: Option<String>,
+    /// Which lines: rma (reduced major axis) or ols (least squares) [default: rma]
+    #[arg(long, value_parser = ["rma", "ols"], requires = "harmonise")]
+    pub(crate) regression: Option<String>,
     /// Only this area (polygons)
     #[arg(long, value_name = "FILE")]
     pub(crate) aoi: Option<PathBuf>,

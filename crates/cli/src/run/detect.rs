@@ -3,18 +3,18 @@
 use std::io::{self, Read, Write};
 
 use alert::{ChangeRows, Patch, PatchBuilder, PatchStatistics};
-use change::{Answer, ChangeStrip, Despeckled, MaskCounts, NO_DAY};
+use change::{Answer, ChangeStrip, MaskCounts, NO_DAY};
 use geoio::{
-    CheckpointFolder, EligibilityReader, GriddedReader, Packed, Packer, Packing, RasterClass, RasterFormat, RasterOptions,
+    CheckpointFolder, EligibilityReader, Packed, Packer, Packing, RasterClass, RasterFormat, RasterOptions,
     RasterWriter, ZonesReader,
 };
 use ndarray::{Array2, ArrayView2};
-use pipeline::{Budget, StripCost, StripDetection, StripPlan, map_in_order, resume};
+use pipeline::{Budget, LookSeries, StripCost, StripDetection, StripPlan, map_in_order, resume};
 use raster::{RasterSink as _, RasterSource as _, Stored, Window};
 
 use super::folder::RunFolder;
 use super::inputs::{Inputs, zones};
-use super::looks::{Looks, LooksReader};
+use super::looks::{LookReader, Looks};
 use super::tally::{PixelAreas, Tallies};
 use crate::args::Common;
 use crate::completion::complete;
@@ -215,8 +215,7 @@ pub(crate) fn legend() -> Vec<RasterClass> {
 
 /// What a worker keeps open.
 struct Worker<'a> {
-    scenes: Despeckled<'a, GriddedReader>,
-    looks: Option<LooksReader<'a>>,
+    looks: LookReader<'a>,
     within: Option<EligibilityReader>,
     aoi: Option<EligibilityReader>,
     units: Option<ZonesReader>,
@@ -321,8 +320,7 @@ pub(crate) fn detect(
         plan.in_flight,
         || {
             Ok::<_, Fault>(Worker {
-                scenes: Despeckled::new(inputs.imagery.open()?, inputs.speckle.as_ref()),
-                looks: looks.map(LooksReader::new),
+                looks: LookReader::open(inputs, looks)?,
                 within: inputs.within.as_ref().map(geoio::Eligibility::open).transpose()?,
                 aoi: aoi.as_ref().map(geoio::Eligibility::open).transpose()?,
                 units: zones.as_ref().map(geoio::Zones::open),
@@ -332,10 +330,8 @@ pub(crate) fn detect(
         |worker, &(place, window)| {
             let worked = resume(&kept, place, || {
                 let eligible = worker.within.as_mut().map(|reader| reader.read(window)).transpose()?;
-                let found = detection.detect(window, view(eligible.as_ref()), |series, look, scene| match &mut worker.looks {
-                    Some(looks) => looks.take(series, look, scene, &inputs.looks[scene].series),
-                    None => Ok(detection.take(&mut worker.scenes, series, look, scene)?),
-                })?;
+                let take = |series: &mut LookSeries, look, scene| worker.looks.take(&detection, series, look, scene);
+                let found = detection.detect(window, view(eligible.as_ref()), take)?;
                 let units = worker.units.as_mut().map(|reader| reader.read(window)).transpose()?;
                 let inside = worker.aoi.as_mut().map(|reader| reader.read(window)).transpose()?;
                 let tallies = Tallies::of(&found.strip, &areas, view(units.as_ref()), view(inside.as_ref()));

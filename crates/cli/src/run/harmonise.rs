@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use change::SpectralIndex;
 use raster::sensor::{HARMONISATIONS, Harmonisation};
-use raster::{Band, Role, Scene};
+use raster::{Role, Scene};
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
@@ -21,41 +21,46 @@ pub(super) fn harmonise(scenes: &mut [Scene], series: &[SpectralIndex], spec: &H
     }
     let mut done: BTreeMap<(&str, &str), (&Harmonisation, usize)> = BTreeMap::new();
     for scene in scenes.iter_mut().filter(|scene| scene.sensor.id != spec.to) {
-        let Some(wanted) = reflectance(scene, series)? else { continue };
+        let Some(wanted) = optical(scene, series) else { continue };
         let lines = lines(scene, spec)?;
-        if let Some(band) = wanted.iter().find(|band| lines.line(**band).is_none()) {
-            return Err(Fault::usage(format!(
-                "[harmonise] {}: there are no coefficients from {band} of {} to {}; use an index of other bands (of the narrow near \
-                 infrared, N2, instead of the wide one)",
-                scene.id, lines.platform, spec.to
-            )));
+        if let Some(role) = wanted.iter().find(|role| lines.line(role).is_none()) {
+            return Err(Fault::usage(format!("[harmonise] {}: {}", scene.id, missing(lines, role))));
         }
         for (role, scaling) in &mut scene.layers {
-            if let Role::Band(band) = role {
-                *scaling = lines.scaling(*band, *scaling).unwrap_or(*scaling);
-            }
+            *scaling = lines.scaling(role, *scaling).unwrap_or(*scaling);
         }
         done.entry((lines.from, lines.platform)).or_insert((lines, 0)).1 += 1;
     }
     Ok(done.into_values().map(|(lines, scenes)| told(lines, scenes)).collect())
 }
 
-/// The bands of reflectance that the series of a scene are made of; `None` where they are of radar.
-fn reflectance(scene: &Scene, series: &[SpectralIndex]) -> Result<Option<Vec<Band>>, Fault> {
-    let mut bands = Vec::new();
-    for role in series.iter().flat_map(|series| series.inputs(scene).unwrap_or_default()) {
-        match role {
-            Role::Band(band) if band.is_radar() => {}
-            Role::Band(band) => bands.push(band),
-            other => {
-                return Err(Fault::usage(format!(
-                    "[harmonise] {}: {other} was made before, and only reflectance can be harmonised; give its bands",
-                    scene.id
-                )));
-            }
+/// The layers that the series of a scene are made of; `None` where they are of radar.
+fn optical(scene: &Scene, series: &[SpectralIndex]) -> Option<Vec<Role>> {
+    let roles = series.iter().flat_map(|series| series.inputs(scene).unwrap_or_default());
+    let optical: Vec<Role> = roles.filter(|role| !is_radar(role)).collect();
+    Some(optical).filter(|roles| !roles.is_empty())
+}
+
+/// Whether a layer is backscatter, which nothing is brought to.
+pub(crate) fn is_radar(role: &Role) -> bool {
+    matches!(role, Role::Band(band) if band.is_radar())
+}
+
+/// Why a band or an index cannot be brought to the other sensor.
+pub(crate) fn missing(lines: &Harmonisation, role: &Role) -> String {
+    let fix = match role {
+        Role::Band(_) => "use an index of other bands (of the narrow near infrared, N2, instead of the wide one)".to_owned(),
+        _ => {
+            let is_of =
+                |other: &&Harmonisation| other.platform == lines.platform && other.to == lines.to && other.line(role).is_some();
+            let other = HARMONISATIONS.iter().find(is_of);
+            other.map_or_else(
+                || "it was made before, and reflectance is harmonised band by band: give its bands".to_owned(),
+                |_| "it was made before: regression ols has a line of its own for it, or give its bands".to_owned(),
+            )
         }
-    }
-    Ok(Some(bands).filter(|bands| !bands.is_empty()))
+    };
+    format!("there are no coefficients from {role} of {} to {}; {fix}", lines.platform, lines.to)
 }
 
 fn lines(scene: &Scene, spec: &HarmoniseSpec) -> Result<&'static Harmonisation, Fault> {
@@ -73,14 +78,14 @@ fn lines(scene: &Scene, spec: &HarmoniseSpec) -> Result<&'static Harmonisation, 
 }
 
 /// What there is.
-fn known() -> String {
+pub(crate) fn known() -> String {
     let mut pairs: Vec<String> =
         HARMONISATIONS.iter().map(|lines| format!("{} of {} to {}", lines.from, lines.platform, lines.to)).collect();
     pairs.dedup();
     format!("no coefficients are published; there are those from {}", pairs.join(", "))
 }
 
-fn told(lines: &Harmonisation, scenes: usize) -> Value {
+pub(crate) fn told(lines: &Harmonisation, scenes: usize) -> Value {
     json!({
         "from": lines.from, "platform": lines.platform, "to": lines.to, "regression": lines.regression, "citation": lines.citation,
         "scenes": scenes, "bands": crate::verb::lists::lines_by_band(lines),

@@ -51,6 +51,8 @@ pub(crate) struct Inputs {
     pub(crate) series: Vec<SpectralIndex>,
     /// The method.
     pub(crate) detector: Box<dyn Detector>,
+    /// What is taken off the values of each observation, by the place of the series; empty where nothing is.
+    pub(crate) off: Vec<Vec<f64>>,
     /// The period that tells what is normal.
     pub(crate) baseline: DateRange,
     /// The period in which change is reported.
@@ -178,6 +180,7 @@ impl Inputs {
             speckle,
             series,
             detector,
+            off: Vec::new(),
             baseline,
             monitoring,
             within,
@@ -218,6 +221,7 @@ impl Inputs {
             observations: &self.observations,
             looks: &self.looks,
             sensors: &self.sensor_numbers,
+            off: &self.off,
         }
     }
 

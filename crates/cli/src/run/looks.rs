@@ -285,34 +285,38 @@ impl Looks {
     }
 }
 
-/// Reads looks; one a thread.
-pub(super) struct LooksReader<'a> {
-    looks: &'a Looks,
+/// Where looks come from: the store where there is one, else the scenes themselves; one a thread.
+pub(super) struct LookReader<'a> {
+    inputs: &'a Inputs,
+    scenes: Despeckled<'a, GriddedReader>,
+    looks: Option<&'a Looks>,
     open: BTreeMap<usize, RasterFile>,
 }
 
-impl<'a> LooksReader<'a> {
-    pub(super) fn new(looks: &'a Looks) -> Self {
-        Self { looks, open: BTreeMap::new() }
+impl<'a> LookReader<'a> {
+    pub(super) fn open(inputs: &'a Inputs, looks: Option<&'a Looks>) -> Result<Self, Fault> {
+        let scenes = Despeckled::new(inputs.imagery.open()?, inputs.speckle.as_ref());
+        Ok(Self { inputs, scenes, looks, open: BTreeMap::new() })
     }
 
-    /// Fills a look at a tile from one of its scenes, whose series stand at `places`. Nothing is counted: see [`Looks::count`].
+    /// Fills a look of a series from one of its scenes; why pixels were left out. Of looks of the store nothing is counted: see
+    /// [`Looks::count`].
     pub(super) fn take(
         &mut self,
+        detection: &Detection<'_>,
         series: &mut LookSeries,
         look: usize,
         scene: usize,
-        places: &[usize],
     ) -> Result<MaskCounts, Fault> {
+        let Some(looks) = self.looks else { return Ok(detection.take(&mut self.scenes, series, look, scene)?) };
         if !self.open.contains_key(&scene) {
             if self.open.len() >= OPEN_FILES {
                 self.open.clear();
             }
-            self.open.insert(scene, RasterFile::open(&self.looks.files[scene])?);
+            self.open.insert(scene, RasterFile::open(&looks.files[scene])?);
         }
-        let file = &self.open[&scene];
-        for (band, place) in places.iter().enumerate() {
-            series.fill(look, *place, file.read(band + 1, series.window())?.view());
+        for (band, place) in self.inputs.looks[scene].series.iter().enumerate() {
+            series.fill(look, *place, self.open[&scene].read(band + 1, series.window())?.view());
         }
         Ok(MaskCounts::default())
     }

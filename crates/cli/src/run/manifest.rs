@@ -118,6 +118,7 @@ pub(crate) fn manifest(id: &str, job: &Job, inputs: &Inputs, files: &[HashedFile
         "scenes": scenes(inputs, map),
         "scenes_skipped": inputs.skipped,
         "harmonised": inputs.harmonised,
+        "percentiles": percentiles(inputs),
         "coregistration": inputs.coregistered,
         "guard": inputs.guarded,
         "registries": registries(inputs),
@@ -147,6 +148,16 @@ fn scenes(inputs: &Inputs, map: &Map) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+/// What was taken off the values of each observation, by the name of the series; null where it saw nothing.
+fn percentiles(inputs: &Inputs) -> Vec<Value> {
+    let roles = || inputs.detector.inputs().iter().map(ToString::to_string);
+    let one = |(look, off): (&raster::Observation, &Vec<f64>)| {
+        let taken: Object<String, Value> = roles().zip(off.iter().map(|off| json!(off))).collect();
+        json!({ "date": look.date, "sensor": inputs.scenes()[look.scenes[0]].sensor.id, "off": taken })
+    };
+    inputs.observations.iter().zip(&inputs.off).map(one).collect()
 }
 
 fn registries(inputs: &Inputs) -> Vec<Value> {

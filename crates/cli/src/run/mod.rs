@@ -5,11 +5,12 @@ mod comparable;
 mod coregistration;
 mod detect;
 pub(crate) mod folder;
-mod harmonise;
+pub(crate) mod harmonise;
 mod inputs;
 mod looks;
 mod manifest;
 mod outputs;
+mod percentile;
 mod periods;
 mod probability;
 mod quicklook;
@@ -95,6 +96,7 @@ pub(crate) fn run_job(job: &Job, out: &Path, start: &Start, common: &Common) -> 
         looks.describe(&mut report, folder);
         stages.end("looks");
     }
+    inputs.off = percentile::off((&inputs, looks.as_ref()), &budget, &plan, common)?;
     let map = detect::detect((&inputs, looks.as_ref()), job, &work, &budget, &plan, common)?;
     if map.strips.1 > 0 {
         report.say(format!("continued: {} of {} strips were finished before", map.strips.1, map.strips.0));

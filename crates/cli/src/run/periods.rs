@@ -109,11 +109,6 @@ pub(super) fn detector(
         }
         Method::PvtsBeta => clearings(PvtsBeta::new(spec.pvts_beta, monitoring, role)?, spec, baseline, direction)?,
         Method::CcdcNrt => clearings(Nrt::new(spec.ccdc_nrt.parameters(), monitoring, roles)?, spec, baseline, direction)?,
-        Method::Bayts if spec.bayts.percentile.is_some() => {
-            return Err(Fault::usage(
-                "[change.bayts] percentile needs whole scenes at once, which a run never holds: leave it out, or use detect",
-            ));
-        }
         Method::Bayts => Box::new(Bayts::new(spec.bayts.clone(), monitoring, roles)?),
     })
 }

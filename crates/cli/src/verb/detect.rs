@@ -5,6 +5,7 @@ mod cut;
 mod decision;
 mod drawing;
 mod explain;
+mod harmonise;
 mod method;
 mod series;
 mod sink;
@@ -22,7 +23,7 @@ use geoio::{Found, GriddedImagery, ImagerySpec, Resampling, StackSpec};
 use ndarray::s;
 use pipeline::map_in_order;
 use raster::{Date, RasterSource as _, Role, Warning};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::apart::check_apart;
 use super::item::{self, Item};
@@ -31,6 +32,7 @@ use crate::fault::Fault;
 use crate::progress::Progress;
 use crate::report::Report;
 use cut::Cut;
+use harmonise::{Harmonise, harmonise};
 use method::{Method, last_day};
 use series::Series;
 use sink::Sink;
@@ -46,24 +48,26 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     let kept = Kept::read(&arguments.keep)?;
     let stacks = stacks(arguments)?;
     check_apart(Some(&arguments.out), stacks.iter().map(|(_, file)| file))?;
-    check_apart(Some(&arguments.out), clear::files(arguments)?.values())?;
+    check_apart(Some(&arguments.out), clear::files(arguments)?.iter().map(|(_, file)| file))?;
     if let Some(folder) = &arguments.state {
         return state::detect(folder, &stacks, kept, arguments, common);
     }
-    let given: Vec<Role> = stacks.iter().map(|(role, _)| role.clone()).collect();
-    let Method { detector, .. } = Method::new(arguments, &given)?;
+    let Method { detector, .. } = Method::new(arguments, &roles(&stacks))?;
     kept.check(detector.as_ref())?;
     if tables::are_tables(&stacks)? {
         if arguments.output.stac {
             return Err(Fault::usage("--stac: a table of series has no place of its own; items stand beside rasters"));
         }
-        let (found, dates) = tables::detect(&stacks, detector.as_ref(), kept, arguments, common)?;
-        return Ok(report(arguments, detector.as_ref(), &dates, &Counts::of(&found)));
+        let tables::Found { findings, dates, harmonised } = tables::detect(&stacks, detector.as_ref(), kept, arguments, common)?;
+        let mut report = report(arguments, detector.as_ref(), &dates, &Counts::of(&findings));
+        tell(&mut report, harmonised);
+        return Ok(report);
     }
     tables::refuse_table(&arguments.out)?;
     let tables = tables_of_dates(&stacks, arguments)?;
     check_apart(Some(&arguments.out), &tables)?;
-    let Found { imagery, warnings, .. } = scenes(&stacks, &tables, arguments)?;
+    let Found { mut imagery, warnings, .. } = scenes(&stacks, &tables, arguments)?;
+    let harmonised = harmonise(&mut imagery.scenes, arguments)?;
     let grid = super::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
     let mut series = Series::new(&source, detector.as_ref());
@@ -105,6 +109,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     )?;
     sink.finish(&budget)?;
     let mut report = report(arguments, detector.as_ref(), &series.dates, &counts);
+    tell(&mut report, harmonised);
     if let Some(item) = &item {
         item::write(item, &arguments.out, &[], &mut report)?;
     }
@@ -131,8 +136,16 @@ fn record(
     item::check_place(&arguments.out, &inputs, common)?;
     let period = detector.monitoring();
     let last = dates.iter().rev().find(|date| period.contains(**date)).copied().unwrap_or(period.from());
-    let lineage = format!("{} on {} images, monitoring from {}", detector.name(), dates.len(), period.from());
+    let brought = Harmonise::of(arguments)?.map(|wanted| format!(" brought to {}", wanted.said())).unwrap_or_default();
+    let lineage = format!("{} on {} images{brought}, monitoring from {}", detector.name(), dates.len(), period.from());
     Ok(Some(Item { period: Period::Days(period.from(), last), lineage, inputs, format: arguments.output.format }))
+}
+
+/// What was brought to another sensor, where it was asked for.
+fn tell(report: &mut Report, harmonised: Option<Vec<Value>>) {
+    if let Some(harmonised) = harmonised {
+        report.fact("harmonised", harmonised);
+    }
 }
 
 /// What was done, in words and numbers.
@@ -205,12 +218,40 @@ fn stacks(arguments: &Detect) -> Result<Vec<(Role, PathBuf)>, Fault> {
         Some((role, file)) => Ok((role.parse().map_err(|error| Fault::usage(format!("{text}: {error}")))?, PathBuf::from(file))),
         None => Ok((Role::Index("value".to_owned()), PathBuf::from(text))),
     };
-    let stacks: Vec<(Role, PathBuf)> = arguments.inputs.iter().map(one).collect::<Result<_, Fault>>()?;
-    let mut roles: Vec<&Role> = stacks.iter().map(|(role, _)| role).collect();
-    roles.sort();
-    match roles.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(Fault::usage(format!("two inputs have the role {}; write role=FILE", pair[0]))),
-        None => Ok(stacks),
+    arguments.inputs.iter().map(one).collect()
+}
+
+/// The roles of the inputs, each once, in their order.
+fn roles(stacks: &[(Role, PathBuf)]) -> Vec<Role> {
+    let mut roles: Vec<Role> = Vec::new();
+    for (role, _) in stacks {
+        if !roles.contains(role) {
+            roles.push(role.clone());
+        }
+    }
+    roles
+}
+
+/// What is given for the input at a place: of an option's entries for its role the one whose turn it is. `None` where the option has
+/// none for the role.
+fn own<'f, T>(
+    option: &str,
+    given: impl Iterator<Item = (&'f Role, T)>,
+    stacks: &[(Role, PathBuf)],
+    place: usize,
+) -> Result<Option<T>, Fault> {
+    let role = &stacks[place].0;
+    let mut of_role: Vec<T> = given.filter(|(own, _)| *own == role).map(|(_, file)| file).collect();
+    let inputs = stacks.iter().filter(|(own, _)| own == role).count();
+    match of_role.len() {
+        0 => Ok(None),
+        count if count == inputs => {
+            let turn = stacks[..place].iter().filter(|(own, _)| own == role).count();
+            Ok(Some(of_role.swap_remove(turn)))
+        }
+        count => Err(Fault::usage(format!(
+            "{option} {role}: {count} are given for {inputs} inputs; give one for each, in their order"
+        ))),
     }
 }
 
@@ -222,25 +263,34 @@ fn tables_of_dates(stacks: &[(Role, PathBuf)], arguments: &Detect) -> Result<Vec
         return Ok(vec![PathBuf::from(table); stacks.len()]);
     }
     let given = arguments.dates.iter().filter_map(|text| text.split_once('='));
-    let given: BTreeMap<String, &str> = given.map(|(role, file)| (role.to_ascii_lowercase(), file)).collect();
-    let of = |(role, _): &(Role, PathBuf)| {
+    let given: Vec<(Role, &str)> = given.filter_map(|(role, file)| Some((role.parse().ok()?, file))).collect();
+    let of = |place: usize| {
+        let role = &stacks[place].0;
         let told = || Fault::usage(format!("--dates: give a CSV whose column date has the day of each band, for {role} too"));
-        given.get(&role.to_string()).map(PathBuf::from).ok_or_else(told)
+        own("--dates", given.iter().map(|(role, file)| (role, *file)), stacks, place)?.map(PathBuf::from).ok_or_else(told)
     };
-    stacks.iter().map(of).collect()
+    (0..stacks.len()).map(of).collect()
 }
 
 /// One scene a date, and where inputs have dates or codes of their own one an input and date.
 fn scenes(stacks: &[(Role, PathBuf)], tables: &[PathBuf], arguments: &Detect) -> Result<Found, Fault> {
     let rule = clear::rule(arguments)?;
     let codes = clear::files(arguments)?;
-    if let Some(role) = codes.keys().flatten().find(|role| !stacks.iter().any(|(given, _)| given == *role)) {
+    if let Some(role) = codes.iter().flat_map(|(role, _)| role).find(|role| !stacks.iter().any(|(given, _)| given == *role)) {
         return Err(Fault::usage(format!("--qa {role}: no input has this role")));
     }
+    let for_all = codes.iter().find(|(role, _)| role.is_none()).map(|(_, file)| file);
     let mut by_dates: BTreeMap<(&PathBuf, Option<&PathBuf>), BTreeMap<Role, PathBuf>> = BTreeMap::new();
-    for ((role, file), dates) in stacks.iter().zip(tables) {
-        let codes = codes.get(&Some(role.clone())).or_else(|| codes.get(&None));
-        by_dates.entry((dates, codes)).or_default().insert(role.clone(), file.clone());
+    for (place, ((role, file), dates)) in stacks.iter().zip(tables).enumerate() {
+        let of_roles = codes.iter().filter_map(|(role, file)| Some((role.as_ref()?, file)));
+        let codes = own("--qa", of_roles, stacks, place)?.or(for_all);
+        if let Some(other) = by_dates.entry((dates, codes)).or_default().insert(role.clone(), file.clone()) {
+            return Err(Fault::usage(format!(
+                "{} and {} have the role {role} and the same dates; write role=FILE, or give each its own dates (--dates {role}=CSV,{role}=CSV)",
+                other.display(),
+                file.display()
+            )));
+        }
     }
     let stack = |((dates, codes), mut bands): ((&PathBuf, Option<&PathBuf>), BTreeMap<Role, PathBuf>)| {
         bands.extend(codes.map(|codes| (clear::LAYER.clone(), codes.clone())));

@@ -186,6 +186,9 @@ fn record(arguments: &Index, source: &GriddedImagery, names: &[&str], common: &C
     Ok(Some(Item { period, lineage: format!("{} of {}", names.join(", "), scene.id), inputs, format: arguments.output.format }))
 }
 
+/// The class of pixels of an orthomosaic that show nothing.
+const NOT_SHOWN: &str = "transparent";
+
 fn is_number(text: &str) -> bool {
     text.parse::<usize>().is_ok()
 }
@@ -194,6 +197,8 @@ fn mask(arguments: &Index, scene: &raster::Scene, grid: &raster::Grid) -> Result
     let has_rule = arguments.numbers.qa.is_some() || arguments.numbers.clear.is_some();
     let classes = match arguments.mask.as_str() {
         "none" if has_rule => None,
+        // What an orthomosaic does not show is no ground, whatever is masked.
+        "none" if scene.sensor.masks.iter().any(|class| class.name == NOT_SHOWN) => Some(vec![NOT_SHOWN.to_owned()]),
         "none" => return Ok(MaskPlan::none()),
         "default" => None,
         list => Some(list.split(',').map(|class| class.trim().to_owned()).collect()),

@@ -26,6 +26,8 @@ pub(crate) fn sensors(common: &Common) -> Result<Report, Fault> {
         print("\nharmonisation: reflectance = slope x reflectance + intercept")?;
         for lines in HARMONISATIONS {
             let bands = lines.bands.iter().map(|(band, slope, intercept)| format!("{band}={slope}{intercept:+}"));
+            let bands =
+                bands.chain(lines.indices.iter().map(|(index, slope, intercept)| format!("{index}={slope}{intercept:+}")));
             print(&format!(
                 "{:<15} {:<12} to {} ({})\n              {}\n              {}",
                 lines.from,
@@ -103,9 +105,10 @@ fn sensor_record(sensor: &Sensor) -> Value {
     })
 }
 
-/// Slope and intercept of each band.
+/// Slope and intercept of each band and ready-made index.
 pub(crate) fn lines_by_band(lines: &Harmonisation) -> Value {
-    lines.bands.iter().map(|(band, slope, intercept)| (band.to_string(), json!([slope, intercept]))).collect()
+    let bands = lines.bands.iter().map(|(band, slope, intercept)| (band.to_string(), json!([slope, intercept])));
+    bands.chain(lines.indices.iter().map(|(index, slope, intercept)| ((*index).to_owned(), json!([slope, intercept])))).collect()
 }
 
 /// The change detection methods, and what each rests on.

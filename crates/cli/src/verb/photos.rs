@@ -89,6 +89,9 @@ fn ground(photo: &Photo, arguments: &Photos) -> Result<[(f64, f64); 4], &'static
     if photo.position.is_none() {
         return Err("no place");
     }
+    if photo.is_part {
+        return Err("cut out of a larger photograph");
+    }
     let height_m = match (arguments.height, arguments.ground) {
         (Some(height), _) => Some(height),
         (None, Some(ground)) => photo.altitude_m.map(|altitude| altitude - ground),

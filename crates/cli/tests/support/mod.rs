@@ -88,6 +88,19 @@ pub(crate) fn postgis(test: &str) -> Option<(String, String)> {
     Some((host.to_owned(), port.to_owned()))
 }
 
+/// Folder of the real pictures from the air that `scripts/aerial` fetches; `None` (and a line that says so) where they are absent.
+pub(crate) fn aerial(test: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("ATALAYA_AERIAL").map(PathBuf::from);
+    if folder.is_none() {
+        assert!(
+            std::env::var_os("ATALAYA_REQUIRE_SHARED").is_none(),
+            "pictures from the air are required: scripts/aerial install"
+        );
+        skipped(test, "no pictures from the air (scripts/aerial install; scripts/test)");
+    }
+    folder
+}
+
 /// Says that a test could not be run; `scripts/test` lists such lines.
 pub(crate) fn skipped(test: &str, why: &str) {
     eprintln!("skipped: {test}: {why}");

@@ -17,9 +17,11 @@ pub(super) struct Row {
     pub(super) second: Option<u32>,
     /// Sensor, where the table has that column.
     pub(super) sensor: Option<String>,
+    /// Spacecraft, where the table has that column.
+    pub(super) platform: Option<String>,
 }
 
-/// Reads a table with the column `date` and maybe `file`, `time`, `sensor` and `band` (which then counts from 1).
+/// Reads a table with the column `date` and maybe `file`, `time`, `sensor`, `platform` and `band` (which then counts from 1).
 pub(super) fn read(path: &Path) -> Result<Vec<Row>, GeoioError> {
     let bytes = std::fs::read(path).map_err(|source| GeoioError::Input { path: path.to_owned(), source })?;
     let wrong = |line: Option<u64>, reason: String| GeoioError::Dates { path: path.to_owned(), line, reason };
@@ -27,7 +29,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Row>, GeoioError> {
     let header = table.headers().map_err(|error| wrong(Some(1), error.to_string()))?.clone();
     let place = |name: &str| small_table::place(&header, name);
     let date = place("date").ok_or_else(|| wrong(Some(1), "it has no column date".to_owned()))?;
-    let (file, time, sensor, band) = (place("file"), place("time"), place("sensor"), place("band"));
+    let (file, time, band) = (place("file"), place("time"), place("band"));
+    let (sensor, platform) = (place("sensor"), place("platform"));
     let mut rows = Vec::new();
     for record in table.records() {
         let record = record.map_err(|error| {
@@ -51,6 +54,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Row>, GeoioError> {
             date: text.parse().map_err(|error: raster::RasterError| wrong(Some(line), error.to_string()))?,
             second,
             sensor: cell(sensor).map(str::to_owned),
+            platform: cell(platform).map(str::to_owned),
         });
     }
     if rows.is_empty() { Err(wrong(None, "it has no line but its header".to_owned())) } else { Ok(rows) }

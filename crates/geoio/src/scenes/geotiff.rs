@@ -25,7 +25,7 @@ pub struct GeotiffSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<BTreeMap<String, usize>>")]
     pub bands: Option<BTreeMap<Role, usize>>,
-    /// CSV with columns `file` and `date`, maybe `time` and `sensor`. Default: the day in the file's name.
+    /// CSV with columns `file` and `date`, maybe `time`, `sensor` and `platform`. Default: the day in the file's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dates: Option<PathBuf>,
     /// Name of the sensor. Default `geotiff`.
@@ -137,7 +137,7 @@ fn scene(
     let scene = Scene {
         id: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         sensor: Arc::new(sensor),
-        platform: spec.platform.clone().unwrap_or_default(),
+        platform: row.platform.or_else(|| spec.platform.clone()).unwrap_or_default(),
         orbit: spec.orbit,
         date: row.date,
         second: row.second,
@@ -153,7 +153,7 @@ pub(super) fn day(path: &Path, name: &str, table: Option<&[Row]>) -> Result<Row,
     let Some(rows) = table else {
         let date = dates::in_name(name)
             .ok_or_else(|| missing("its name holds no day (yyyymmdd or yyyy-mm-dd); give dates = \"dates.csv\""))?;
-        return Ok(Row { file: None, date, second: None, sensor: None });
+        return Ok(Row { file: None, date, second: None, sensor: None, platform: None });
     };
     let is_named = |row: &&Row| row.file.as_deref().is_some_and(|file| Path::new(file).file_name() == path.file_name());
     rows.iter().find(is_named).cloned().ok_or_else(|| missing("the table of dates has no line for it"))

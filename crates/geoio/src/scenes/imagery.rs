@@ -150,7 +150,7 @@ impl Imagery {
                 let file = open.entry(layer.file).or_insert_with(|| RasterFile::open(&self.paths[layer.file]));
                 let Ok(file) = file else { continue };
                 let (row, col) = (file.grid().rows as isize - 1, file.grid().cols as isize - 1);
-                if let Err(error) = file.read(layer.band, Window { row, col, rows: 1, cols: 1 }) {
+                if let Err(error) = file.read(layer.band.max(1), Window { row, col, rows: 1, cols: 1 }) {
                     found.push((scene, error));
                     break;
                 }

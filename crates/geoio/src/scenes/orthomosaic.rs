@@ -17,7 +17,7 @@ use super::granule::Granule;
 use super::imagery::{Found, FoundLayer, FoundScene, Imagery};
 use super::numbers::Numbers;
 use super::{Batch, noticed};
-use crate::raster_file::BandInfo;
+use crate::raster_file::{BandInfo, OWN_MASK, OwnMask, Void};
 use crate::{GeoioError, OdmProject, RasterFile};
 
 /// Orthomosaics, one file a flight.
@@ -39,7 +39,8 @@ pub struct OrthomosaicSpec {
     /// Summand after the factor. Default 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<f64>,
-    /// Stored number that means "no data" besides what alpha says. Default the files'.
+    /// Stored number that means "no data" in each band besides what alpha says. Default the files': of pictures of 8 bits, what has it
+    /// in all bands, or lies under the file's own mask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodata: Option<f64>,
 }
@@ -123,7 +124,7 @@ fn of_project(
         }
     };
     batch.metadata.extend(project.shots.iter().chain(&project.report).cloned());
-    let row = Row { file: None, date, second: None, sensor: None };
+    let row = Row { file: None, date, second: None, sensor: None, platform: None };
     let mut found = mosaic(spec, numbers, &RasterFile::open(&project.orthophoto)?, row, &mut batch.warnings)?;
     found.scene.id = name_of(&project.folder);
     Ok(found)
@@ -143,7 +144,7 @@ pub fn picture(path: &Path) -> Result<Found, GeoioError> {
     let day = project.as_ref().map(OdmProject::days).transpose()?.flatten().map(|(first, _)| first);
     let date = day.or_else(|| dates::in_name(&name_of(path))).unwrap_or(Date::from_days(0));
     let path = project.as_ref().map_or(path, |project| &project.orthophoto);
-    let row = Row { file: None, date, second: None, sensor: None };
+    let row = Row { file: None, date, second: None, sensor: None, platform: None };
     let mut warnings = Vec::new();
     let found = mosaic(&OrthomosaicSpec::default(), numbers, &RasterFile::open(path)?, row, &mut warnings)?;
     Ok(Found { imagery: Imagery::new(vec![found], Vec::new()), skipped: Vec::new(), warnings })
@@ -164,7 +165,8 @@ fn mosaic(
     let eight_bit = bands.iter().any(|(role, band)| !role.is_quality() && info(file, *band).is_some_and(is_byte));
     let mut sensor = if eight_bit { raster::sensor::rgb() } else { raster::sensor::multispectral() };
     let has_alpha = bands.keys().any(Role::is_quality);
-    if !has_alpha {
+    let own_mask = file.own_mask().filter(|mask| !has_alpha && spec.nodata.is_none() && (eight_bit || *mask == OwnMask::Beside));
+    if !has_alpha && own_mask.is_none() {
         sensor.masks.clear();
     }
     let mut granule = Granule {
@@ -190,8 +192,13 @@ fn mosaic(
             _ if is_byte(info) && spec.scale.is_none() && spec.offset.is_none() => OF_PICTURE,
             role => numbers.scaling(role, info, path)?,
         };
-        let void = numbers.void(role, info);
+        let void = if own_mask == Some(OwnMask::Shared) { Void::default() } else { numbers.void(role, info) };
         granule.push(FoundLayer { role: role.clone(), path: path.to_owned(), band, void, curve: None }, scaling);
+    }
+    if own_mask.is_some() {
+        let void = Void::default();
+        let layer = FoundLayer { role: alpha(), path: path.to_owned(), band: OWN_MASK, void, curve: None };
+        granule.push(layer, Scaling::IDENTITY);
     }
     if granule.sensor.quantity != Quantity::Relative {
         warnings.extend(noticed(numbers, bands.iter().map(|(role, band)| (role, file, *band))));

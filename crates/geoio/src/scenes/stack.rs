@@ -21,12 +21,12 @@ pub struct StackSpec {
     /// File of each band role; its bands are dates. `ndvi = "ndvi.tif"` is a ready-made index.
     #[schemars(with = "BTreeMap<String, PathBuf>")]
     pub bands: BTreeMap<Role, PathBuf>,
-    /// CSV whose column `date` gives the day of each band in order; `time` and `sensor` are read where they are there.
+    /// CSV whose column `date` gives the day of each band in order; `time`, `sensor` and `platform` are read where they are there.
     pub dates: PathBuf,
     /// Name of the sensor where the table has no column `sensor`. Default `stack`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensor: Option<String>,
-    /// Name of the spacecraft. Default none.
+    /// Name of the spacecraft where the table has no column `platform`. Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
     /// Relative orbit. Default none.
@@ -97,7 +97,7 @@ pub(super) fn find(spec: &StackSpec, base: &Path) -> Result<Batch, GeoioError> {
         let scene = Scene {
             id: format!("{name}:{}", i + 1),
             sensor: Arc::clone(&sensors[id]),
-            platform: spec.platform.clone().unwrap_or_default(),
+            platform: row.platform.clone().or_else(|| spec.platform.clone()).unwrap_or_default(),
             orbit: spec.orbit,
             date: row.date,
             second: row.second,

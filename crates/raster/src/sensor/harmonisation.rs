@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Band, Scaling};
+use crate::{Band, Role, Scaling};
 
 /// How a straight line was fitted to pairs of reflectance of two sensors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,17 +31,25 @@ pub struct Harmonisation {
     pub citation: &'static str,
     /// The bands that have a line.
     pub bands: &'static [Line],
+    /// Ready-made indices that have a line of their own: name in small letters, slope, intercept.
+    pub indices: &'static [(&'static str, f64, f64)],
 }
 
 impl Harmonisation {
-    /// Slope and intercept of a band; `None` where nobody published any.
-    pub fn line(&self, band: Band) -> Option<(f64, f64)> {
-        self.bands.iter().find(|(of, ..)| *of == band).map(|(_, slope, intercept)| (*slope, *intercept))
+    /// Slope and intercept of a band or a ready-made index; `None` where nobody published any.
+    pub fn line(&self, role: &Role) -> Option<(f64, f64)> {
+        match role {
+            Role::Band(band) => self.bands.iter().find(|(of, ..)| of == band).map(|(_, slope, intercept)| (*slope, *intercept)),
+            Role::Index(name) => {
+                self.indices.iter().find(|(of, ..)| of == name).map(|(_, slope, intercept)| (*slope, *intercept))
+            }
+            _ => None,
+        }
     }
 
-    /// The scaling that gives harmonised reflectance of the stored numbers of a band.
-    pub fn scaling(&self, band: Band, stored: Scaling) -> Option<Scaling> {
-        let (slope, intercept) = self.line(band)?;
+    /// The scaling that gives harmonised values of the stored numbers of a band or a ready-made index.
+    pub fn scaling(&self, role: &Role, stored: Scaling) -> Option<Scaling> {
+        let (slope, intercept) = self.line(role)?;
         Some(Scaling { scale: slope * stored.scale, offset: slope * stored.offset + intercept })
     }
 }
@@ -66,6 +74,10 @@ const ETM_OLS: [Line; 6] = [
     (Band::Swir16, 0.8937, 0.0254),
     (Band::Swir22, 0.9071, 0.0172),
 ];
+
+/// NDVI of reflectance at the ground, of the same table as Robinson et al. (Remote Sensing 9, 2017, 863) quote it. What others quote of the
+/// reduced major axis (1.0035, 0.0149) could not be held against the table, and is left out.
+const ETM_NDVI_OLS: [(&str, f64, f64); 1] = [("ndvi", 0.9723, 0.0235)];
 
 const S2A: [Line; 7] = [
     (Band::Coastal, 0.9959, -0.0002),
@@ -92,7 +104,7 @@ const S2B: [Line; 7] = [
 /// Those of Sentinel-2 are one line through both sensors' bands simulated of 500 spectra of the ground: they stand under both ways.
 pub const HARMONISATIONS: &[Harmonisation] = &[
     of("landsat-etm", "LANDSAT_7", Regression::Rma, ROY_2016, &ETM_RMA),
-    of("landsat-etm", "LANDSAT_7", Regression::Ols, ROY_2016, &ETM_OLS),
+    Harmonisation { indices: &ETM_NDVI_OLS, ..of("landsat-etm", "LANDSAT_7", Regression::Ols, ROY_2016, &ETM_OLS) },
     of("sentinel-2-msi", "Sentinel-2A", Regression::Rma, CLAVERIE_2018, &S2A),
     of("sentinel-2-msi", "Sentinel-2A", Regression::Ols, CLAVERIE_2018, &S2A),
     of("sentinel-2-msi", "Sentinel-2B", Regression::Rma, CLAVERIE_2018, &S2B),
@@ -106,7 +118,7 @@ const fn of(
     citation: &'static str,
     bands: &'static [Line],
 ) -> Harmonisation {
-    Harmonisation { from, platform, to: "landsat-oli", regression, citation, bands }
+    Harmonisation { from, platform, to: "landsat-oli", regression, citation, bands, indices: &[] }
 }
 
 #[cfg(test)]
@@ -117,13 +129,18 @@ mod tests {
     #[test]
     fn stored_numbers_become_harmonised_reflectance_as_worked_out_by_hand() {
         let stored = Scaling { scale: 2.75e-5, offset: -0.2 };
-        let red = HARMONISATIONS[0].scaling(Band::Red, stored).expect("a line");
+        let red = HARMONISATIONS[0].scaling(&Band::Red.into(), stored).expect("a line");
         // 12000 x 0.0000275 - 0.2 = 0.13; 0.13 x 0.9825 - 0.0022 = 0.125525.
         assert!((red.apply(12_000.0) - 0.125_525).abs() < 1e-12, "{}", red.apply(12_000.0));
-        let blue = HARMONISATIONS[2].scaling(Band::Blue, Scaling { scale: 1e-4, offset: -0.1 }).expect("a line");
+        let blue = HARMONISATIONS[2].scaling(&Band::Blue.into(), Scaling { scale: 1e-4, offset: -0.1 }).expect("a line");
         // 1500 x 0.0001 - 0.1 = 0.05; 0.05 x 0.9778 - 0.004 = 0.04489.
         assert!((blue.apply(1_500.0) - 0.044_89).abs() < 1e-12, "{}", blue.apply(1_500.0));
-        assert_eq!(HARMONISATIONS[2].scaling(Band::Nir, stored), None, "of the wide near infrared nothing is published");
+        assert_eq!(HARMONISATIONS[2].scaling(&Band::Nir.into(), stored), None, "of the wide near infrared nothing is published");
+        let ndvi = Role::Index("ndvi".to_owned());
+        let of_index = HARMONISATIONS[1].scaling(&ndvi, Scaling { scale: 1e-4, offset: 0.0 }).expect("a line");
+        // 8000 x 0.0001 = 0.8; 0.8 x 0.9723 + 0.0235 = 0.80134.
+        assert!((of_index.apply(8_000.0) - 0.801_34).abs() < 1e-12, "{}", of_index.apply(8_000.0));
+        assert!(HARMONISATIONS[0].line(&ndvi).is_none() && HARMONISATIONS[2].line(&ndvi).is_none());
     }
 
     #[test]

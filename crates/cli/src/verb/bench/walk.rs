@@ -137,7 +137,7 @@ impl<'a> Walk<'a> {
             let eligible: Option<ArrayView2<'_, bool>> =
                 eligible.as_ref().map(|plane| plane.slice(s![.., first..first + tile.cols]));
             timed(&mut clock.change, || {
-                let (part, more) = detection.answer(&series, eligible)?;
+                let (part, more) = detection.answer(series, eligible)?;
                 strip.paste(&part);
                 fallbacks += more;
                 Ok::<_, Fault>(())

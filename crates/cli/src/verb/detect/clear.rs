@@ -1,6 +1,5 @@
 //! `detect --qa`: pixels whose code is not a clear one are not observed.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use geoio::{CodeColumn, GriddedReader, PlaneSpec};
@@ -26,19 +25,20 @@ pub(super) fn rule(arguments: &Detect) -> Result<Option<QaRule>, Fault> {
     rule.parse().map(Some).map_err(|error| Fault::usage(format!("--clear {text}: {error}")))
 }
 
-/// Files of codes by the role of the input that they are for; one for all has none.
-pub(super) fn files(arguments: &Detect) -> Result<BTreeMap<Option<Role>, PathBuf>, Fault> {
-    let mut files = BTreeMap::new();
+/// Files of codes with the role of the input that they are for; one for all has none.
+pub(super) fn files(arguments: &Detect) -> Result<Vec<(Option<Role>, PathBuf)>, Fault> {
+    let mut files: Vec<(Option<Role>, PathBuf)> = Vec::new();
     for text in &arguments.qa {
         let (role, file) = match text.split_once('=') {
             Some((role, file)) => (Some(role.parse().map_err(|error| Fault::usage(format!("--qa {text}: {error}")))?), file),
             None => (None, text.as_str()),
         };
-        if files.insert(role, PathBuf::from(file)).is_some() {
+        if role.is_none() && files.iter().any(|(role, _)| role.is_none()) {
             return Err(Fault::usage(format!(
-                "--qa {text}: its inputs have codes already; give one file for all, or one a role"
+                "--qa {text}: its inputs have codes already; give one file for all, or one an input"
             )));
         }
+        files.push((role, PathBuf::from(file)));
     }
     Ok(files)
 }

@@ -6,12 +6,14 @@ use geoio::{Found, GriddedImagery, Resampling, Staged};
 use ndarray::{Array2, Array3, Axis};
 use pipeline::Budget;
 use raster::{Date, RasterSource as _, Role, Warning, Window};
+use serde_json::Value;
 
 use super::clear;
 use super::drawing;
+use super::harmonise::harmonise;
 use super::method::Method;
 use super::story::{Place, Story};
-use super::{Series, scenes, stacks, tables, tables_of_dates};
+use super::{Series, roles, scenes, stacks, tables, tables_of_dates, tell};
 use crate::args::{Common, Detect};
 use crate::fault::{Exit, Fault};
 use crate::report::{Report, print};
@@ -61,12 +63,12 @@ pub(super) fn explain(place: &str, arguments: &Detect, common: &Common) -> Resul
     let form = Form::of(&arguments.out)?;
     let inputs = stacks(arguments)?;
     check_apart(Some(&arguments.out), inputs.iter().map(|(_, file)| file))?;
-    let given: Vec<Role> = inputs.iter().map(|(role, _)| role.clone()).collect();
-    let Method { detector, parameters } = Method::new(arguments, &given)?;
+    let Method { detector, parameters } = Method::new(arguments, &roles(&inputs))?;
     let staged = if is_stdout(&arguments.out) { None } else { Some(Staged::new(&arguments.out, common.force)?) };
-    check_apart(Some(&arguments.out), clear::files(arguments)?.values())?;
-    let (series, warnings) = if tables::are_tables(&inputs)? {
-        (of_tables(place, &inputs, detector.inputs(), arguments)?, Vec::new())
+    check_apart(Some(&arguments.out), clear::files(arguments)?.iter().map(|(_, file)| file))?;
+    let (series, warnings, harmonised) = if tables::are_tables(&inputs)? {
+        let (series, harmonised) = of_tables(place, &inputs, detector.inputs(), arguments)?;
+        (series, Vec::new(), harmonised)
     } else {
         of_rasters(place, &inputs, detector.as_ref(), arguments, &common.budget())?
     };
@@ -85,6 +87,7 @@ pub(super) fn explain(place: &str, arguments: &Detect, common: &Common) -> Resul
     }
     report.say(format!("{}, {}: {}", story.method, story.place, story.decision));
     report.warnings = warnings;
+    tell(&mut report, harmonised);
     Ok(report)
 }
 
@@ -109,13 +112,18 @@ fn write(story: &Story, form: Form, staged: Staged, common: &Common) -> Result<(
 }
 
 /// The series of an id.
-fn of_tables(id: &str, inputs: &[(Role, PathBuf)], roles: &[Role], arguments: &Detect) -> Result<OneSeries, Fault> {
-    let tables::Series { ids, dates, there, raw, values } = tables::Series::read(inputs, roles, arguments)?;
+fn of_tables(
+    id: &str,
+    inputs: &[(Role, PathBuf)],
+    roles: &[Role],
+    arguments: &Detect,
+) -> Result<(OneSeries, Option<Vec<Value>>), Fault> {
+    let tables::Series { ids, dates, there, raw, values, harmonised } = tables::Series::read(inputs, roles, arguments)?;
     let Some(number) = ids.iter().position(|own| own == id) else {
         return Err(Fault::usage(format!("--explain {id}: there is no such series; {}", told(&ids))));
     };
     let (raw, values) = (raw.index_axis(Axis(2), number).to_owned(), values.select(Axis(2), &[number]));
-    Ok(OneSeries { place: Place::Series { id: id.to_owned() }, dates, there, raw, values })
+    Ok((OneSeries { place: Place::Series { id: id.to_owned() }, dates, there, raw, values }, harmonised))
 }
 
 /// The ids that there are, the first of many.
@@ -132,7 +140,7 @@ fn of_rasters(
     detector: &dyn change::Detector,
     arguments: &Detect,
     budget: &Budget,
-) -> Result<(OneSeries, Vec<Warning>), Fault> {
+) -> Result<(OneSeries, Vec<Warning>, Option<Vec<Value>>), Fault> {
     let numbers = place.split_once(',').and_then(|(row, col)| Some((row.trim().parse().ok()?, col.trim().parse().ok()?)));
     let Some((row, col)): Option<(usize, usize)> = numbers else {
         let told = "rasters take ROW,COL, counted from 0 at the top left";
@@ -140,7 +148,8 @@ fn of_rasters(
     };
     let tables = tables_of_dates(inputs, arguments)?;
     check_apart(Some(&arguments.out), &tables)?;
-    let Found { imagery, warnings, .. } = scenes(inputs, &tables, arguments)?;
+    let Found { mut imagery, warnings, .. } = scenes(inputs, &tables, arguments)?;
+    let harmonised = harmonise(&mut imagery.scenes, arguments)?;
     let grid = crate::verb::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     if row >= grid.rows || col >= grid.cols {
         let (rows, cols) = (grid.rows - 1, grid.cols - 1);
@@ -158,5 +167,6 @@ fn of_rasters(
     // What is stored under a cloud is told too.
     let series = series.unmasked();
     let raw = series.read_stored(&mut reader, window, &mut stored)?.index_axis_move(Axis(2), 0).mapv(f64::from);
-    Ok((OneSeries { place: Place::Pixel { row, col }, dates: series.dates, there: series.there, raw, values }, warnings))
+    let series = OneSeries { place: Place::Pixel { row, col }, dates: series.dates, there: series.there, raw, values };
+    Ok((series, warnings, harmonised))
 }

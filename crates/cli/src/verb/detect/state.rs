@@ -17,6 +17,7 @@ use geoio::{Found, GriddedImagery, Resampling};
 use raster::{Date, Grid, Role};
 use serde_json::{Value, json};
 
+use super::harmonise::{Harmonise, harmonise};
 use super::method::Method;
 use super::sink::Sink;
 use super::told::Kept;
@@ -44,20 +45,21 @@ pub(super) fn detect(
     }
     tables::refuse_table(&arguments.out)?;
     let codes = super::clear::files(arguments)?;
-    refuse_within(path, codes.values().map(PathBuf::as_path))?;
+    refuse_within(path, codes.iter().map(|(_, file)| file.as_path()))?;
     refuse_within(path, stacks.iter().map(|(_, file)| file.as_path()).chain([arguments.out.as_path()]))?;
     let budget = common.budget();
     let folder = StateFolder::open(path, arguments.fresh)?;
-    let given: Vec<Role> = stacks.iter().map(|(role, _)| role.clone()).collect();
-    let roles = roles(&folder, given)?;
+    let roles = roles(&folder, super::roles(stacks))?;
     let Method { detector, parameters } = Method::new(arguments, &roles)?;
     let detector = detector.as_ref();
     let dates = tables_of_dates(stacks, arguments)?;
     check_apart(Some(&arguments.out), &dates)?;
-    let Found { imagery, warnings, .. } = scenes(stacks, &dates, arguments)?;
+    let Found { mut imagery, warnings, .. } = scenes(stacks, &dates, arguments)?;
+    let harmonised = harmonise(&mut imagery.scenes, arguments)?;
     let grid = grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     let clear = super::clear::rule(arguments)?.map(|rule| rule.to_string());
-    let identity = Identity { clear, ..identity(arguments, detector, parameters, &grid) };
+    let brought = Harmonise::of(arguments)?.map(Harmonise::said);
+    let identity = Identity { clear, harmonise: brought, ..identity(arguments, detector, parameters, &grid) };
     if let Some(header) = &folder.header {
         header.identity.check(&identity, path)?;
     }
@@ -81,6 +83,7 @@ pub(super) fn detect(
     let counts = work.run(identity, sink, arguments, common)?;
     let mut report = report(arguments, detector, &days(&plan), &counts);
     report.warnings.extend(warnings);
+    super::tell(&mut report, harmonised);
     tell(&mut report, &plan, path);
     Ok(report)
 }
@@ -125,6 +128,7 @@ fn identity(arguments: &Detect, detector: &dyn Detector, parameters: Value, grid
         offset: arguments.offset,
         grid: Place::of(grid),
         clear: None,
+        harmonise: None,
     }
 }
 

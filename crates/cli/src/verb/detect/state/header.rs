@@ -56,6 +56,9 @@ pub(super) struct Identity {
     /// What a clear pixel's code meets; `None` where there are no codes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) clear: Option<String>,
+    /// The sensor that looks are brought to, and the kind of its lines; `None` where they are taken as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) harmonise: Option<String>,
 }
 
 /// A grid.
