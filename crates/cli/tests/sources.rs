@@ -295,6 +295,10 @@ vv = [-0.6, 0.75, -5, 1]
     let before = fs::read(folder.join("out/days.tif")).expect("bytes");
     succeed(few);
     assert_eq!(fs::read(folder.join("out/days.tif")).expect("bytes"), before, "strips and threads change nothing");
+    for looks in ["made", "known"] {
+        succeed(["run", argument(&folder.join("job.toml")), "--force", "--state", &at("looks")]);
+        assert_eq!(fs::read(folder.join("out/days.tif")).expect("bytes"), before, "looks of a store, {looks}");
+    }
 }
 
 #[test]
