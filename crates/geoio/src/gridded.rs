@@ -172,10 +172,14 @@ struct Wanted<'a, 'p> {
 /// Makes stored numbers of a layer its values.
 fn turn(layer: &PlaneSpec<'_>, curve: Option<Curve>, numbers: &mut [f32]) {
     if let Some(curve) = curve {
-        numbers.iter_mut().for_each(|number| *number = curve.apply(*number));
+        for number in numbers.iter_mut() {
+            *number = curve.apply(*number);
+        }
     }
     if !layer.is_stored() {
-        numbers.iter_mut().for_each(|number| *number = (layer.scaling.apply(*number) - layer.off) as f32);
+        for number in numbers {
+            *number = (layer.scaling.apply(*number) - layer.off) as f32;
+        }
     }
 }
 

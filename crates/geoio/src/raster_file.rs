@@ -37,18 +37,20 @@ impl Void {
 
     /// NaN for what is no value.
     #[allow(clippy::float_cmp, reason = "these numbers stand for something else only where they are met exactly")]
+    #[allow(clippy::needless_bitwise_bool, reason = "without a branch, numbers go through the wide vectors")]
     fn valid(self) -> impl Fn(f32) -> f32 {
         // A number that equals nothing stands for the one that is not given.
         let number = |given: Option<f64>| given.map_or(f32::NAN, |v| v as f32);
         let (nodata, saturated, least) = (number(self.nodata), number(self.saturated), number(self.least));
-        // All conditions, without a branch: so numbers go through the wide vectors.
         move |v| if !v.is_finite() | (v == nodata) | (v == saturated) | (v <= least) { f32::NAN } else { v }
     }
 
     /// NaN in place of numbers that are no value.
     fn clear(self, numbers: &mut [f32]) {
         let valid = self.valid();
-        numbers.iter_mut().for_each(|number| *number = valid(*number));
+        for number in numbers {
+            *number = valid(*number);
+        }
     }
 }
 

@@ -281,7 +281,6 @@ fn the_mask_of_a_picture_is_held_to() {
     let codes = (0..rows * cols).map(|pixel| if pixel < cols { 0_u8 } else { 255 }).collect();
     let mut mask = gdal::raster::Buffer::new((cols, rows), codes);
     band.open_mask_band().expect("the mask").write((0, 0), (cols, rows), &mut mask).expect("written");
-    drop(band);
     dataset.close().expect("closed");
     let hidden = not_shown(folder.path());
     assert!(hidden[..cols].iter().all(|hidden| *hidden) && hidden[cols..].iter().all(|hidden| !hidden), "{hidden:?}");

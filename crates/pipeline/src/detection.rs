@@ -193,7 +193,11 @@ impl Detection<'_> {
     ///
     /// # Errors
     /// A series that does not have one look an observation.
-    pub fn answer(&self, mut series: LookSeries, eligible: Option<ArrayView2<'_, bool>>) -> Result<(ChangeStrip, u64), ChangeError> {
+    pub fn answer(
+        &self,
+        mut series: LookSeries,
+        eligible: Option<ArrayView2<'_, bool>>,
+    ) -> Result<(ChangeStrip, u64), ChangeError> {
         series.take_off(self.off);
         let dates: Vec<Date> = self.observations.iter().map(|observation| observation.date).collect();
         let block = SeriesBlock::new(&dates, self.sensors, series.values())?;

@@ -214,10 +214,10 @@ mod tests {
         let all = fit(&design, &values, &vec![[1.0; LANES]; 60]);
         let width = design.width();
         let (mut matrix, mut right) = (vec![0.0; width * (width + 1) / 2], vec![0.0; width]);
-        for time in 0..60 {
+        for (time, values) in values.iter().enumerate() {
             let row = design.row(time);
             for i in 0..width {
-                right[i] += row[i] * values[time][3];
+                right[i] += row[i] * values[3];
                 (0..=i).for_each(|col| matrix[i * (i + 1) / 2 + col] += row[i] * row[col]);
             }
         }

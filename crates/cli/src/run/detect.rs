@@ -5,12 +5,12 @@ use std::io::{self, Read, Write};
 use alert::{ChangeRows, Patch, PatchBuilder, PatchStatistics};
 use change::{Answer, ChangeStrip, MaskCounts, NO_DAY};
 use geoio::{
-    CheckpointFolder, EligibilityReader, Packed, Packer, Packing, RasterClass, RasterFormat, RasterOptions,
-    RasterWriter, ZonesReader,
+    CheckpointFolder, EligibilityReader, Packed, Packer, Packing, RasterClass, RasterFormat, RasterOptions, RasterWriter,
+    ZonesReader,
 };
 use ndarray::{Array2, ArrayView2};
 use pipeline::{Budget, LookSeries, StripCost, StripDetection, StripPlan, map_in_order, resume};
-use raster::{RasterSink as _, RasterSource as _, Stored, Window};
+use raster::{RasterSink as _, Stored, Window};
 
 use super::folder::RunFolder;
 use super::inputs::{Inputs, zones};
