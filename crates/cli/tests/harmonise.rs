@@ -1,5 +1,7 @@
 //! `detect --harmonise`: looks of several sensors on one timeline, brought to one by published lines.
 
+#![expect(clippy::float_cmp, reason = "days and statuses are whole numbers")]
+
 mod support;
 
 use std::collections::BTreeMap;

@@ -155,7 +155,8 @@ fn a_picture_gives_indices_of_relative_brightness_and_no_other() {
     let (file, stored) = (RasterFile::open(&out).expect("a raster"), RasterFile::open(&picture).expect("a raster"));
     let window = file.grid().window();
     let vari = file.read(1, window).expect("values");
-    let [red, green, blue] = [1, 2, 3].map(|band| stored.read(band, window).expect("numbers"));
+    // Its nodata is 0: in all colours, for in one of them it is the darkest (`dataset_mask` of rasterio).
+    let [red, green, blue] = [1, 2, 3].map(|band| stored.read_u8(band, window).expect("numbers"));
     let mut seen = 0;
     for (at, got) in vari.indexed_iter() {
         let (r, g, b) = (f64::from(red[at]), f64::from(green[at]), f64::from(blue[at]));

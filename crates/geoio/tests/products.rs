@@ -276,10 +276,10 @@ fn the_mask_of_a_picture_is_held_to() {
     let options = gdal::DatasetOptions { open_flags: gdal::GdalOpenFlags::GDAL_OF_UPDATE, ..gdal::DatasetOptions::default() };
     let dataset = gdal::Dataset::open_ex(&path, options).expect("opened");
     let (cols, rows) = dataset.raster_size();
-    let mut band = dataset.rasterband(1).expect("a band");
-    band.create_mask_band(true).expect("a mask");
+    dataset.rasterband(1).expect("a band").create_mask_band(true).expect("a mask");
     let codes = (0..rows * cols).map(|pixel| if pixel < cols { 0_u8 } else { 255 }).collect();
     let mut mask = gdal::raster::Buffer::new((cols, rows), codes);
+    let band = dataset.rasterband(1).expect("a band");
     band.open_mask_band().expect("the mask").write((0, 0), (cols, rows), &mut mask).expect("written");
     dataset.close().expect("closed");
     let hidden = not_shown(folder.path());

@@ -48,17 +48,13 @@ pub(crate) fn is_radar(role: &Role) -> bool {
 
 /// Why a band or an index cannot be brought to the other sensor.
 pub(crate) fn missing(lines: &Harmonisation, role: &Role) -> String {
-    let fix = match role {
-        Role::Band(_) => "use an index of other bands (of the narrow near infrared, N2, instead of the wide one)".to_owned(),
-        _ => {
-            let is_of =
-                |other: &&Harmonisation| other.platform == lines.platform && other.to == lines.to && other.line(role).is_some();
-            let other = HARMONISATIONS.iter().find(is_of);
-            other.map_or_else(
-                || "it was made before, and reflectance is harmonised band by band: give its bands".to_owned(),
-                |_| "it was made before: regression ols has a line of its own for it, or give its bands".to_owned(),
-            )
-        }
+    let is_of = |other: &&Harmonisation| other.platform == lines.platform && other.to == lines.to && other.line(role).is_some();
+    let fix = if matches!(role, Role::Band(_)) {
+        "use an index of other bands (of the narrow near infrared, N2, instead of the wide one)"
+    } else if HARMONISATIONS.iter().any(|other| is_of(&other)) {
+        "it was made before: regression ols has a line of its own for it, or give its bands"
+    } else {
+        "it was made before, and reflectance is harmonised band by band: give its bands"
     };
     format!("there are no coefficients from {role} of {} to {}; {fix}", lines.platform, lines.to)
 }

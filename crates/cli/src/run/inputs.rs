@@ -143,7 +143,6 @@ impl Inputs {
         count_periods(&observations, baseline, monitoring)?;
         let (sensors, sensor_numbers) = Detection::sensor_numbers(&observations, scenes);
         let looks = looks(job, &series, scenes, &grid)?;
-        given(&series, &looks)?;
         let speckle = speckle(job, scenes, &looks)?;
         let detector = detector(&job.change, baseline, monitoring, &series)?;
         let within =
@@ -356,7 +355,9 @@ fn looks(job: &Job, series: &[SpectralIndex], scenes: &[Scene], grid: &Grid) -> 
         }
         Look { bands, series: places, mask }
     };
-    Ok(scenes.iter().zip(plans).map(look).collect())
+    let looks: Vec<Look> = scenes.iter().zip(plans).map(look).collect();
+    given(series, &looks)?;
+    Ok(looks)
 }
 
 /// Refuses a series that no scene gives.

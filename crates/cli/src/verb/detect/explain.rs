@@ -6,11 +6,10 @@ use geoio::{Found, GriddedImagery, Resampling, Staged};
 use ndarray::{Array2, Array3, Axis};
 use pipeline::Budget;
 use raster::{Date, RasterSource as _, Role, Warning, Window};
-use serde_json::Value;
 
 use super::clear;
 use super::drawing;
-use super::harmonise::harmonise;
+use super::harmonise::{Harmonised, harmonise};
 use super::method::Method;
 use super::story::{Place, Story};
 use super::{Series, roles, scenes, stacks, tables, tables_of_dates, tell};
@@ -112,12 +111,7 @@ fn write(story: &Story, form: Form, staged: Staged, common: &Common) -> Result<(
 }
 
 /// The series of an id.
-fn of_tables(
-    id: &str,
-    inputs: &[(Role, PathBuf)],
-    roles: &[Role],
-    arguments: &Detect,
-) -> Result<(OneSeries, Option<Vec<Value>>), Fault> {
+fn of_tables(id: &str, inputs: &[(Role, PathBuf)], roles: &[Role], arguments: &Detect) -> Result<(OneSeries, Harmonised), Fault> {
     let tables::Series { ids, dates, there, raw, values, harmonised } = tables::Series::read(inputs, roles, arguments)?;
     let Some(number) = ids.iter().position(|own| own == id) else {
         return Err(Fault::usage(format!("--explain {id}: there is no such series; {}", told(&ids))));
@@ -140,7 +134,7 @@ fn of_rasters(
     detector: &dyn change::Detector,
     arguments: &Detect,
     budget: &Budget,
-) -> Result<(OneSeries, Vec<Warning>, Option<Vec<Value>>), Fault> {
+) -> Result<(OneSeries, Vec<Warning>, Harmonised), Fault> {
     let numbers = place.split_once(',').and_then(|(row, col)| Some((row.trim().parse().ok()?, col.trim().parse().ok()?)));
     let Some((row, col)): Option<(usize, usize)> = numbers else {
         let told = "rasters take ROW,COL, counted from 0 at the top left";

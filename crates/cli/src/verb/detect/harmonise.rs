@@ -17,6 +17,9 @@ pub(super) struct Harmonise<'a> {
     regression: Regression,
 }
 
+/// What was brought to another sensor, for records; `None` where it was not asked for.
+pub(super) type Harmonised = Option<Vec<Value>>;
+
 /// How many looks each line brought.
 #[derive(Debug, Default)]
 pub(super) struct Brought(BTreeMap<(&'static str, &'static str), (&'static Harmonisation, usize)>);
@@ -77,7 +80,7 @@ impl<'a> Harmonise<'a> {
 
 /// Puts harmonised scalings in place of those of the images, so that stored numbers become harmonised values in one step; tells what
 /// was done, where anything was asked for. Radar is left as it is.
-pub(super) fn harmonise(scenes: &mut [Scene], arguments: &Detect) -> Result<Option<Vec<Value>>, Fault> {
+pub(super) fn harmonise(scenes: &mut [Scene], arguments: &Detect) -> Result<Harmonised, Fault> {
     let Some(wanted) = Harmonise::of(arguments)? else { return Ok(None) };
     let mut brought = Brought::default();
     for scene in scenes {

@@ -152,14 +152,14 @@ struct Lines {
     scale: f64,
     offset: f64,
     /// Slope and intercept by role and spacecraft; empty where nothing is brought to another sensor.
-    lines: Vec<Vec<(f64, f64)>>,
+    by_platform: Vec<Vec<(f64, f64)>>,
     brought: Option<Brought>,
 }
 
 impl Lines {
     fn of(tables: &[SeriesTable], inputs: &[&(Role, PathBuf)], arguments: &Detect) -> Result<Self, Fault> {
         let (scale, offset) = (arguments.scale.unwrap_or(1.0), arguments.offset.unwrap_or(0.0));
-        let mut all = Self { scale, offset, lines: Vec::new(), brought: None };
+        let mut all = Self { scale, offset, by_platform: Vec::new(), brought: None };
         let Some(wanted) = Harmonise::of(arguments)? else { return Ok(all) };
         let mut brought = Brought::default();
         for (table, (role, file)) in tables.iter().zip(inputs) {
@@ -178,7 +178,7 @@ impl Lines {
                 let is_of = |row: &ndarray::ArrayView1<'_, Option<usize>>| row.iter().any(|own| *own == Some(number));
                 brought.add(lines, table.platform.rows().into_iter().filter(is_of).count());
             }
-            all.lines.push(of_role);
+            all.by_platform.push(of_role);
         }
         all.brought = Some(brought);
         Ok(all)
@@ -187,7 +187,7 @@ impl Lines {
     /// The value of a number of a role and a spacecraft.
     fn value(&self, role: usize, platform: Option<usize>, number: f64) -> f64 {
         let value = number * self.scale + self.offset;
-        let line = platform.and_then(|platform| self.lines.get(role)?.get(platform));
+        let line = platform.and_then(|platform| self.by_platform.get(role)?.get(platform));
         line.map_or(value, |(slope, intercept)| slope * value + intercept)
     }
 }
