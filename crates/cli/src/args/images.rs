@@ -176,10 +176,11 @@ pub(crate) struct Difference {
 pub(crate) struct Detect {
     /// The method, by name: see `methods`
     pub(crate) method: String,
-    /// Rasters whose bands are dates, or tables of series (.csv), one a role: ndvi.tif, or ndvi=FILE green=FILE
+    /// Rasters whose bands are dates, cubes (NetCDF, HDF5, Zarr: cube.nc or cube.nc#VARIABLE), or tables of series (.csv), one a role:
+    /// ndvi.tif, or ndvi=FILE green=FILE
     #[arg(required = true, value_name = "[ROLE=]FILE")]
     pub(crate) inputs: Vec<String>,
-    /// CSV whose column date has the day of each band; one for all inputs, or one a role
+    /// CSV whose column date has the day of each band; one for all inputs, or one a role [default: a cube's own time axis]
     #[arg(long, value_delimiter = ',', value_name = "[ROLE=]FILE,..")]
     pub(crate) dates: Vec<String>,
     /// Raster of quality codes, one band a date; one for all inputs, or one a role: only pixels with a clear code are observed. Of tables

@@ -62,8 +62,9 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     }
     tables::refuse_table(&arguments.out)?;
     let tables = tables_of_dates(&stacks, arguments)?;
-    check_apart(Some(&arguments.out), &tables)?;
+    check_apart(Some(&arguments.out), tables.iter().flatten())?;
     let Found { imagery, warnings, .. } = scenes(&stacks, &tables, arguments)?;
+    check_apart(Some(&arguments.out), &imagery.files())?;
     let grid = super::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
     let mut series = Series::new(&source, detector.as_ref());
@@ -116,7 +117,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
 fn record(
     arguments: &Detect,
     source: &GriddedImagery,
-    tables: &[PathBuf],
+    tables: &[Option<PathBuf>],
     dates: &[Date],
     detector: &dyn Detector,
     common: &Common,
@@ -125,7 +126,7 @@ fn record(
         return Ok(None);
     }
     let mut inputs = source.imagery().files();
-    inputs.extend(tables.iter().chain(&arguments.aoi).cloned());
+    inputs.extend(tables.iter().flatten().chain(&arguments.aoi).cloned());
     inputs.sort();
     inputs.dedup();
     item::check_place(&arguments.out, &inputs, common)?;
@@ -214,39 +215,52 @@ fn stacks(arguments: &Detect) -> Result<Vec<(Role, PathBuf)>, Fault> {
     }
 }
 
-/// The table of dates of each input.
-fn tables_of_dates(stacks: &[(Role, PathBuf)], arguments: &Detect) -> Result<Vec<PathBuf>, Fault> {
+/// The table of dates of each input; none for a cube that tells its own and is given none.
+fn tables_of_dates(stacks: &[(Role, PathBuf)], arguments: &Detect) -> Result<Vec<Option<PathBuf>>, Fault> {
     if let [table] = arguments.dates.as_slice()
         && !table.contains('=')
     {
-        return Ok(vec![PathBuf::from(table); stacks.len()]);
+        return Ok(vec![Some(PathBuf::from(table)); stacks.len()]);
     }
     let given = arguments.dates.iter().filter_map(|text| text.split_once('='));
     let given: BTreeMap<String, &str> = given.map(|(role, file)| (role.to_ascii_lowercase(), file)).collect();
-    let of = |(role, _): &(Role, PathBuf)| {
-        let told = || Fault::usage(format!("--dates: give a CSV whose column date has the day of each band, for {role} too"));
-        given.get(&role.to_string()).map(PathBuf::from).ok_or_else(told)
+    let of = |(role, file): &(Role, PathBuf)| match given.get(&role.to_string()) {
+        Some(table) => Ok(Some(PathBuf::from(table))),
+        None if geoio::is_cube(file) => Ok(None),
+        None => Err(Fault::usage(format!("--dates: give a CSV whose column date has the day of each band, for {role} too"))),
     };
     stacks.iter().map(of).collect()
 }
 
+/// Where the dates of inputs stand; those that share theirs make one scene a date.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Dates<'a> {
+    Table(&'a PathBuf),
+    /// In the input itself.
+    Own(Option<Vec<(Date, Option<u32>)>>),
+}
+
 /// One scene a date, and where inputs have dates or codes of their own one an input and date.
-fn scenes(stacks: &[(Role, PathBuf)], tables: &[PathBuf], arguments: &Detect) -> Result<Found, Fault> {
+fn scenes(stacks: &[(Role, PathBuf)], tables: &[Option<PathBuf>], arguments: &Detect) -> Result<Found, Fault> {
     let rule = clear::rule(arguments)?;
     let codes = clear::files(arguments)?;
     if let Some(role) = codes.keys().flatten().find(|role| !stacks.iter().any(|(given, _)| given == *role)) {
         return Err(Fault::usage(format!("--qa {role}: no input has this role")));
     }
-    let mut by_dates: BTreeMap<(&PathBuf, Option<&PathBuf>), BTreeMap<Role, PathBuf>> = BTreeMap::new();
-    for ((role, file), dates) in stacks.iter().zip(tables) {
+    let mut by_dates: BTreeMap<(Dates<'_>, Option<&PathBuf>), BTreeMap<Role, PathBuf>> = BTreeMap::new();
+    for ((role, file), table) in stacks.iter().zip(tables) {
         let codes = codes.get(&Some(role.clone())).or_else(|| codes.get(&None));
+        let dates = match table {
+            Some(table) => Dates::Table(table),
+            None => Dates::Own(geoio::moments_of_file(file, role)?),
+        };
         by_dates.entry((dates, codes)).or_default().insert(role.clone(), file.clone());
     }
-    let stack = |((dates, codes), mut bands): ((&PathBuf, Option<&PathBuf>), BTreeMap<Role, PathBuf>)| {
+    let stack = |((dates, codes), mut bands): ((Dates<'_>, Option<&PathBuf>), BTreeMap<Role, PathBuf>)| {
         bands.extend(codes.map(|codes| (clear::LAYER.clone(), codes.clone())));
         ImagerySpec::Stack(StackSpec {
             bands,
-            dates: dates.clone(),
+            dates: if let Dates::Table(table) = dates { Some(table.clone()) } else { None },
             sensor: None,
             platform: None,
             orbit: None,

@@ -55,7 +55,7 @@ pub use safe_tile::{SafeTile, TileGrid};
 pub use sentinel1::{PowerUnits, Sentinel1Spec};
 pub use sentinel2::Sentinel2Spec;
 pub use stac::{ListedItem, ListedLayer, ListedScene, StacListing, StacSpec, list_stac};
-pub use stack::StackSpec;
+pub use stack::{StackSpec, moments_of_file};
 pub use target::{derive_grid, scene_bounds};
 
 /// One source of imagery, as a job gives it. Paths are relative to the job's folder.
@@ -147,6 +147,9 @@ fn noticed<'a>(numbers: numbers::Numbers, layers: impl Iterator<Item = (&'a Role
         if !is_scaling_told && !role.is_quality() {
             is_scaling_told = true;
             warnings.extend(numbers.warning(role, info, file.path()));
+        }
+        if let Some(note) = file.note() {
+            warnings.push(Warning::new("place_assumed", note.to_owned()).about(name.clone()));
         }
         if file.grid().crs.epsg == Some(3857) {
             let message = "it is in Web Mercator, whose metres are none: resample it to UTM; areas are measured on the ellipsoid";

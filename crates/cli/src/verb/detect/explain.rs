@@ -139,7 +139,7 @@ fn of_rasters(
         return Err(Fault::usage(format!("--explain {place}: {told}")));
     };
     let tables = tables_of_dates(inputs, arguments)?;
-    check_apart(Some(&arguments.out), &tables)?;
+    check_apart(Some(&arguments.out), tables.iter().flatten())?;
     let Found { imagery, warnings, .. } = scenes(inputs, &tables, arguments)?;
     let grid = crate::verb::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     if row >= grid.rows || col >= grid.cols {
