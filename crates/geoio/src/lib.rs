@@ -64,8 +64,8 @@ pub use regrid::Resampling;
 pub use rpc::{Height, RpcModel, RpcPlaces};
 pub use scenes::{
     Curve, Found, GeotiffSpec, HlsSpec, Imagery, ImagerySpec, LandsatL1Spec, LandsatSpec, LayerFile, ListedItem, ListedLayer,
-    ListedScene, MetadataFile, ModisSpec, NamedLayer, OrthomosaicSpec, PlanetscopeSpec, PowerUnits, ProducerCheck, SafeLevel,
-    SafeMetadata, SafeTile, Sentinel1Spec, Sentinel2Spec, Skipped, StacListing, StacSpec, StackSpec, TileGrid, Units,
+    ListedScene, MetadataFile, ModisSpec, Moments, NamedLayer, OrthomosaicSpec, PlanetscopeSpec, PowerUnits, ProducerCheck,
+    SafeLevel, SafeMetadata, SafeTile, Sentinel1Spec, Sentinel2Spec, Skipped, StacListing, StacSpec, StackSpec, TileGrid, Units,
     date_of_file, derive_grid, find, is_picture, is_stac, layers_of_file, list_stac, metadata_file, moments_of_file, picture,
     product_at, scene_bounds, scene_of_layers, udm2_version,
 };

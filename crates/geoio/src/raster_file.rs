@@ -46,9 +46,9 @@ impl RasterFile {
     pub fn open(path: &Path) -> Result<Self, GeoioError> {
         if let Some((file, _)) = cube::split(path) {
             if file.is_dir() {
-                check_local_folder(&file)?
+                check_local_folder(&file)?;
             } else {
-                check_local(&file)?
+                check_local(&file)?;
             }
             let cube = Arc::new(Cube::open(path)?);
             return Ok(Self::of_cube(path, &cube, Arc::new(Description::of_cube(&cube))));

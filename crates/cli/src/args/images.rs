@@ -176,7 +176,7 @@ pub(crate) struct Difference {
 pub(crate) struct Detect {
     /// The method, by name: see `methods`
     pub(crate) method: String,
-    /// Rasters whose bands are dates, cubes (NetCDF, HDF5, Zarr: cube.nc or cube.nc#VARIABLE), or tables of series (.csv), one a role:
+    /// Rasters whose bands are dates, cubes (.nc, .h5, .zarr; cube.nc#VARIABLE), or tables of series (.csv), one a role:
     /// ndvi.tif, or ndvi=FILE green=FILE
     #[arg(required = true, value_name = "[ROLE=]FILE")]
     pub(crate) inputs: Vec<String>,

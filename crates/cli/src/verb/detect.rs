@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use change::{Detector, Findings, SeriesBlock};
 use geoio::stac::Period;
-use geoio::{Found, GriddedImagery, ImagerySpec, Resampling, StackSpec};
+use geoio::{Found, GriddedImagery, ImagerySpec, Moments, Resampling, StackSpec};
 use ndarray::s;
 use pipeline::map_in_order;
 use raster::{Date, RasterSource as _, Role, Warning};
@@ -227,7 +227,11 @@ fn tables_of_dates(stacks: &[(Role, PathBuf)], arguments: &Detect) -> Result<Vec
     let of = |(role, file): &(Role, PathBuf)| match given.get(&role.to_string()) {
         Some(table) => Ok(Some(PathBuf::from(table))),
         None if geoio::is_cube(file) => Ok(None),
-        None => Err(Fault::usage(format!("--dates: give a CSV whose column date has the day of each band, for {role} too"))),
+        None => {
+            // A file that is not there, or that is none of ours, is told as such.
+            geoio::moments_of_file(file, role)?;
+            Err(Fault::usage(format!("--dates: give a CSV whose column date has the day of each band, for {role} too")))
+        }
     };
     stacks.iter().map(of).collect()
 }
@@ -237,7 +241,7 @@ fn tables_of_dates(stacks: &[(Role, PathBuf)], arguments: &Detect) -> Result<Vec
 enum Dates<'a> {
     Table(&'a PathBuf),
     /// In the input itself.
-    Own(Option<Vec<(Date, Option<u32>)>>),
+    Own(Option<Moments>),
 }
 
 /// One scene a date, and where inputs have dates or codes of their own one an input and date.

@@ -31,7 +31,7 @@ impl Bytes {
 
     /// Fills a buffer from a place on.
     pub(super) fn fill(&self, at: u64, buffer: &mut [u8]) -> Reading<()> {
-        let end = at.checked_add(buffer.len() as u64).unwrap_or(u64::MAX);
+        let end = at.saturating_add(buffer.len() as u64);
         if end > self.length {
             return Err(format!("it is cut short: bytes {at} to {end} are asked for, and it has {}", self.length));
         }

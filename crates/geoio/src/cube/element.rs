@@ -79,6 +79,7 @@ impl Element {
     }
 
     /// Decodes a number at every `step` bytes.
+    #[expect(clippy::cast_lossless, reason = "one rule for all types, of which some do not fit")]
     pub(super) fn decode<T>(self, bytes: &[u8], step: usize, out: &mut [T], to: impl Fn(f64) -> T) {
         macro_rules! decode {
             ($number:ty) => {{

@@ -66,7 +66,7 @@ impl Packing {
         };
         let bound = |number: f64| if is_valid_of_values { number } else { stored(number) };
         let valid = (least.map_or(f64::NEG_INFINITY, bound), most.map_or(f64::INFINITY, bound));
-        if !(valid.0 <= valid.1) {
+        if valid.0.is_nan() || valid.1.is_nan() || valid.0 > valid.1 {
             return Err(format!("the valid range of {} is from {} to {}, which holds no number", array.name, valid.0, valid.1));
         }
         let mut packing = Self { element, scale, offset, missing, valid, is_valid_of_values };
@@ -85,10 +85,10 @@ impl Packing {
             let value = stored * self.scale.unwrap_or(1.0) + self.offset.unwrap_or(0.0);
             return stored.is_nan() || self.missing.contains(&stored) || value < least || value > most;
         }
-        !(stored >= least && stored <= most) || !stored.is_finite() || self.missing.contains(&stored)
+        !stored.is_finite() || stored < least || stored > most || self.missing.contains(&stored)
     }
 
-    /// Whether every number that can be stored is a value.
+    /// A stored number that stands for none, where one is given.
     pub(super) fn first_missing(&self) -> Option<f64> {
         self.missing.iter().copied().find(|number| !number.is_nan())
     }

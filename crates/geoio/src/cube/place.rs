@@ -165,7 +165,9 @@ fn along(axis: &Array, length: usize, told: Option<Run>, geographic: bool) -> Re
     let factor = |key: &str| axis.attributes.get(key).and_then(|value| value.values()?.first().copied());
     let (scale, offset) = (factor("scale_factor"), factor("add_offset"));
     if scale.is_some() || offset.is_some() {
-        places.iter_mut().for_each(|place| *place = *place * scale.unwrap_or(1.0) + offset.unwrap_or(0.0));
+        for place in &mut places {
+            *place = *place * scale.unwrap_or(1.0) + offset.unwrap_or(0.0);
+        }
     }
     if places.len() != length || !places.iter().all(|place| place.is_finite()) {
         return Err(Misplaced::NoPlace(format!("its axis {name} does not hold a number for each pixel")));

@@ -15,7 +15,9 @@ pub(crate) type Moment = (Date, Option<u32>);
 pub(super) fn moments(axis: &Array) -> Reading<Vec<Moment>> {
     let mut moments = read(axis)?;
     if moments.iter().all(|(_, second)| *second == Some(0)) {
-        moments.iter_mut().for_each(|(_, second)| *second = None);
+        for (_, second) in &mut moments {
+            *second = None;
+        }
     }
     Ok(moments)
 }

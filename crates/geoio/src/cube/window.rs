@@ -75,13 +75,12 @@ impl Cube {
             }
             for (at, images) in &by_chunk {
                 let band = at * long + 1;
-                let chunk = match held.chunks.get(at) {
-                    Some(chunk) => chunk.clone(),
-                    None => {
-                        let chunk = self.chunk_at(*at, part.block).map_err(|reason| wrong(band, reason))?;
-                        held.chunks.insert(*at, chunk.clone());
-                        chunk
-                    }
+                let chunk = if let Some(chunk) = held.chunks.get(at) {
+                    chunk.clone()
+                } else {
+                    let chunk = self.chunk_at(*at, part.block).map_err(|reason| wrong(band, reason))?;
+                    held.chunks.insert(*at, chunk.clone());
+                    chunk
                 };
                 for (plane, image) in images {
                     let plane_of = |number: f64, is_missing: bool| to(*plane, number, is_missing);

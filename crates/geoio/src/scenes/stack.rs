@@ -16,10 +16,10 @@ use crate::cube::Moment;
 use crate::{GeoioError, RasterFile, cube};
 
 /// Stacks of one place: files that share their dates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StackSpec {
-    /// File of each band role; its bands are dates. `ndvi = "ndvi.tif"` is a ready-made index. A cube (NetCDF, HDF5, Zarr) may name its
+    /// File of each band role; its bands are dates. `ndvi = "ndvi.tif"` is a ready-made index. A cube (`NetCDF`, HDF5, Zarr) may name its
     /// variable: `ndvi = "cube.nc#ndvi"`.
     #[schemars(with = "BTreeMap<String, PathBuf>")]
     pub bands: BTreeMap<Role, PathBuf>,
@@ -147,10 +147,13 @@ fn own_dates(files: &[(Role, RasterFile)]) -> Result<(Vec<dates::Row>, PathBuf),
     Ok((first.moments().into_iter().flatten().map(row).collect(), first.path().to_owned()))
 }
 
+/// A day and, where they are told, the seconds since its midnight (UTC) of each image.
+pub type Moments = Vec<(Date, Option<u32>)>;
+
 /// The days and seconds of the images of a file that is meant by a role, where it tells them.
 ///
 /// # Errors
 /// What [`RasterFile::open`] gives.
-pub fn moments_of_file(path: &Path, role: &Role) -> Result<Option<Vec<(Date, Option<u32>)>>, GeoioError> {
+pub fn moments_of_file(path: &Path, role: &Role) -> Result<Option<Moments>, GeoioError> {
     Ok(RasterFile::open(&cube::of_role(path, role)?)?.moments().map(<[Moment]>::to_vec))
 }

@@ -164,6 +164,9 @@ for libver in ("earliest", "latest"):
         "growing_both": {"chunks": (1, 4, 4), "maxshape": (None, None, COLS), "fletcher32": True},
     }.items():
         h5(f"{kind}_{libver}.h5", libver, **options)
+early = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+early.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+h5("row_latest.h5", "latest", chunks=(2, 10, 10), dcpl=early)
 h5("big.h5", data=stored.astype(">i2"), chunks=(2, 10, 10))
 
 # Never written: the fill value is the missing one, then it is not.

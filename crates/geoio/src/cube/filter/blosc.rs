@@ -133,7 +133,7 @@ fn unpack_blosclz(packed: &[u8], length: usize) -> Reading<Vec<u8>> {
 /// Brings the bits of numbers together that stand apart, where these are a multiple of eight; others stand as they are.
 fn unshuffle_bits(bytes: &[u8], size: usize) -> Vec<u8> {
     let count = bytes.len() / size;
-    if count % 8 != 0 {
+    if !count.is_multiple_of(8) {
         return bytes.to_vec();
     }
     let mut numbers = vec![0; bytes.len()];

@@ -49,14 +49,15 @@ pub(in super::super) struct Chunked {
     pub(super) plain_edges: bool,
     /// The lengths that the array may grow to.
     pub(super) most: Vec<u64>,
-    pub(super) found: OnceLock<Reading<HashMap<Vec<usize>, Entry>>>,
+    pub(super) found: OnceLock<Reading<HashMap<u64, Entry>>>,
 }
 
 impl Chunked {
     /// The bytes of a chunk; `None` for one that was never written.
     pub(in super::super) fn unpack(&self, array: &Array, at: &[usize], bytes: usize) -> Reading<Option<Vec<u8>>> {
         let found = self.found.get_or_init(|| self.find(array, bytes as u64)).as_ref().map_err(Clone::clone)?;
-        let Some(entry) = found.get(at) else { return Ok(None) };
+        let listed = || found.get(&linear(at.iter().map(|at| *at as u64), array.chunks())).copied();
+        let Some(entry) = self.in_row(array, at, bytes as u64).or_else(listed) else { return Ok(None) };
         let leaves = array.dimensions.iter().zip(&array.chunk).zip(at).any(|((all, chunk), at)| (at + 1) * chunk > all.length);
         let filters = if self.plain_edges && leaves { &[][..] } else { &self.filters[..] };
         let most = (2 * bytes as u64).saturating_add(1 << 16);
@@ -65,6 +66,9 @@ impl Chunked {
         }
         let mut packed = vec![0; entry.length as usize];
         self.file.bytes.fill(self.file.absolute(entry.place)?, &mut packed)?;
+        if u64::from(entry.mask) >> filters.len().min(32) != 0 {
+            return Err("filters are left out of it that it does not have, so its list is damaged".to_owned());
+        }
         let is_used = |place: usize| entry.mask.checked_shr(place as u32).is_none_or(|mask| mask & 1 == 0);
         for (place, filter) in filters.iter().enumerate().rev().filter(|(place, _)| is_used(*place)) {
             let sums =
@@ -74,25 +78,31 @@ impl Chunked {
         if packed.len() == bytes { Ok(Some(packed)) } else { Err(format!("it has {} bytes, and a chunk {bytes}", packed.len())) }
     }
 
-    fn find(&self, array: &Array, bytes: u64) -> Reading<HashMap<Vec<usize>, Entry>> {
+    fn find(&self, array: &Array, bytes: u64) -> Reading<HashMap<u64, Entry>> {
         let counts = array.chunks();
         let all = counts.iter().try_fold(1_u64, |all, count| all.checked_mul(*count as u64)).filter(|all| *all <= MOST_CHUNKS);
         all.ok_or_else(|| format!("{} has more than {MOST_CHUNKS} chunks", array.name))?;
-        let plain = |place| Entry { place, length: bytes, mask: 0 };
         let mut found = HashMap::new();
+        let mut is_twice = false;
         let mut put = |at: Vec<u64>, entry: Entry| {
-            let at: Vec<usize> = at.into_iter().map(|at| at as usize).collect();
-            if entry.place != NOWHERE && at.iter().zip(&counts).all(|(at, count)| at < count) {
-                found.insert(at, entry);
+            if entry.place != NOWHERE && at.iter().zip(&counts).all(|(at, count)| *at < *count as u64) {
+                is_twice |= found.insert(linear(at.into_iter(), counts.clone()), entry).is_some();
             }
         };
-        let most: Vec<u64> = self.most.iter().zip(&array.chunk).map(|(most, chunk)| most.div_ceil(*chunk as u64)).collect();
+        let most = self.most_chunks(array);
         match self.index {
             Index::Tree(place) => {
                 for (key, place) in tree::first(&self.file, place, 1, 8 * (counts.len() + 2))? {
                     let mut walk = Walk::new(&key);
                     let (length, mask) = (u64::from(walk.u32()?), walk.u32()?);
-                    let at = array.chunk.iter().map(|chunk| Ok(walk.u64()? / *chunk as u64)).collect::<Reading<_>>()?;
+                    let mut at = Vec::with_capacity(counts.len());
+                    for chunk in &array.chunk {
+                        let first = walk.u64()?;
+                        if first % *chunk as u64 != 0 {
+                            return Err(format!("{}: a chunk of it begins within another, so its list is damaged", array.name));
+                        }
+                        at.push(first / *chunk as u64);
+                    }
                     put(at, Entry { place, length, mask });
                 }
             }
@@ -100,15 +110,10 @@ impl Chunked {
                 let (length, mask) = packed.unwrap_or((bytes, 0));
                 put(vec![0; counts.len()], Entry { place, length, mask });
             }
-            Index::Row(NOWHERE) => {}
-            Index::Row(place) => {
-                for number in 0..product(&most)? {
-                    put(places(number, &most), plain(place.saturating_add(number.saturating_mul(bytes))));
-                }
-            }
+            Index::Row(_) => {}
             Index::Fixed(place) => {
-                for (number, entry) in self.fixed(place, bytes)?.into_iter().enumerate() {
-                    put(places(number as u64, &most), entry);
+                for (number, entry) in self.fixed(place, bytes)? {
+                    put(places(number, &most), entry);
                 }
             }
             Index::Extensible(place) => {
@@ -135,11 +140,28 @@ impl Chunked {
                 }
             }
         }
+        if is_twice {
+            return Err(format!("{}: a chunk of it stands in its list twice, so it is damaged", array.name));
+        }
         Ok(found)
     }
 
-    /// The entries of a list of fixed length.
-    fn fixed(&self, place: u64, bytes: u64) -> Reading<Vec<Entry>> {
+    /// How many chunks lie along each dimension where it is as long as it may become.
+    fn most_chunks(&self, array: &Array) -> Vec<u64> {
+        self.most.iter().zip(&array.chunk).map(|(most, chunk)| most.div_ceil(*chunk as u64)).collect()
+    }
+
+    /// Where a chunk lies that stands in a row with all others.
+    fn in_row(&self, array: &Array, at: &[usize], bytes: u64) -> Option<Entry> {
+        let Index::Row(first) = self.index else { return None };
+        let counts = self.most_chunks(array).into_iter().map(|count| count as usize).collect();
+        let number = linear(at.iter().map(|at| *at as u64), counts);
+        let place = first.saturating_add(number.saturating_mul(bytes));
+        (first != NOWHERE).then_some(Entry { place, length: bytes, mask: 0 })
+    }
+
+    /// The entries of a list of fixed length, by their numbers.
+    fn fixed(&self, place: u64, bytes: u64) -> Reading<Vec<(u64, Entry)>> {
         let file = &self.file;
         if place == NOWHERE {
             return Ok(Vec::new());
@@ -167,16 +189,16 @@ impl Chunked {
         walk.skip(2 + file.offsets)?;
         let written = walk.take(pages.div_ceil(8))?;
         let rest = size.checked_sub(file.offsets).ok_or("a list of its chunks is damaged")?;
-        let mut entries = Vec::with_capacity(count);
-        let mut take = |walk: &mut Walk<'_>, count: usize| -> Reading<()> {
-            for _ in 0..count {
+        let mut entries = Vec::new();
+        let mut take = |walk: &mut Walk<'_>, first: usize, count: usize| -> Reading<()> {
+            for number in first..first + count {
                 let place = file.place(walk)?;
-                entries.push(entry(walk, place, rest, bytes)?);
+                entries.push((number as u64, entry(walk, place, rest, bytes)?));
             }
             Ok(())
         };
         if pages == 0 {
-            take(&mut walk, count)?;
+            take(&mut walk, 0, count)?;
         }
         let mut at = block + head.len() as u64;
         for number in 0..pages {
@@ -184,10 +206,7 @@ impl Chunked {
             if written[number / 8] >> (7 - number % 8) & 1 == 1 {
                 let body = file.read(at, (here * size + 4) as u64)?;
                 check_sum(&body)?;
-                take(&mut Walk::new(&body), here)?;
-            } else {
-                let none = vec![0xff; here * size];
-                take(&mut Walk::new(&none), here)?;
+                take(&mut Walk::new(&body), number * page, here)?;
             }
             at += (page * size + 4) as u64;
         }
@@ -217,9 +236,9 @@ fn places(number: u64, counts: &[u64]) -> Vec<u64> {
     at
 }
 
-fn product(counts: &[u64]) -> Reading<u64> {
-    let all = counts.iter().try_fold(1_u64, |all, count| all.checked_mul(*count));
-    all.filter(|all| *all <= MOST_CHUNKS).ok_or_else(|| format!("it has more than {MOST_CHUNKS} chunks"))
+/// The number of a chunk by its place.
+fn linear(at: impl Iterator<Item = u64>, counts: Vec<usize>) -> u64 {
+    at.zip(counts).fold(0, |all, (at, count)| all.saturating_mul(count as u64).saturating_add(at))
 }
 
 /// Undoes one filter; the result has so many bytes, and numbers of so many.

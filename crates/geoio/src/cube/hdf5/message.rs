@@ -79,7 +79,7 @@ impl Datatype {
                 if found == usual && !is_vax { Self::Number(Element::new(Kind::Float, size, big)) } else { Self::Other(size) }
             }
             3 => Self::Text(size),
-            7 if bits & 15 == 0 => Self::Reference,
+            7 if bits.trailing_zeros() >= 4 => Self::Reference,
             // An enumeration of numbers, as which h5py writes truth values.
             8 => match Self::within(walk, level + 1)? {
                 Self::Number(element) if element.bytes == size => Self::Number(element),

@@ -147,7 +147,7 @@ fn link(file: &Hdf5File, body: &[u8]) -> Reading<Link> {
     walk.expect(&[1])?;
     let flags = walk.u8()?;
     let kind = if flags & 8 == 0 { 0 } else { walk.u8()? };
-    walk.skip(if flags & 4 == 0 { 0 } else { 8 } + if flags & 16 == 0 { 0 } else { 1 })?;
+    walk.skip(8 * usize::from(flags & 4 != 0) + usize::from(flags & 16 != 0))?;
     let length = walk.least_first(1 << (flags & 3))?;
     let name = String::from_utf8_lossy(walk.take(length as usize)?).into_owned();
     let to = match kind {
