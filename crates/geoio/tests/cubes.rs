@@ -125,7 +125,7 @@ fn a_time_of_day_is_kept_and_a_place_that_is_assumed_is_told() {
     let found = stack(&folder.join("hours.nc")).expect("found");
     assert!(found.imagery.scenes.iter().all(|scene| scene.second == Some(36_090)));
     let found = stack(&folder.join("geographic.nc")).expect("found");
-    let codes: Vec<&str> = found.warnings.iter().map(|warning| warning.code.as_ref()).collect();
+    let codes: Vec<&str> = found.warnings.iter().map(|warning| warning.code).collect();
     assert!(codes.contains(&"place_assumed"), "{codes:?}");
 }
 
@@ -328,7 +328,9 @@ fn classic() -> Vec<u8> {
         for ((name, dimensions, units, kind, size), begin) in variables.into_iter().zip(begins) {
             text(&mut bytes, name);
             number(&mut bytes, dimensions.len() as u32);
-            dimensions.iter().for_each(|dimension| number(&mut bytes, *dimension));
+            for dimension in dimensions {
+                number(&mut bytes, *dimension);
+            }
             told(&mut bytes, &[("units", units)]);
             number(&mut bytes, kind);
             number(&mut bytes, size);
