@@ -10,6 +10,7 @@ mod cog;
 mod complaint;
 mod control_file;
 pub mod crs;
+mod cube;
 mod doctor;
 mod endmembers;
 mod error;
@@ -45,6 +46,7 @@ pub use cog::{
     Compression, Overview, Packed, PackedOverview, Packer, Packing, Pixel, RasterClass, RasterFormat, RasterOptions, RasterWriter,
 };
 pub use control_file::{ControlFile, ControlRow};
+pub use cube::is_named as is_cube;
 pub use doctor::{Driver, Versions, versions};
 pub use endmembers::endmembers;
 pub use error::{GeoioError, Kind};
@@ -62,10 +64,10 @@ pub use regrid::Resampling;
 pub use rpc::{Height, RpcModel, RpcPlaces};
 pub use scenes::{
     Curve, Found, GeotiffSpec, HlsSpec, Imagery, ImagerySpec, LandsatL1Spec, LandsatSpec, LayerFile, ListedItem, ListedLayer,
-    ListedScene, MetadataFile, ModisSpec, NamedLayer, OrthomosaicSpec, PlanetscopeSpec, PowerUnits, ProducerCheck, SafeLevel,
-    SafeMetadata, SafeTile, Sentinel1Spec, Sentinel2Spec, Skipped, StacListing, StacSpec, StackSpec, TileGrid, Units,
-    date_of_file, derive_grid, find, is_picture, is_stac, layers_of_file, list_stac, metadata_file, picture, product_at,
-    scene_bounds, scene_of_layers, udm2_version,
+    ListedScene, MetadataFile, ModisSpec, Moments, NamedLayer, OrthomosaicSpec, PlanetscopeSpec, PowerUnits, ProducerCheck,
+    SafeLevel, SafeMetadata, SafeTile, Sentinel1Spec, Sentinel2Spec, Skipped, StacListing, StacSpec, StackSpec, TileGrid, Units,
+    date_of_file, derive_grid, find, is_picture, is_stac, layers_of_file, list_stac, metadata_file, moments_of_file, picture,
+    product_at, scene_bounds, scene_of_layers, udm2_version,
 };
 pub use series::{CodeColumn, SeriesTable};
 pub use soundness::check_blocks;

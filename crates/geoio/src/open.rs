@@ -12,7 +12,7 @@ use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
 use crate::archive::{self, Archive};
 use crate::location::Connection;
-use crate::{GeoioError, complaint, ffi, tiff};
+use crate::{GeoioError, complaint, cube, ffi, tiff};
 
 /// Formats of rasters that are read. COG is `GTiff`.
 pub const RASTER_DRIVERS: [&str; 2] = ["GTiff", "JP2OpenJPEG"];
@@ -53,6 +53,7 @@ pub fn initialise(cache_bytes: Option<u64>) {
         if let Some(bytes) = cache_bytes {
             // GDAL takes numbers from 100 000 up as bytes, smaller ones as megabytes.
             options.push(("GDAL_CACHEMAX", bytes.max(1 << 20).to_string()));
+            cube::bound_cache(bytes);
         }
         for (key, value) in options {
             gdal::config::set_config_option(key, &value).expect("keys and values hold no NUL byte");
@@ -64,6 +65,7 @@ pub fn initialise(cache_bytes: Option<u64>) {
 /// processor's own.
 pub fn bound_cache(bytes: u64) {
     ffi::bound_cache(bytes);
+    cube::bound_cache(bytes);
 }
 
 /// Opens a raster for reading.

@@ -1,100 +1,32 @@
 mod description;
 mod own_mask;
+mod stored;
+mod void;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gdal::raster::GdalType;
 use gdal::{Dataset, Metadata};
 use ndarray::{Array2, ArrayViewMut2, s};
 use raster::{Grid, Window};
 
-use crate::open::open_raster;
+use crate::cube::{self, Cube, Held, Moment};
+use crate::open::{check_local, check_local_folder, open_raster};
 use crate::tiff::Tiles;
 use crate::{GeoioError, Pixel, complaint, ffi};
 pub use description::BandInfo;
 pub(crate) use description::{Description, describe_band};
 use description::{INT8, unfit};
 pub(crate) use own_mask::{OWN_MASK, OwnMask};
-
-/// Stored numbers that are no value; those that are not finite never are.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Void {
-    /// "No data": outside the scene, or never measured.
-    pub nodata: Option<f64>,
-    /// Brighter than the sensor can measure.
-    pub saturated: Option<f64>,
-    /// Numbers up to this one are no signal, such as power of 0.
-    pub least: Option<f64>,
-}
-
-impl Void {
-    /// Only "no data", where there is such a number.
-    pub fn nodata(nodata: Option<f64>) -> Self {
-        Self { nodata, ..Self::default() }
-    }
-
-    /// NaN for what is no value.
-    #[allow(clippy::float_cmp, reason = "these numbers stand for something else only where they are met exactly")]
-    #[allow(clippy::needless_bitwise_bool, reason = "without a branch, numbers go through the wide vectors")]
-    fn valid(self) -> impl Fn(f32) -> f32 {
-        // A number that equals nothing stands for the one that is not given.
-        let number = |given: Option<f64>| given.map_or(f32::NAN, |v| v as f32);
-        let (nodata, saturated, least) = (number(self.nodata), number(self.saturated), number(self.least));
-        move |v| if !v.is_finite() | (v == nodata) | (v == saturated) | (v <= least) { f32::NAN } else { v }
-    }
-
-    /// NaN in place of numbers that are no value.
-    fn clear(self, numbers: &mut [f32]) {
-        let valid = self.valid();
-        for number in numbers {
-            *number = valid(*number);
-        }
-    }
-}
-
-/// Numbers that bands are read as.
-trait Stored: GdalType + Copy + From<u8> {
-    /// The signed number of 8 bits that was taken for one of 0 to 255.
-    fn signed(self) -> Self;
-}
-
-impl Stored for f32 {
-    fn signed(self) -> Self {
-        if self > 127.0 { self - 256.0 } else { self }
-    }
-}
-
-impl Stored for f64 {
-    fn signed(self) -> Self {
-        if self > 127.0 { self - 256.0 } else { self }
-    }
-}
-
-impl Stored for u8 {
-    fn signed(self) -> Self {
-        self
-    }
-}
-
-impl Stored for u16 {
-    fn signed(self) -> Self {
-        if self > 127 { self.wrapping_sub(256) } else { self }
-    }
-}
-
-impl Stored for i64 {
-    fn signed(self) -> Self {
-        if self > 127 { self - 256 } else { self }
-    }
-}
+use stored::Stored;
+pub use void::Void;
 
 /// A raster file open for reading; one a worker. South-up files are turned so that rows run south.
 #[derive(Debug)]
 pub struct RasterFile {
     path: PathBuf,
-    dataset: Dataset,
+    content: Content,
     description: Arc<Description>,
     /// A second way to its tiles, where it has one.
     tiles: RefCell<Option<Tiles>>,
@@ -117,13 +49,29 @@ impl KnownFile {
     }
 }
 
+/// What numbers are read from.
+#[derive(Debug)]
+enum Content {
+    Gdal(Dataset),
+    Cube(Arc<Cube>, RefCell<Held>),
+}
+
 impl RasterFile {
-    /// Opens a raster; its place and bands are checked, its pixels not.
+    /// Opens a raster, or a variable of a cube (`cube.nc#ndvi`); its place and bands are checked, its pixels not.
     ///
     /// # Errors
     /// What [`open_raster`] gives, [`GeoioError::NoCrs`], [`GeoioError::NoGeotransform`], [`GeoioError::Rotated`], or
     /// [`GeoioError::Open`] for complex numbers and blocks too large to decode.
     pub fn open(path: &Path) -> Result<Self, GeoioError> {
+        if let Some((file, _)) = cube::split(path) {
+            if file.is_dir() {
+                check_local_folder(&file)?;
+            } else {
+                check_local(&file)?;
+            }
+            let cube = Arc::new(Cube::open(path)?);
+            return Ok(Self::of_cube(path, &cube, Arc::new(Description::of_cube(&cube))));
+        }
         let dataset = open_raster(path)?;
         let description = Description::read(&dataset, path)?;
         Ok(Self::new(path, dataset, Arc::new(description)))
@@ -134,6 +82,9 @@ impl RasterFile {
     /// # Errors
     /// As [`RasterFile::open`], and [`GeoioError::Open`] where the file is another one by now.
     pub(crate) fn reopen(path: &Path, description: &Arc<Description>) -> Result<Self, GeoioError> {
+        if let Some(cube) = &description.cube {
+            return Ok(Self::of_cube(path, cube, Arc::clone(description)));
+        }
         let dataset = open_raster(path)?;
         let Description { grid, bands, .. } = &**description;
         if dataset.raster_size() != (grid.cols, grid.rows) || dataset.raster_count() != bands.len() {
@@ -147,7 +98,22 @@ impl RasterFile {
         let is_tiff = dataset.driver().short_name() == "GTiff" && path.is_file();
         let tiles = (is_tiff && !south_up).then(|| Tiles::open(path)).flatten();
         let tiles = RefCell::new(tiles.filter(|tiles| tiles.shape() == (grid.rows, grid.cols, bands.len())));
-        Self { path: path.to_owned(), dataset, description, tiles }
+        Self { path: path.to_owned(), content: Content::Gdal(dataset), description, tiles }
+    }
+
+    fn of_cube(path: &Path, cube: &Arc<Cube>, description: Arc<Description>) -> Self {
+        let content = Content::Cube(Arc::clone(cube), RefCell::default());
+        Self { path: path.to_owned(), content, description, tiles: RefCell::default() }
+    }
+
+    /// The moment of each band by the file's own time axis, where it has one.
+    pub(crate) fn moments(&self) -> Option<&[Moment]> {
+        self.description.cube.as_ref().and_then(|cube| cube.moments())
+    }
+
+    /// What people should know of where it lies.
+    pub(crate) fn note(&self) -> Option<&str> {
+        self.description.cube.as_ref().and_then(|cube| cube.note())
     }
 
     /// The file, for handles on other threads that need not find out again what it says of itself.
@@ -162,14 +128,13 @@ impl RasterFile {
 
     /// Its tag `TIFFTAG_DATETIME`, where it has one.
     pub fn date_time(&self) -> Option<String> {
-        let text = self.dataset.metadata_item("TIFFTAG_DATETIME", "");
-        complaint::clear();
-        text.filter(|text| !text.trim().is_empty())
+        self.metadata("TIFFTAG_DATETIME").filter(|text| !text.trim().is_empty())
     }
 
     /// A tag of the file as a whole, such as `TRACK_NUMBER`, where it has it.
     pub fn metadata(&self, key: &str) -> Option<String> {
-        let text = self.dataset.metadata_item(key, "");
+        let Content::Gdal(dataset) = &self.content else { return None };
+        let text = dataset.metadata_item(key, "");
         complaint::clear();
         text
     }
@@ -254,9 +219,12 @@ impl RasterFile {
         if window.intersect(self.description.grid.window()) != Some(window) {
             return Err(wrong("the window lies outside of it".to_owned()));
         }
+        let Content::Gdal(dataset) = &self.content else {
+            return Err(wrong("a cube's pixels are not copied as they are stored: write it to GeoTIFF first".to_owned()));
+        };
         let size = (window.cols, window.rows);
         let first = (window.col, self.first_row(window));
-        let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<T>(first, size, size, None)).map_err(wrong)?;
+        let buffer = complaint::watch(|| dataset.rasterband(band)?.read_as::<T>(first, size, size, None)).map_err(wrong)?;
         let block = Array2::from_shape_vec((window.rows, window.cols), buffer.into_shape_and_vec().1)
             .map_err(|error| wrong(error.to_string()))?;
         Ok(if self.description.south_up { block.slice_move(s![..;-1, ..]) } else { block })
@@ -298,15 +266,20 @@ impl RasterFile {
     ) -> Result<(), GeoioError> {
         let signed = self.info(band)?.data_type == INT8;
         let inside = !self.description.south_up && window.intersect(self.description.grid.window()) == Some(window);
-        match values.as_slice_mut() {
-            Some(numbers) if inside && !signed => {
+        match (values.as_slice_mut(), &self.content) {
+            (Some(numbers), Content::Cube(cube, held)) if inside => {
+                let valid = void.valid();
+                let to = |_, number, is_missing| valid(f32::of_cube(number, is_missing));
+                cube.read(&[band], window, &mut [numbers], &mut held.borrow_mut(), to)?;
+            }
+            (Some(numbers), Content::Gdal(dataset)) if inside && !signed => {
                 if let Some(tiles) = &mut *self.tiles.borrow_mut()
                     && tiles.read_f32(band, window, numbers, void.valid()).is_some()
                 {
                     return Ok(());
                 }
                 let (first, size) = ((window.col, window.row), (window.cols, window.rows));
-                complaint::watch(|| self.dataset.rasterband(band)?.read_into_slice(first, size, size, numbers, None))
+                complaint::watch(|| dataset.rasterband(band)?.read_into_slice(first, size, size, numbers, None))
                     .map_err(|reason| GeoioError::Read { path: self.path.clone(), band, window, reason })?;
                 void.clear(numbers);
             }
@@ -324,14 +297,25 @@ impl RasterFile {
         planes: &mut [&mut [f32]],
         turn: impl Fn(usize, &mut [f32]),
     ) -> Result<(), GeoioError> {
-        let Description { grid, south_up, bands, beside } = &*self.description;
+        let Description { grid, south_up, bands, beside, .. } = &*self.description;
         let mut signed = false;
         for (band, _) in layers {
             signed |= self.info(*band)?.data_type == INT8;
         }
         let inside = !south_up && window.intersect(grid.window()) == Some(window);
-        if *beside && inside && !signed && layers.len() > 1 {
-            let numbers: Vec<usize> = layers.iter().map(|(band, _)| *band).collect();
+        let numbers: Vec<usize> = layers.iter().map(|(band, _)| *band).collect();
+        let dataset = match &self.content {
+            Content::Gdal(dataset) => Some(dataset),
+            Content::Cube(cube, held) if inside => {
+                let valid: Vec<_> = layers.iter().map(|(_, void)| void.valid()).collect();
+                let to = |i: usize, number, is_missing| valid[i](f32::of_cube(number, is_missing));
+                cube.read(&numbers, window, planes, &mut held.borrow_mut(), to)?;
+                planes.iter_mut().enumerate().for_each(|(i, plane)| turn(i, plane));
+                return Ok(());
+            }
+            Content::Cube(..) => None,
+        };
+        if let Some(dataset) = dataset.filter(|_| *beside && inside && !signed && layers.len() > 1) {
             let turn = |i: usize, numbers: &mut [f32]| {
                 layers[i].1.clear(numbers);
                 turn(i, numbers);
@@ -344,7 +328,7 @@ impl RasterFile {
             // Block by block, for the library holds the last one only.
             for part in window.blocks(bands[0].block.0, bands[0].block.1) {
                 let mut stored = vec![0.0; numbers.len() * part.pixels()];
-                ffi::read_bands(&self.dataset, &numbers, part, &mut stored).map_err(|reason| GeoioError::Read {
+                ffi::read_bands(dataset, &numbers, part, &mut stored).map_err(|reason| GeoioError::Read {
                     path: self.path.clone(),
                     band: numbers[0],
                     window: part,
@@ -390,9 +374,18 @@ impl RasterFile {
             return Ok(self.read_own_mask(window)?.mapv(T::from));
         }
         let wrong = |reason: String| GeoioError::Read { path: self.path.clone(), band, window, reason };
+        let dataset = match &self.content {
+            Content::Gdal(dataset) => dataset,
+            Content::Cube(cube, held) => {
+                let mut numbers = vec![T::of_cube(0.0, false); window.pixels()];
+                let to = |_, number, is_missing| T::of_cube(number, is_missing);
+                cube.read(&[band], window, &mut [&mut numbers[..]], &mut held.borrow_mut(), to)?;
+                return Array2::from_shape_vec((window.rows, window.cols), numbers).map_err(|error| wrong(error.to_string()));
+            }
+        };
         let size = (window.cols, window.rows);
         let first = (window.col, self.first_row(window));
-        let buffer = complaint::watch(|| self.dataset.rasterband(band)?.read_as::<T>(first, size, size, None)).map_err(wrong)?;
+        let buffer = complaint::watch(|| dataset.rasterband(band)?.read_as::<T>(first, size, size, None)).map_err(wrong)?;
         let (_, mut numbers) = buffer.into_shape_and_vec();
         if self.info(band)?.data_type == INT8 {
             for number in &mut numbers {
@@ -401,6 +394,14 @@ impl RasterFile {
         }
         let block = Array2::from_shape_vec((window.rows, window.cols), numbers).map_err(|error| wrong(error.to_string()))?;
         Ok(if self.description.south_up { block.slice_move(s![..;-1, ..]) } else { block })
+    }
+
+    /// The library's handle; none of a cube.
+    fn dataset(&self) -> Option<&Dataset> {
+        match &self.content {
+            Content::Gdal(dataset) => Some(dataset),
+            Content::Cube(..) => None,
+        }
     }
 
     /// The first row of a window as the file stores its rows.

@@ -13,7 +13,7 @@ use libdeflater::Decompressor;
 use raster::Window;
 
 use crate::tiff::MAX_BLOCK_BYTES;
-use crate::{GeoioError, RasterFile, archive, open};
+use crate::{GeoioError, RasterFile, archive, cube, open};
 
 /// Reads every block of a raster file, and checks the checksum of each that has one (DEFLATE in TIFF).
 ///
@@ -22,6 +22,9 @@ use crate::{GeoioError, RasterFile, archive, open};
 /// # Errors
 /// [`GeoioError::Read`] at the first damaged block, or what [`RasterFile::open`] gives.
 pub fn check_blocks(path: &Path) -> Result<(), GeoioError> {
+    if cube::is_named(path) {
+        return check_chunks(path);
+    }
     let dataset = open::open_raster(path)?;
     let deflated = dataset.metadata_item("COMPRESSION", "IMAGE_STRUCTURE").as_deref() == Some("DEFLATE");
     // What stands in an archive has that one's checksum, which is compared where a member is read to its end.
@@ -33,6 +36,18 @@ pub fn check_blocks(path: &Path) -> Result<(), GeoioError> {
     for band in 1..=file.bands().len() {
         for strip in file.grid().strips(512) {
             file.read(band, strip)?;
+        }
+    }
+    Ok(())
+}
+
+/// Unpacks every chunk of a cube: those that hold several images once.
+fn check_chunks(path: &Path) -> Result<(), GeoioError> {
+    let file = RasterFile::open(path)?;
+    let block = file.bands()[0].block;
+    for part in file.grid().window().blocks(block.0, block.1) {
+        for band in 1..=file.bands().len() {
+            file.read(band, part)?;
         }
     }
     Ok(())

@@ -60,7 +60,7 @@ fn bands_side_by_side_read_as_each_alone() {
         let role = Role::Index("value".to_owned());
         let spec = ImagerySpec::Stack(StackSpec {
             bands: [(role.clone(), path.clone())].into(),
-            dates: table.clone(),
+            dates: Some(table.clone()),
             sensor: None,
             platform: None,
             orbit: None,

@@ -176,11 +176,12 @@ pub(crate) struct Difference {
 pub(crate) struct Detect {
     /// The method, by name: see `methods`
     pub(crate) method: String,
-    /// Rasters whose bands are dates, or tables of series (.csv), one a role: ndvi.tif, or ndvi=FILE green=FILE; rasters of a role may
-    /// be several, each with dates of its own: nir08=OLI.tif nir08=ETM.tif
+    /// Rasters whose bands are dates, cubes (.nc, .h5, .zarr; cube.nc#VARIABLE), or tables of series (.csv), one a role: ndvi.tif, or
+    /// ndvi=FILE green=FILE; rasters of a role may be several, each with dates of its own: nir08=OLI.tif nir08=ETM.tif
     #[arg(required = true, value_name = "[ROLE=]FILE")]
     pub(crate) inputs: Vec<String>,
-    /// CSV whose column date has the day of each band; one for all inputs, or one an input, those of one role in their order
+    /// CSV whose column date has the day of each band; one for all inputs, or one an input, those of one role in their order [default:
+    /// a cube's own time axis]
     #[arg(long, value_delimiter = ',', value_name = "[ROLE=]FILE,..")]
     pub(crate) dates: Vec<String>,
     /// Raster of quality codes, one band a date; one for all inputs, or one an input: only pixels with a clear code are observed. Of

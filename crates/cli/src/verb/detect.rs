@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use change::{Detector, Findings, SeriesBlock};
 use geoio::stac::Period;
-use geoio::{Found, GriddedImagery, ImagerySpec, Resampling, StackSpec};
+use geoio::{Found, GriddedImagery, ImagerySpec, Moments, Resampling, StackSpec};
 use ndarray::s;
 use pipeline::map_in_order;
 use raster::{Date, RasterSource as _, Role, Warning};
@@ -65,8 +65,9 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
     }
     tables::refuse_table(&arguments.out)?;
     let tables = tables_of_dates(&stacks, arguments)?;
-    check_apart(Some(&arguments.out), &tables)?;
+    check_apart(Some(&arguments.out), tables.iter().flatten())?;
     let Found { mut imagery, warnings, .. } = scenes(&stacks, &tables, arguments)?;
+    check_apart(Some(&arguments.out), &imagery.files())?;
     let harmonised = harmonise(&mut imagery.scenes, arguments)?;
     let grid = super::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;
     let source = GriddedImagery::new(imagery, grid.clone(), Resampling::Nearest);
@@ -121,7 +122,7 @@ pub(crate) fn detect(arguments: &Detect, common: &Common) -> Result<Report, Faul
 fn record(
     arguments: &Detect,
     source: &GriddedImagery,
-    tables: &[PathBuf],
+    tables: &[Option<PathBuf>],
     dates: &[Date],
     detector: &dyn Detector,
     common: &Common,
@@ -130,7 +131,7 @@ fn record(
         return Ok(None);
     }
     let mut inputs = source.imagery().files();
-    inputs.extend(tables.iter().chain(&arguments.aoi).cloned());
+    inputs.extend(tables.iter().flatten().chain(&arguments.aoi).cloned());
     inputs.sort();
     inputs.dedup();
     item::check_place(&arguments.out, &inputs, common)?;
@@ -255,35 +256,54 @@ fn own<'f, T>(
     }
 }
 
-/// The table of dates of each input.
-fn tables_of_dates(stacks: &[(Role, PathBuf)], arguments: &Detect) -> Result<Vec<PathBuf>, Fault> {
+/// The table of dates of each input; none for a cube that tells its own and is given none.
+fn tables_of_dates(stacks: &[(Role, PathBuf)], arguments: &Detect) -> Result<Vec<Option<PathBuf>>, Fault> {
     if let [table] = arguments.dates.as_slice()
         && !table.contains('=')
     {
-        return Ok(vec![PathBuf::from(table); stacks.len()]);
+        return Ok(vec![Some(PathBuf::from(table)); stacks.len()]);
     }
     let given = arguments.dates.iter().filter_map(|text| text.split_once('='));
     let given: Vec<(Role, &str)> = given.filter_map(|(role, file)| Some((role.parse().ok()?, file))).collect();
     let of = |place: usize| {
-        let role = &stacks[place].0;
-        let told = || Fault::usage(format!("--dates: give a CSV whose column date has the day of each band, for {role} too"));
-        own("--dates", given.iter().map(|(role, file)| (role, *file)), stacks, place)?.map(PathBuf::from).ok_or_else(told)
+        let (role, file) = &stacks[place];
+        match own("--dates", given.iter().map(|(role, file)| (role, *file)), stacks, place)? {
+            Some(table) => Ok(Some(PathBuf::from(table))),
+            None if geoio::is_cube(file) => Ok(None),
+            None => {
+                // A file that is not there, or that is none of ours, is told as such.
+                geoio::moments_of_file(file, role)?;
+                Err(Fault::usage(format!("--dates: give a CSV whose column date has the day of each band, for {role} too")))
+            }
+        }
     };
     (0..stacks.len()).map(of).collect()
 }
 
+/// Where the dates of inputs stand; those that share theirs make one scene a date.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Dates<'a> {
+    Table(&'a PathBuf),
+    /// In the input itself.
+    Own(Option<Moments>),
+}
+
 /// One scene a date, and where inputs have dates or codes of their own one an input and date.
-fn scenes(stacks: &[(Role, PathBuf)], tables: &[PathBuf], arguments: &Detect) -> Result<Found, Fault> {
+fn scenes(stacks: &[(Role, PathBuf)], tables: &[Option<PathBuf>], arguments: &Detect) -> Result<Found, Fault> {
     let rule = clear::rule(arguments)?;
     let codes = clear::files(arguments)?;
     if let Some(role) = codes.iter().flat_map(|(role, _)| role).find(|role| !stacks.iter().any(|(given, _)| given == *role)) {
         return Err(Fault::usage(format!("--qa {role}: no input has this role")));
     }
     let for_all = codes.iter().find(|(role, _)| role.is_none()).map(|(_, file)| file);
-    let mut by_dates: BTreeMap<(&PathBuf, Option<&PathBuf>), BTreeMap<Role, PathBuf>> = BTreeMap::new();
-    for (place, ((role, file), dates)) in stacks.iter().zip(tables).enumerate() {
+    let mut by_dates: BTreeMap<(Dates<'_>, Option<&PathBuf>), BTreeMap<Role, PathBuf>> = BTreeMap::new();
+    for (place, ((role, file), table)) in stacks.iter().zip(tables).enumerate() {
         let of_roles = codes.iter().filter_map(|(role, file)| Some((role.as_ref()?, file)));
         let codes = own("--qa", of_roles, stacks, place)?.or(for_all);
+        let dates = match table {
+            Some(table) => Dates::Table(table),
+            None => Dates::Own(geoio::moments_of_file(file, role)?),
+        };
         if let Some(other) = by_dates.entry((dates, codes)).or_default().insert(role.clone(), file.clone()) {
             return Err(Fault::usage(format!(
                 "{} and {} have the role {role} and the same dates; write role=FILE, or give each its own dates (--dates {role}=CSV,{role}=CSV)",
@@ -292,11 +312,11 @@ fn scenes(stacks: &[(Role, PathBuf)], tables: &[PathBuf], arguments: &Detect) ->
             )));
         }
     }
-    let stack = |((dates, codes), mut bands): ((&PathBuf, Option<&PathBuf>), BTreeMap<Role, PathBuf>)| {
+    let stack = |((dates, codes), mut bands): ((Dates<'_>, Option<&PathBuf>), BTreeMap<Role, PathBuf>)| {
         bands.extend(codes.map(|codes| (clear::LAYER.clone(), codes.clone())));
         ImagerySpec::Stack(StackSpec {
             bands,
-            dates: dates.clone(),
+            dates: if let Dates::Table(table) = dates { Some(table.clone()) } else { None },
             sensor: None,
             platform: None,
             orbit: None,

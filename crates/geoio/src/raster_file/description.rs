@@ -1,12 +1,14 @@
 //! What a raster file says of itself.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use gdal::raster::GdalDataType;
 use gdal::{Dataset, Metadata};
 use raster::Grid;
 
 use crate::crs::crs_of;
+use crate::cube::Cube;
 use crate::tiff::MAX_BLOCK_BYTES;
 use crate::{GeoioError, complaint};
 
@@ -66,6 +68,8 @@ pub(crate) struct Description {
     pub(super) bands: Vec<BandInfo>,
     /// Whether its blocks hold all bands of a pixel side by side.
     pub(super) beside: bool,
+    /// The cube, where it is one.
+    pub(super) cube: Option<Arc<Cube>>,
 }
 
 impl Description {
@@ -79,7 +83,24 @@ impl Description {
         check_written(dataset, path)?;
         let beside = bands.len() > 1 && dataset.metadata_item("INTERLEAVE", "IMAGE_STRUCTURE").as_deref() == Some("PIXEL");
         complaint::clear();
-        Ok(Self { grid, south_up, bands, beside })
+        Ok(Self { grid, south_up, bands, beside, cube: None })
+    }
+
+    /// The same of a variable of a cube, whose images are bands.
+    pub(super) fn of_cube(cube: &Arc<Cube>) -> Self {
+        let (scale, offset) = cube.scaling();
+        let band = BandInfo {
+            description: cube.variable().to_owned(),
+            interpretation: "Undefined".to_owned(),
+            nodata: cube.nodata(),
+            data_type: cube.data_type().to_owned(),
+            scale,
+            offset,
+            block: cube.block(),
+            bytes: cube.element_bytes(),
+        };
+        let bands = vec![band; cube.bands()];
+        Self { grid: cube.grid().clone(), south_up: false, bands, beside: cube.is_beside(), cube: Some(Arc::clone(cube)) }
     }
 }
 

@@ -23,7 +23,7 @@ impl RasterFile {
         if bands.iter().any(|band| band.interpretation == "Alpha") {
             return None;
         }
-        let flags = self.dataset.rasterband(1).and_then(|band| band.mask_flags());
+        let flags = self.dataset()?.rasterband(1).and_then(|band| band.mask_flags());
         complaint::clear();
         if flags.is_ok_and(|flags| flags.is_per_dataset()) {
             return Some(OwnMask::Beside);
@@ -37,12 +37,12 @@ impl RasterFile {
     pub(super) fn read_own_mask(&self, window: Window) -> Result<Array2<u8>, GeoioError> {
         let wrong = |reason: String| GeoioError::Read { path: self.path.clone(), band: OWN_MASK, window, reason };
         let mut mask = Array2::from_elem((window.rows, window.cols), 255);
-        match self.own_mask() {
-            None => {}
-            Some(OwnMask::Beside) => {
+        match (self.own_mask(), self.dataset()) {
+            (None, _) | (_, None) => {}
+            (Some(OwnMask::Beside), Some(dataset)) => {
                 let size = (window.cols, window.rows);
                 let at = (window.col, self.first_row(window));
-                let read = || self.dataset.rasterband(1)?.open_mask_band()?.read_as::<u8>(at, size, size, None);
+                let read = || dataset.rasterband(1)?.open_mask_band()?.read_as::<u8>(at, size, size, None);
                 let (_, codes) = complaint::watch(read).map_err(wrong)?.into_shape_and_vec();
                 mask = Array2::from_shape_vec((window.rows, window.cols), codes).map_err(|error| wrong(error.to_string()))?;
                 if self.is_south_up() {
@@ -50,7 +50,7 @@ impl RasterFile {
                 }
                 mask.mapv_inplace(|code| if code == 0 { 0 } else { 255 });
             }
-            Some(OwnMask::Shared) => {
+            (Some(OwnMask::Shared), Some(_)) => {
                 let nodata = self.bands()[0].nodata.unwrap_or(f64::NAN);
                 let mut is_data = Array2::from_elem((window.rows, window.cols), false);
                 for band in 1..=self.bands().len() {

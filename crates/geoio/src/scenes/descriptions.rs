@@ -41,6 +41,12 @@ pub(super) fn named_bands(file: &RasterFile) -> Result<BTreeMap<Role, usize>, Ge
     Ok(bands)
 }
 
+/// The role of a variable of a cube by its name; none for one that says nothing, or other things of other sensors.
+pub(super) fn role_of_name(name: &str) -> Option<Role> {
+    let is_ambiguous = AMBIGUOUS.iter().any(|other| other.eq_ignore_ascii_case(name));
+    if is_ambiguous { None } else { role(name, &sensor::msi()) }
+}
+
 /// The role of a description; blanks and hyphens count as `_`. `Band 1` says nothing.
 fn role(text: &str, msi: &Sensor) -> Option<Role> {
     let number = text.to_ascii_lowercase();

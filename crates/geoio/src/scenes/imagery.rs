@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::curve::Curve;
 use crate::raster_file::Void;
-use crate::{GeoioError, RasterFile, archive};
+use crate::{GeoioError, RasterFile, archive, cube};
 
 /// Where a layer of a scene is stored.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,10 +89,12 @@ impl Imagery {
         Self { scenes: found.into_iter().map(|s| s.scene).collect(), paths, layers, metadata }
     }
 
-    /// Every file the imagery is read from, metadata and tables of dates too; sorted, each once. Of an archive the archive.
+    /// Every file the imagery is read from, metadata and tables of dates too; sorted, each once. Of an archive the archive, of a
+    /// Zarr store all files of its folder.
     pub fn files(&self) -> Vec<PathBuf> {
-        let all: BTreeSet<&Path> = self.paths.iter().chain(&self.metadata).map(|path| archive::container(path)).collect();
-        all.into_iter().map(Path::to_owned).collect()
+        let of = |path: &PathBuf| cube::container(path).unwrap_or_else(|| vec![archive::container(path).to_owned()]);
+        let all: BTreeSet<PathBuf> = self.paths.iter().chain(&self.metadata).flat_map(of).collect();
+        all.into_iter().collect()
     }
 
     /// Path of a file by its number.

@@ -37,7 +37,7 @@ use raster::{Role, Warning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{GeoioError, OdmProject, RasterFile};
+use crate::{GeoioError, OdmProject, RasterFile, cube};
 
 pub use curve::Curve;
 pub use describe::{MetadataFile, ProducerCheck, metadata_file};
@@ -55,7 +55,7 @@ pub use safe_tile::{SafeTile, TileGrid};
 pub use sentinel1::{PowerUnits, Sentinel1Spec};
 pub use sentinel2::Sentinel2Spec;
 pub use stac::{ListedItem, ListedLayer, ListedScene, StacListing, StacSpec, list_stac};
-pub use stack::StackSpec;
+pub use stack::{Moments, StackSpec, moments_of_file};
 pub use target::{derive_grid, scene_bounds};
 
 /// One source of imagery, as a job gives it. Paths are relative to the job's folder.
@@ -148,6 +148,9 @@ fn noticed<'a>(numbers: numbers::Numbers, layers: impl Iterator<Item = (&'a Role
             is_scaling_told = true;
             warnings.extend(numbers.warning(role, info, file.path()));
         }
+        if let Some(note) = file.note() {
+            warnings.push(Warning::new("place_assumed", note.to_owned()).about(name.clone()));
+        }
         if file.grid().crs.epsg == Some(3857) {
             let message = "it is in Web Mercator, whose metres are none: resample it to UTM; areas are measured on the ellipsoid";
             warnings.push(Warning::new("web_mercator", message).about(name.clone()));
@@ -168,13 +171,17 @@ pub fn is_stac(path: &Path) -> bool {
     path.extension().is_some_and(|end| ["json", "geojson"].iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
-/// What a product's folder or zip holds, by its metadata or by the names of its files; a STAC file is told by its name, and a picture is an
-/// orthomosaic.
+/// What a product's folder or zip holds, by its metadata or by the names of its files; a STAC file is told by its name, a picture is an
+/// orthomosaic, and a cube a stack.
 pub fn product_at(path: &Path) -> ImagerySpec {
     if is_stac(path) {
         return ImagerySpec::Stac(StacSpec { path: path.to_owned(), ..StacSpec::default() });
     }
     let path = path.to_owned();
+    if cube::is_named(&path) {
+        let bands = [(Role::Index("value".to_owned()), path)].into();
+        return ImagerySpec::Stack(StackSpec { bands, ..StackSpec::default() });
+    }
     if OdmProject::at(&path).is_some() {
         return ImagerySpec::Orthomosaic(OrthomosaicSpec { path, ..OrthomosaicSpec::default() });
     }

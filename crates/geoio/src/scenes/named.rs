@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use raster::{Date, QaRule, Role, Scaling, Scene};
 
-use super::descriptions::named_bands;
+use super::descriptions::{named_bands, role_of_name};
 use super::geotiff::sensor;
 use super::imagery::{FoundLayer, FoundScene};
 use super::numbers::Numbers;
 use super::{Found, Imagery, Skipped, dates, noticed};
-use crate::{GeoioError, RasterFile};
+use crate::{GeoioError, RasterFile, cube};
 
 /// A layer as somebody names it: what it is, its file, its band (the first is 1).
 pub type NamedLayer = (Role, PathBuf, usize);
@@ -36,6 +36,7 @@ pub fn scene_of_layers(
     let sensor = sensor(id, &roles, rule, None, &place)?;
     let (mut found, mut described, mut files, mut grid) = (Vec::new(), Vec::new(), Vec::new(), None);
     for (role, path, band) in layers {
+        let path = &cube::of_role(path, role)?;
         let file = RasterFile::open(path)?;
         let info = band.checked_sub(1).and_then(|i| file.bands().get(i)).ok_or_else(|| GeoioError::MissingLayer {
             path: path.clone(),
@@ -73,13 +74,30 @@ pub fn scene_of_layers(
     Ok(Found { imagery, skipped: Vec::new(), warnings })
 }
 
-/// The layers of one `GeoTIFF` by its bands' descriptions: role names, or Sentinel-2's names of bands.
+/// The layers of one `GeoTIFF` by its bands' descriptions: role names, or Sentinel-2's names of bands. Of a cube the variables that are
+/// single images, by their names.
 ///
 /// # Errors
 /// A file that cannot be read, and a band whose description is no role: an order is never guessed.
 pub fn layers_of_file(path: &Path) -> Result<Vec<NamedLayer>, GeoioError> {
+    if let Some(images) = cube::single_images(path)? {
+        return of_images(path, images);
+    }
     let file = RasterFile::open(path)?;
     Ok(named_bands(&file)?.into_iter().map(|(role, band)| (role, path.to_owned(), band)).collect())
+}
+
+/// The layers of a cube by the names of its variables; those that are no roles are left out.
+fn of_images(path: &Path, images: Vec<(String, PathBuf)>) -> Result<Vec<NamedLayer>, GeoioError> {
+    let mut layers: Vec<NamedLayer> = Vec::new();
+    for (name, image) in images {
+        let Some(role) = role_of_name(&name) else { continue };
+        if layers.iter().any(|(other, ..)| *other == role) {
+            return Err(GeoioError::UnnamedBands { path: path.to_owned(), reason: format!("two variables are {role}") });
+        }
+        layers.push((role, image, 1));
+    }
+    Ok(layers)
 }
 
 /// The day of a `GeoTIFF`: of its tag `TIFFTAG_DATETIME`, else in its name; `None` where neither holds one.

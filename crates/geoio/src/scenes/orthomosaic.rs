@@ -18,7 +18,7 @@ use super::imagery::{Found, FoundLayer, FoundScene, Imagery};
 use super::numbers::Numbers;
 use super::{Batch, noticed};
 use crate::raster_file::{BandInfo, OWN_MASK, OwnMask, Void};
-use crate::{GeoioError, OdmProject, RasterFile};
+use crate::{GeoioError, OdmProject, RasterFile, cube};
 
 /// Orthomosaics, one file a flight.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -219,6 +219,9 @@ fn is_byte(info: &BandInfo) -> bool {
 /// # Errors
 /// What [`RasterFile::open`] gives.
 pub fn is_picture(path: &Path) -> Result<bool, GeoioError> {
+    if cube::is_named(path) {
+        return Ok(false);
+    }
     let file = RasterFile::open(path)?;
     let has_no_words = file.bands().iter().all(|band| band.description.is_empty());
     Ok(has_no_words && file.bands().iter().all(is_byte) && by_colour(&file).is_some())

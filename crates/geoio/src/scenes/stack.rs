@@ -1,10 +1,10 @@
-//! `GeoTIFF` files whose bands are dates: one a band role.
+//! `GeoTIFF` files whose bands are dates, and variables of cubes over time: one a band role.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use raster::{QaRule, Role, Scene};
+use raster::{Date, QaRule, Role, Scene};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,17 +12,21 @@ use super::geotiff::sensor;
 use super::imagery::{FoundLayer, FoundScene};
 use super::numbers::Numbers;
 use super::{Batch, dates, noticed};
-use crate::{GeoioError, RasterFile};
+use crate::cube::Moment;
+use crate::{GeoioError, RasterFile, cube};
 
 /// Stacks of one place: files that share their dates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StackSpec {
-    /// File of each band role; its bands are dates. `ndvi = "ndvi.tif"` is a ready-made index.
+    /// File of each band role; its bands are dates. `ndvi = "ndvi.tif"` is a ready-made index. A cube (`NetCDF`, HDF5, Zarr) may name its
+    /// variable: `ndvi = "cube.nc#ndvi"`.
     #[schemars(with = "BTreeMap<String, PathBuf>")]
     pub bands: BTreeMap<Role, PathBuf>,
-    /// CSV whose column `date` gives the day of each band in order; `time`, `sensor` and `platform` are read where they are there.
-    pub dates: PathBuf,
+    /// CSV whose column `date` gives the day of each band in order; `time`, `sensor` and `platform` are read where they are there. Default
+    /// the time axis of cubes; other files need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dates: Option<PathBuf>,
     /// Name of the sensor where the table has no column `sensor`. Default `stack`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensor: Option<String>,
@@ -52,25 +56,32 @@ pub struct StackSpec {
 }
 
 pub(super) fn find(spec: &StackSpec, base: &Path) -> Result<Batch, GeoioError> {
-    let table = base.join(&spec.dates);
-    let rows = dates::read(&table)?;
-    let wrong = |reason: String| GeoioError::Imagery { path: table.clone(), reason };
     let numbers = Numbers { scale: spec.scale, offset: spec.offset, nodata: spec.nodata };
+    let mut files = Vec::new();
+    let opened = |(role, path): (&Role, &PathBuf)| {
+        RasterFile::open(&cube::of_role(&base.join(path), role)?).map(|file| (role.clone(), file))
+    };
+    // A table that is not there is told before the files are opened.
+    let table = spec.dates.as_ref().map(|dates| base.join(dates));
+    let given = table.as_deref().map(dates::read).transpose()?;
+    for entry in &spec.bands {
+        files.push(opened(entry)?);
+    }
+    let (rows, table) = match (given, table) {
+        (Some(rows), Some(table)) => (rows, table),
+        _ => own_dates(&files)?,
+    };
+    let wrong = |reason: String| GeoioError::Imagery { path: table.clone(), reason };
     numbers.check(&table)?;
     let roles: Vec<Role> = spec.bands.keys().cloned().collect();
-    let mut batch = Batch { metadata: vec![table.clone()], ..Batch::default() };
-    let mut files = Vec::new();
-    for (role, path) in &spec.bands {
-        let file = RasterFile::open(&base.join(path))?;
-        if file.bands().len() != rows.len() {
-            return Err(wrong(format!(
-                "it has {} dates, and {} has {} bands; give one line a band",
-                rows.len(),
-                file.path().display(),
-                file.bands().len()
-            )));
-        }
-        files.push((role.clone(), file));
+    let mut batch = Batch { metadata: spec.dates.iter().map(|_| table.clone()).collect(), ..Batch::default() };
+    if let Some((_, file)) = files.iter().find(|(_, file)| file.bands().len() != rows.len()) {
+        return Err(wrong(format!(
+            "it has {} dates, and {} has {} bands; give one line a band",
+            rows.len(),
+            file.path().display(),
+            file.bands().len()
+        )));
     }
     let Some((_, first)) = files.iter().find(|(role, _)| !role.is_quality()) else {
         return Err(wrong("its bands hold no reflectance and no index; add one, such as red = \"B4.tif\"".to_owned()));
@@ -109,4 +120,40 @@ pub(super) fn find(spec: &StackSpec, base: &Path) -> Result<Batch, GeoioError> {
     }
     batch.warnings.extend(noticed(numbers, files.iter().map(|(role, file)| (role, file, 1))));
     Ok(batch)
+}
+
+/// The dates that the files themselves tell, and the first file.
+fn own_dates(files: &[(Role, RasterFile)]) -> Result<(Vec<dates::Row>, PathBuf), GeoioError> {
+    let wrong = |file: &RasterFile, reason: &str| GeoioError::Imagery { path: file.path().to_owned(), reason: reason.to_owned() };
+    let mut found: Option<&RasterFile> = None;
+    for (_, file) in files {
+        let moments = file.moments().ok_or_else(|| {
+            wrong(
+                file,
+                "it does not tell the dates of its bands: give a CSV whose column date has the day of each (--dates, dates = ..)",
+            )
+        })?;
+        match found {
+            Some(first) if first.moments() != Some(moments) => {
+                return Err(wrong(file, &format!("its dates are not those of {}; give them apart", first.path().display())));
+            }
+            _ => found = Some(file),
+        }
+    }
+    let Some(first) = found else {
+        return Err(GeoioError::Nothing { what: "the stack".to_owned(), reason: "it names no file".to_owned() });
+    };
+    let row = |&(date, second): &Moment| dates::Row { file: None, date, second, sensor: None, platform: None };
+    Ok((first.moments().into_iter().flatten().map(row).collect(), first.path().to_owned()))
+}
+
+/// A day and, where they are told, the seconds since its midnight (UTC) of each image.
+pub type Moments = Vec<(Date, Option<u32>)>;
+
+/// The days and seconds of the images of a file that is meant by a role, where it tells them.
+///
+/// # Errors
+/// What [`RasterFile::open`] gives.
+pub fn moments_of_file(path: &Path, role: &Role) -> Result<Option<Moments>, GeoioError> {
+    Ok(RasterFile::open(&cube::of_role(path, role)?)?.moments().map(<[Moment]>::to_vec))
 }

@@ -141,7 +141,7 @@ fn of_rasters(
         return Err(Fault::usage(format!("--explain {place}: {told}")));
     };
     let tables = tables_of_dates(inputs, arguments)?;
-    check_apart(Some(&arguments.out), &tables)?;
+    check_apart(Some(&arguments.out), tables.iter().flatten())?;
     let Found { mut imagery, warnings, .. } = scenes(inputs, &tables, arguments)?;
     let harmonised = harmonise(&mut imagery.scenes, arguments)?;
     let grid = crate::verb::aoi::grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;

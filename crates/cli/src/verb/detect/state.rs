@@ -53,7 +53,7 @@ pub(super) fn detect(
     let Method { detector, parameters } = Method::new(arguments, &roles)?;
     let detector = detector.as_ref();
     let dates = tables_of_dates(stacks, arguments)?;
-    check_apart(Some(&arguments.out), &dates)?;
+    check_apart(Some(&arguments.out), dates.iter().flatten())?;
     let Found { mut imagery, warnings, .. } = scenes(stacks, &dates, arguments)?;
     let harmonised = harmonise(&mut imagery.scenes, arguments)?;
     let grid = grid_within(&imagery.scenes[0].grid, arguments.aoi.as_deref())?;

@@ -1,0 +1,116 @@
+//! Cubes of the xarray world by the program.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use support::{argument, fail, scratch, skipped, succeed};
+
+/// The cubes that the script of the reader's tests writes, once; `None` (and a line that says so) where there is no Python for it.
+fn cubes(test: &str) -> Option<&'static Path> {
+    static FOLDER: OnceLock<Option<tempfile::TempDir>> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let python = std::env::var("ATALAYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let needed = "import xarray, netCDF4, h5netcdf, h5py, zarr, scipy, rioxarray";
+        let knows = Command::new(&python).args(["-c", needed]).output();
+        if !knows.is_ok_and(|output| output.status.success()) {
+            return None;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../geoio/tests/support/cubes.py");
+        let output = Command::new(&python).args([Path::new("-B"), &script, folder.path()]).output().expect("Python starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Some(folder)
+    });
+    if folder.is_none() {
+        assert!(std::env::var_os("ATALAYA_REQUIRE_SHARED").is_none(), "no Python that writes cubes: scripts/stac-server install");
+        skipped(test, "no Python with xarray, netCDF4, h5netcdf, h5py, zarr and rioxarray (ATALAYA_PYTHON)");
+    }
+    folder.as_ref().map(tempfile::TempDir::path)
+}
+
+const FROM: [&str; 2] = ["--monitor-from", "2019-11-01"];
+
+#[test]
+fn a_cube_gives_the_bytes_that_a_geotiff_of_its_numbers_gives() {
+    let Some(folder) = cubes("a_cube_gives_the_bytes_that_a_geotiff_of_its_numbers_gives") else { return };
+    let out = scratch();
+    let detect = |input: &str, name: &str, more: &[&str]| {
+        let out = out.path().join(name);
+        let fixed = ["detect", "ewma", input, "-p", "trend=false", "-p", "order=1", "-o", argument(&out), "-q"];
+        succeed(fixed.iter().chain(&FROM).chain(more));
+        fs::read(out).expect("an output")
+    };
+    let file = |name: &str| format!("ndvi={}", folder.join(name).display());
+    let dates = folder.join("dates.csv");
+    let of_tiff = detect(&file("stack.tif"), "tiff.tif", &["--dates", argument(&dates)]);
+    assert!(of_tiff.len() > 1000);
+    for name in
+        ["packed.nc", "chunked.nc", "single.nc", "classic.nc", "turned.nc", "growing_latest.h5", "two.zarr", "three_shards.zarr"]
+    {
+        assert!(detect(&file(name), &format!("{name}.tif"), &[]) == of_tiff, "{name}");
+    }
+    let variable = file("groups.nc#b/ndvi");
+    for (input, more) in [(variable.as_str(), &["--jobs", "1"][..]), (&file("packed.nc"), &["--dates", argument(&dates)])] {
+        assert!(detect(input, &format!("{}.tif", more.len() + input.len()), more) == of_tiff, "{input}");
+    }
+}
+
+#[test]
+fn a_cube_that_cannot_be_told_is_refused_in_one_line() {
+    let Some(folder) = cubes("a_cube_that_cannot_be_told_is_refused_in_one_line") else { return };
+    let scratch = scratch();
+    let out = scratch.path().join("out.tif");
+    let refused = |exit: i32, input: &str, more: &[&str]| {
+        let input = format!("ndvi={}", folder.join(input).display());
+        let fixed = ["detect", "ewma", &input, "-o", argument(&out), "-q"];
+        fail(exit, fixed.iter().chain(&FROM).chain(more))
+    };
+    for (input, reason) in [
+        ("images.nc", "several variables"),
+        ("images.nc#red", "--dates"),
+        ("packed.nc#evi", "no layer evi"),
+        ("bad_external.h5", "H5Pset_external"),
+        ("bad_zeros.zarr", "never written"),
+    ] {
+        let told = refused(3, input, &[]);
+        assert!(told.contains(reason), "{input}: {told}");
+    }
+    let few = scratch.path().join("few.csv");
+    fs::write(&few, "date\n2019-01-05\n").expect("written");
+    assert!(refused(3, "packed.nc", &["--dates", argument(&few)]).contains("9 bands"));
+    assert!(!out.exists());
+}
+
+#[test]
+fn single_images_of_a_cube_are_layers_by_their_names() {
+    let Some(folder) = cubes("single_images_of_a_cube_are_layers_by_their_names") else { return };
+    let out = scratch();
+    let index = |name: &str, input: &[&str]| {
+        let out = out.path().join(name);
+        succeed(["index", "NDVI"].iter().chain(input).chain(&["-o", argument(&out), "-q"]));
+        fs::read(out).expect("an output")
+    };
+    let (cube, tiff) = (folder.join("images.nc"), folder.join("stack.tif"));
+    let by_name = index("name.tif", &[argument(&cube)]);
+    let named = format!("red={0}#red,nir={0}#nir", cube.display());
+    let of_stack = format!("red={0}#ndvi:1,nir={0}#ndvi:2", folder.join("packed.nc").display());
+    let of_tiff = format!("red={0}:1,nir={0}:2", tiff.display());
+    for (name, bands) in [("named.tif", named), ("stack.tif", of_stack), ("tiff.tif", of_tiff)] {
+        assert!(index(name, &["--bands", &bands]) == by_name, "{bands}");
+    }
+}
+
+#[test]
+fn an_input_is_never_the_output() {
+    let Some(folder) = cubes("an_input_is_never_the_output") else { return };
+    let scratch = scratch();
+    let cube = scratch.path().join("cube.tif");
+    fs::copy(folder.join("packed.nc"), &cube).expect("copied");
+    let input = format!("ndvi={}#ndvi", cube.display());
+    let told = fail(2, ["detect", "ewma", &input, "-o", argument(&cube), "--force", "-q"].iter().chain(&FROM));
+    assert!(told.contains("is an input"), "{told}");
+}
