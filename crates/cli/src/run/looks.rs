@@ -113,7 +113,7 @@ impl LookStore {
         budget: &Budget,
         common: &Common,
     ) -> Result<Looks, Fault> {
-        let sums = sums(inputs, files);
+        let sums = sums(inputs, files)?;
         let keys: Vec<String> = (0..inputs.scenes().len()).map(|scene| key(scene, inputs, job, &sums)).collect();
         let known: BTreeSet<&String> = keys.iter().filter(|key| self.list.contains_key(*key)).collect();
         self.check(&known, budget)?;
@@ -232,12 +232,14 @@ fn look(
 }
 
 /// SHA-256 of the files that hold each scene's layers.
-fn sums<'a>(inputs: &Inputs, files: &'a [HashedFile]) -> Vec<BTreeSet<&'a str>> {
+fn sums<'a>(inputs: &Inputs, files: &'a [HashedFile]) -> Result<Vec<BTreeSet<&'a str>>, Fault> {
     let by_path: BTreeMap<&PathBuf, &str> =
         inputs.files.iter().zip(files).map(|(path, file)| (path, file.sha256.as_str())).collect();
     let imagery = inputs.imagery.imagery();
-    let of = |scene: usize| imagery.files_of(scene).iter().filter_map(|path| by_path.get(path).copied()).collect();
-    (0..imagery.scenes.len()).map(of).collect()
+    let sum = |path: PathBuf| {
+        by_path.get(&path).copied().ok_or_else(|| Fault::new(Exit::Internal, format!("{}: was not hashed", path.display())))
+    };
+    (0..imagery.scenes.len()).map(|scene| imagery.files_of(scene).into_iter().map(sum).collect()).collect()
 }
 
 /// What a scene's look is made from, as a sum.

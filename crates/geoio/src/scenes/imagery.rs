@@ -92,8 +92,7 @@ impl Imagery {
     /// Every file the imagery is read from, metadata and tables of dates too; sorted, each once. Of an archive the archive, of a
     /// Zarr store all files of its folder.
     pub fn files(&self) -> Vec<PathBuf> {
-        let of = |path: &PathBuf| cube::container(path).unwrap_or_else(|| vec![archive::container(path).to_owned()]);
-        let all: BTreeSet<PathBuf> = self.paths.iter().chain(&self.metadata).flat_map(of).collect();
+        let all: BTreeSet<PathBuf> = self.paths.iter().chain(&self.metadata).flat_map(|path| containers(path)).collect();
         all.into_iter().collect()
     }
 
@@ -191,4 +190,9 @@ pub struct Found {
     pub skipped: Vec<Skipped>,
     /// What a person should know.
     pub warnings: Vec<Warning>,
+}
+
+/// The files behind a path: of an archive the archive, of a Zarr store all files of its folder.
+fn containers(path: &Path) -> Vec<PathBuf> {
+    cube::container(path).unwrap_or_else(|| vec![archive::container(path).to_owned()])
 }
