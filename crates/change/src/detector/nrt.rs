@@ -32,7 +32,7 @@ pub use ewma::{Ewma, EwmaParameters};
 pub use iqr::{Iqr, IqrParameters};
 pub use mosum::{Mosum, MosumParameters};
 pub use rule::Rule;
-use rule::{Begun, Carried, Effect, Process, Residuals, deviation, is_positive, refused};
+use rule::{Begun, Carried, Effect, Process, Residuals, is_positive, refused};
 
 /// The package whose answers the five methods give.
 const REFERENCE: Implementation = Implementation {
@@ -103,13 +103,14 @@ impl<R: Rule> Nrt<R> {
             tiles.push(Tile::load(block, role, first));
         }
         let history = History::fit(design, &tiles, block.dates(), self.fitting);
-        let own = history.residuals_of_looks();
+        let (moments, own) = (history.moments(), R::HAS_VALUES.then(|| history.residuals_of_looks()));
+        let mut coefficients = Vec::with_capacity(design.width());
         let quartiles = if R::HAS_QUARTILES { history.quartiles() } else { [[f64::NAN; 2]; LANES] };
         for (lane, quartiles) in quartiles.into_iter().enumerate().take(tiles[0].width) {
             let place = first + lane;
             let last = (0..block.dates().len()).rfind(|time| tiles[0].seen[*time][lane] > 0.0);
-            let values = own.of(lane);
-            state.found.n_history[place] = count(values.len());
+            let looks = moments.counts[lane] as usize;
+            state.found.n_history[place] = count(looks);
             state.found.last_clear_history[place] = last.map_or(NO_DAY, |time| block.dates()[time].days());
             let model = state.found.model.as_mut().expect("it is there");
             model.is_stable[place] = history.standing[lane] != Standing::Unstable;
@@ -117,14 +118,25 @@ impl<R: Rule> Nrt<R> {
                 continue;
             }
             let start = history.starts[lane];
-            let floor = 1e-7 * history.fit.predicted(design.row(start))[lane].abs();
-            let begun = self.rule.begin(&Residuals { values, quartiles, width: design.width(), floor, critical: self.critical });
+            let begun = self.rule.begin(&Residuals {
+                values: own.as_ref().map_or(&[], |own| own.of(lane)),
+                count: looks,
+                sum: moments.sums[lane],
+                squares: moments.squares[lane],
+                around: moments.around[lane],
+                quartiles,
+                width: design.width(),
+                floor: 1e-7 * history.fit.predicted_of(design.row(start), lane).abs(),
+                critical: self.critical,
+            });
             model.is_stable[place] = begun.is_stable;
             model.history_start[place] = block.dates()[start].days();
             model.sigma[place] = begun.sigma;
             model.boundary[place] = begun.process.boundary();
-            for (kept, value) in model.coefficients.iter_mut().zip(design.in_units(history.fit.of(lane))) {
-                kept[place] = value;
+            history.fit.fill(lane, &mut coefficients);
+            coefficients = design.in_units(coefficients);
+            for (kept, value) in model.coefficients.iter_mut().zip(&coefficients) {
+                kept[place] = *value;
             }
             if begun.is_stable {
                 state.watched[place] = Some((begun.process, state.found.last_clear_history[place]));

@@ -28,9 +28,28 @@ impl Fit {
         sum
     }
 
+    /// The same of one pixel.
+    #[inline(always)]
+    pub(crate) fn predicted_of(&self, row: &[f64], lane: usize) -> f64 {
+        let mut sum = 0.0;
+        for (x, coefficient) in row.iter().zip(&self.coefficients) {
+            sum += x * coefficient[lane];
+        }
+        sum
+    }
+
     /// The slope of one pixel a unit of the axis.
     pub(crate) fn slope(&self, design: &Design, lane: usize) -> f64 {
         design.slope(|place| self.coefficients[place][lane])
+    }
+
+    /// Puts the coefficients of one pixel in a list.
+    #[inline(always)]
+    pub(crate) fn fill(&self, lane: usize, list: &mut Vec<f64>) {
+        list.clear();
+        for coefficient in &self.coefficients {
+            list.push(coefficient[lane]);
+        }
     }
 
     /// Coefficients of one pixel.

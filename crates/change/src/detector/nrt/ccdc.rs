@@ -88,8 +88,7 @@ impl Rule for CcdcParameters {
     }
 
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Run> {
-        let squares: f64 = residuals.values.iter().map(|residual| residual * residual).sum();
-        let sigma = (squares / residuals.values.len() as f64).sqrt().max(residuals.floor);
+        let sigma = (residuals.squares / residuals.count as f64).sqrt().max(residuals.floor);
         Begun { process: self.run(0, sigma), sigma, is_stable: true }
     }
 

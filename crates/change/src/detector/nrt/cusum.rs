@@ -151,9 +151,9 @@ impl Rule for CusumParameters {
 
     fn begin(&self, residuals: &Residuals<'_>) -> Begun<Sum> {
         let sigma = residuals.deviation(residuals.width);
-        let history = residuals.values.len() as f64;
+        let history = residuals.count as f64;
         let scale = sigma * history.sqrt();
-        let value = residuals.values.iter().sum::<f64>() / scale;
+        let value = residuals.sum / scale;
         let process = Sum { value, boundary: f64::NAN, scale, history, looks: history, critical: residuals.critical };
         Begun { process, sigma, is_stable: true }
     }

@@ -104,6 +104,7 @@ impl Rule for EwmaParameters {
     type Process = Average;
 
     const INFO: MethodInfo = METHOD;
+    const HAS_VALUES: bool = true;
 
     fn check(&self) -> Result<(), ChangeError> {
         if !(is_positive(self.lambda) && self.lambda <= 1.0) {

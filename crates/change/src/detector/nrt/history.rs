@@ -59,7 +59,7 @@ impl History {
             Fitting::Shewhart(limit) => {
                 let first = Self::plain(design, values, seen.clone());
                 let kept = first.without(|lane, residuals| {
-                    let limit = limit * super::deviation(residuals, 0.0).max(first.floor(design, lane));
+                    let limit = limit * deviation(residuals).max(first.floor(design, lane));
                     move |residual: f64| residual.abs() <= limit
                 });
                 if kept == first.weights { first } else { Self::plain(design, values, kept) }
@@ -87,6 +87,32 @@ impl History {
             }
         }
         own
+    }
+
+    /// Sums over the residuals of each pixel's looks, each pixel's in order of time.
+    #[inline(always)]
+    pub(super) fn moments(&self) -> Moments {
+        let mut moments = Moments { counts: NONE, sums: NONE, squares: NONE, around: NONE };
+        for (residuals, weights) in self.residuals.iter().zip(&self.weights) {
+            for lane in 0..LANES {
+                let is_seen = weights[lane] > 0.0;
+                let residual = if is_seen { residuals[lane] } else { 0.0 };
+                moments.counts[lane] += if is_seen { 1.0 } else { 0.0 };
+                moments.sums[lane] += residual;
+                moments.squares[lane] += residual * residual;
+            }
+        }
+        let mut means = NONE;
+        for lane in 0..LANES {
+            means[lane] = moments.sums[lane] / moments.counts[lane];
+        }
+        for (residuals, weights) in self.residuals.iter().zip(&self.weights) {
+            for lane in 0..LANES {
+                let off = residuals[lane] - means[lane];
+                moments.around[lane] += if weights[lane] > 0.0 { off * off } else { 0.0 };
+            }
+        }
+        moments
     }
 
     /// First and third quartile of the residuals of each pixel's looks.
@@ -119,8 +145,13 @@ impl History {
             starts: [0; LANES],
             standing: [Standing::Stable; LANES],
         };
-        for lane in 0..LANES {
-            let looks = history.looks(lane).count() as f64;
+        let mut looks = NONE;
+        for weights in &history.weights {
+            for lane in 0..LANES {
+                looks[lane] += if weights[lane] > 0.0 { 1.0 } else { 0.0 };
+            }
+        }
+        for (lane, looks) in looks.into_iter().enumerate() {
             let enough = looks >= LOOKS_A_COEFFICIENT * design.width() as f64 && history.fit.is_solved[lane];
             history.standing[lane] = if enough { Standing::Stable } else { Standing::TooFew };
         }
@@ -131,7 +162,7 @@ impl History {
     #[inline(always)]
     fn floor(&self, design: &Design, lane: usize) -> f64 {
         let first = self.looks(lane).next();
-        1e-7 * first.map_or(0.0, |time| self.fit.predicted(design.row(time))[lane].abs())
+        1e-7 * first.map_or(0.0, |time| self.fit.predicted_of(design.row(time), lane).abs())
     }
 
     /// The looks whose residuals a judge, made of those of each pixel, lets pass.
@@ -168,6 +199,22 @@ impl History {
         history.fit = part.fit;
         history
     }
+}
+
+/// Standard deviation around the mean.
+fn deviation(values: &[f64]) -> f64 {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt()
+}
+
+/// Sums over the residuals of each pixel's looks.
+pub(super) struct Moments {
+    pub(super) counts: Lane,
+    pub(super) sums: Lane,
+    pub(super) squares: Lane,
+    /// Of the squares of what they lie off their mean.
+    pub(super) around: Lane,
 }
 
 /// Numbers of each pixel of a tile, as many as it has.

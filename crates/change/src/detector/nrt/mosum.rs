@@ -118,6 +118,7 @@ impl Rule for MosumParameters {
     type Process = Window;
 
     const INFO: MethodInfo = METHOD;
+    const HAS_VALUES: bool = true;
 
     fn check(&self) -> Result<(), ChangeError> {
         if ![0.25, 0.5, 1.0].contains(&self.h) {

@@ -68,7 +68,13 @@ pub struct Begun<P> {
 
 /// Residuals of a pixel's history, predicted minus observed.
 pub struct Residuals<'a> {
+    /// In order of time, where the rule [asks](Rule::HAS_VALUES) for them.
     pub(super) values: &'a [f64],
+    /// How many, their sum, that of their squares, and that of the squares of what they lie off their mean.
+    pub(super) count: usize,
+    pub(super) sum: f64,
+    pub(super) squares: f64,
+    pub(super) around: f64,
     /// The first and the third, where the rule [asks](Rule::HAS_QUARTILES) for them.
     pub(super) quartiles: [f64; 2],
     /// Number of the model's coefficients.
@@ -82,15 +88,8 @@ pub struct Residuals<'a> {
 impl Residuals<'_> {
     /// Standard deviation with so many degrees of freedom taken off, at least the floor.
     pub(super) fn deviation(&self, degrees: usize) -> f64 {
-        deviation(self.values, degrees as f64).max(self.floor)
+        (self.around / (self.count as f64 - degrees as f64)).sqrt().max(self.floor)
     }
-}
-
-/// Standard deviation around the mean with so many degrees of freedom taken off.
-pub(super) fn deviation(values: &[f64], degrees: f64) -> f64 {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - degrees)).sqrt()
 }
 
 /// What one of the methods is.
@@ -103,6 +102,9 @@ pub trait Rule: Sync + Send {
 
     /// Whether it begins with the quartiles of the history's residuals.
     const HAS_QUARTILES: bool = false;
+
+    /// Whether it begins with the residuals themselves.
+    const HAS_VALUES: bool = false;
 
     /// Refuses parameters that are out of range.
     ///
