@@ -102,9 +102,9 @@ impl History {
                 moments.squares[lane] += residual * residual;
             }
         }
-        let mut means = NONE;
-        for lane in 0..LANES {
-            means[lane] = moments.sums[lane] / moments.counts[lane];
+        let mut means = moments.sums;
+        for (mean, count) in means.iter_mut().zip(&moments.counts) {
+            *mean /= count;
         }
         for (residuals, weights) in self.residuals.iter().zip(&self.weights) {
             for lane in 0..LANES {
