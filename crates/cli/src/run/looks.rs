@@ -61,10 +61,12 @@ pub(super) struct LookStore {
     list: BTreeMap<String, Kept>,
 }
 
-/// The looks of a run, one entry a scene in every list.
+/// The looks of a run.
 pub(super) struct Looks {
-    files: Vec<PathBuf>,
-    counts: Vec<MaskCounts>,
+    /// Held, so that no other run changes it meanwhile.
+    store: LookStore,
+    /// What the look of each scene is known by.
+    keys: Vec<String>,
     /// Scenes whose look was there, and scenes that were read.
     known: usize,
     made: usize,
@@ -132,14 +134,8 @@ impl LookStore {
             }
         }
         let taken: BTreeSet<&String> = keys.iter().collect();
-        let kept = |key: &String| &self.list[key];
-        Ok(Looks {
-            files: keys.iter().map(|key| self.folder.join(&kept(key).file)).collect(),
-            counts: keys.iter().map(|key| kept(key).counts.clone()).collect(),
-            known: keys.len() - made,
-            made,
-            others: self.list.len() - taken.len(),
-        })
+        let (known, others) = (keys.len() - made, self.list.len() - taken.len());
+        Ok(Looks { store: self, keys, known, made, others })
     }
 
     /// Refuses looks that are not as they were written.
@@ -281,9 +277,14 @@ impl Looks {
         }
     }
 
+    /// The file of a scene's look.
+    fn file(&self, scene: usize) -> PathBuf {
+        self.store.folder.join(&self.store.list[&self.keys[scene]].file)
+    }
+
     /// Adds why pixels of each scene were left out.
     pub(super) fn count(&self, counts: &mut [MaskCounts]) {
-        counts.iter_mut().zip(&self.counts).for_each(|(sum, count)| *sum += count);
+        counts.iter_mut().zip(&self.keys).for_each(|(sum, key)| *sum += &self.store.list[key].counts);
     }
 }
 
@@ -315,7 +316,7 @@ impl<'a> LookReader<'a> {
             if self.open.len() >= OPEN_FILES {
                 self.open.clear();
             }
-            self.open.insert(scene, RasterFile::open(&looks.files[scene])?);
+            self.open.insert(scene, RasterFile::open(&looks.file(scene))?);
         }
         for (band, place) in self.inputs.looks[scene].series.iter().enumerate() {
             series.fill(look, *place, self.open[&scene].read(band + 1, series.window())?.view());
