@@ -114,3 +114,26 @@ fn an_input_is_never_the_output() {
     let told = fail(2, ["detect", "ewma", &input, "-o", argument(&cube), "--force", "-q"].iter().chain(&FROM));
     assert!(told.contains("is an input"), "{told}");
 }
+
+#[test]
+fn a_run_keeps_the_looks_of_cubes_and_gives_the_same_alerts() {
+    let Some(cubes) = cubes("a_run_keeps_the_looks_of_cubes_and_gives_the_same_alerts") else { return };
+    let scratch = scratch();
+    for name in ["packed.nc", "three_shards.zarr", "classic.nc", "groups.nc#b/ndvi"] {
+        let (job, out, looks) = (scratch.path().join("job.toml"), scratch.path().join("out"), scratch.path().join("looks"));
+        let text = format!(
+            "[[imagery]]\nproduct = \"stack\"\nbands = {{ ndvi = \"{}\" }}\n[change]\nindex = \"NDVI\"\n\
+             baseline = {{ from = 2019-01-01, to = 2019-10-31 }}\nmonitoring = {{ from = 2019-11-01 }}\n",
+            cubes.join(name).display()
+        );
+        fs::write(&job, text).expect("a job");
+        let run = |more: &[&str]| -> Vec<u8> {
+            succeed(["run", argument(&job), "-o", argument(&out), "-q", "--force"].iter().chain(more));
+            ["change.tif", "days.tif", "alerts.geojson"].map(|name| fs::read(out.join(name)).expect("an output")).concat()
+        };
+        let of_scenes = run(&[]);
+        let state = ["--state", argument(&looks)];
+        assert!(run(&state) == of_scenes, "{name}: looks that were made");
+        assert!(run(&state) == of_scenes, "{name}: looks that were there");
+    }
+}

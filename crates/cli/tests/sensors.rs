@@ -214,3 +214,35 @@ fn every_sensor_is_listed_with_what_a_job_calls_it() {
     let schema = succeed(["schema", "job"]);
     assert!(expected.iter().all(|product| schema.contains(&format!("\"{product}\""))));
 }
+
+#[test]
+fn real_images_of_modis_on_their_own_sinusoidal_grid_become_alerts_in_their_place() {
+    let Some(case) =
+        case("real_images_of_modis_on_their_own_sinusoidal_grid_become_alerts_in_their_place", "06_crop_classification_sits")
+    else {
+        return;
+    };
+    let scratch = scratch();
+    let stack = case.join("sinop_mod13q1_ndvi_west.tif");
+    let days: Vec<String> =
+        RasterFile::open(&stack).expect("a stack").bands().iter().map(|band| band.description.clone()).collect();
+    fs::write(scratch.path().join("dates.csv"), format!("date\n{}\n", days.join("\n"))).expect("a table");
+    let job = scratch.path().join("job.toml");
+    let text = format!(
+        "[[imagery]]\nproduct = \"stack\"\nbands = {{ ndvi = \"{}\" }}\ndates = \"dates.csv\"\nscale = 0.0001\n[change]\n\
+         index = \"NDVI\"\nbaseline = {{ from = 2013-09-01, to = 2013-12-31 }}\nmonitoring = {{ from = 2014-01-01 }}\n",
+        stack.display()
+    );
+    fs::write(&job, text).expect("a job");
+    let told: Value = serde_json::from_str(&succeed(["run", argument(&job), "--json", "-q"])).expect("JSON");
+    assert!(told["counts"]["alerts"].as_u64().is_some_and(|alerts| alerts > 10), "harvests are falls: {told}");
+    let alerts: Value =
+        serde_json::from_slice(&fs::read(scratch.path().join("out/alerts.geojson")).expect("alerts")).expect("JSON");
+    for alert in alerts["features"].as_array().expect("features") {
+        let at = |name: &str| alert["properties"][name].as_f64().expect("a number");
+        assert!((-55.81..-55.53).contains(&at("lon")) && (-11.81..-11.49).contains(&at("lat")), "{alert}");
+        // A pixel is 231.656 m wide and high.
+        let pixels = at("area_ha") / (231.656_358_f64.powi(2) / 1e4);
+        assert!(pixels > 0.9, "{pixels} pixels");
+    }
+}

@@ -94,6 +94,16 @@ fn spatial_ref(text: &str) -> Result<SpatialRef, GeoioError> {
     Ok(reference)
 }
 
+/// Radius in metres of the sphere on which MODIS's sinusoidal grid lies.
+const MODIS_RADIUS: f64 = 6_371_007.181;
+
+/// Whether a system lies on MODIS's sphere. Its longitudes and latitudes are those of WGS 84 as they are: no datum stands behind it, so
+/// PROJ knows no other way between them than to take them over.
+fn is_on_modis_sphere(reference: &SpatialRef) -> bool {
+    let is_radius = |axis: gdal::errors::Result<f64>| axis.is_ok_and(|axis| (axis - MODIS_RADIUS).abs() < 1e-3);
+    is_radius(reference.semi_major()) && is_radius(reference.semi_minor())
+}
+
 /// From one system to another, x before y on both sides; one a worker.
 #[derive(Debug)]
 pub struct Transform {
@@ -112,7 +122,7 @@ impl Transform {
         let wrong = |reason: String| GeoioError::Transform { from: from.name(), to: to.name(), reason };
         let inner = complaint::watch(|| {
             let mut options = CoordTransformOptions::new()?;
-            options.set_ballpark_allowed(false)?;
+            options.set_ballpark_allowed(is_on_modis_sphere(&source) || is_on_modis_sphere(&target))?;
             CoordTransform::new_with_options(&source, &target, &options)
         })
         .map_err(wrong)?;
@@ -245,6 +255,21 @@ mod tests {
         assert_eq!(point("EPSG:4326", -73.0, 4.0), (-73.0, 4.0));
         let (x, y) = point("EPSG:32618", -75.0, 0.0);
         assert!((x - 500_000.0).abs() < 1e-6 && y.abs() < 1e-6, "{x} {y}");
+    }
+
+    /// The places are those that rasterio 1.4.4 (PROJ 9.5) gives for two corners of an image of MOD13Q1.
+    #[test]
+    fn longitudes_and_latitudes_on_the_sphere_of_modis_are_those_of_wgs_84() {
+        let sphere = "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m +no_defs";
+        for (place, expected) in [
+            ((-55.741_128_260_902_975, -11.495_833_332_303_746), (-6_073_798.057_320_992, -1_278_279.784_900_447_4)),
+            ((-55.532_288_549_953_38, -11.802_083_332_276_199), (-6_044_377.699_821_483, -1_312_333.269_565_234)),
+        ] {
+            let (x, y) = point(sphere, place.0, place.1);
+            assert!((x - expected.0).abs() < 1e-3 && (y - expected.1).abs() < 1e-3, "{x} {y}");
+        }
+        let other = crs("+proj=sinu +R=6371229 +units=m +no_defs").expect("a system");
+        assert!(FromLonLat::new(&other).is_err(), "of another sphere nobody says what its latitudes are");
     }
 
     #[test]

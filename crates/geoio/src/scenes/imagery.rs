@@ -120,11 +120,11 @@ impl Imagery {
         &self.layers[scene]
     }
 
-    /// The files that hold the layers of a scene; sorted, each once. Of an archive the archive.
+    /// The files that hold the layers of a scene; sorted, each once, as in [`Imagery::files`].
     pub fn files_of(&self, scene: usize) -> Vec<PathBuf> {
-        let all: BTreeSet<&Path> =
-            self.layers[scene].iter().map(|(_, layer)| archive::container(&self.paths[layer.file])).collect();
-        all.into_iter().map(Path::to_owned).collect()
+        let all: BTreeSet<PathBuf> =
+            self.layers[scene].iter().flat_map(|(_, layer)| containers(&self.paths[layer.file])).collect();
+        all.into_iter().collect()
     }
 
     /// Where a layer of a scene is stored.
