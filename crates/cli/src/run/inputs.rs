@@ -101,16 +101,7 @@ impl Inputs {
         let (mut skipped, mut warnings) = (found.skipped, found.warnings);
         let mut files = found.imagery.files();
         files.extend(job.change.index.files().map(|path| job.path(path)));
-        let damaged = damaged(&found.imagery, &series, depth)?;
-        let imagery =
-            found.imagery.retain(|place, scene| match lacking(scene, &series, job).or_else(|| damaged.get(&place).cloned()) {
-                None => true,
-                Some(reason) => {
-                    skipped.push(Skipped { path: PathBuf::from(&scene.id), reason });
-                    false
-                }
-            });
-        refuse_none(&imagery, &skipped)?;
+        let imagery = usable(job, found.imagery, &series, depth, &mut skipped)?;
         let aoi = job.grid.aoi.as_ref().map(|path| read_layer(&job.path(path), &mut files, &mut warnings)).transpose()?;
         let (mut imagery, Guarded { told: guarded, said: guard_said, refused, warnings: noticed }) = match depth {
             Depth::Blocks(common) => guarded(job, imagery, aoi.as_ref(), common)?,
@@ -123,13 +114,7 @@ impl Inputs {
         series[0] = formulas::of_scenes(&series[0], &imagery.scenes)?;
         let harmonised = job.harmonise.as_ref().map(|spec| harmonise(&mut imagery.scenes, &series, spec)).transpose()?;
         let (grid, grid_said) = grid(job, &imagery.scenes, aoi.as_ref())?;
-        let (imagery, placed) = match (&job.coregistration, depth) {
-            (Some(spec), Depth::Blocks(common)) => {
-                let plans = mask_plans(job, &imagery.scenes, &grid)?;
-                coregistered(job, spec, (imagery, &grid), (&series[0], &plans), common)?
-            }
-            _ => (imagery, Coregistered::default()),
-        };
+        let (imagery, placed) = placed(job, imagery, &grid, &series[0], depth)?;
         let Coregistered { told: coregistered, moves, refused, warnings: noticed, file } = placed;
         skipped.extend(refused);
         warnings.extend(noticed);
@@ -147,12 +132,7 @@ impl Inputs {
         let detector = detector(&job.change, baseline, monitoring, &series)?;
         let within =
             job.change.within.as_ref().map(|within| eligibility(job, within, &grid, &mut files, &mut warnings)).transpose()?;
-        if within.is_none() {
-            warnings.push(Warning::new(
-                "no_eligibility",
-                "the job names no layer to look in ([change] within): seasonal land is flagged too, and the outputs cannot say what kind of cover was lost",
-            ));
-        }
+        warnings.extend(within.is_none().then(anywhere));
         warnings.extend(doubts(&job.change, &observations, monitoring));
         let registries = registries(job)?;
         if let Some(spec) = &job.registries {
@@ -228,6 +208,48 @@ impl Inputs {
     pub(crate) fn unit_layer(&self) -> Option<&(RegistrySource, Layer)> {
         self.units.map(|place| &self.registries.sources[place])
     }
+}
+
+/// The scenes that have what the job reads of them, in files that are whole; the others are skipped.
+fn usable(
+    job: &Job,
+    imagery: Imagery,
+    series: &[SpectralIndex],
+    depth: Depth<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Imagery, Fault> {
+    let damaged = damaged(&imagery, series, depth)?;
+    let imagery = imagery.retain(|place, scene| match lacking(scene, series, job).or_else(|| damaged.get(&place).cloned()) {
+        None => true,
+        Some(reason) => {
+            skipped.push(Skipped { path: PathBuf::from(&scene.id), reason });
+            false
+        }
+    });
+    refuse_none(&imagery, skipped)?;
+    Ok(imagery)
+}
+
+/// The scenes with where each lies against the reference, where the job asks for that.
+fn placed(
+    job: &Job,
+    imagery: Imagery,
+    grid: &Grid,
+    index: &SpectralIndex,
+    depth: Depth<'_>,
+) -> Result<(Imagery, Coregistered), Fault> {
+    let (Some(spec), Depth::Blocks(common)) = (&job.coregistration, depth) else {
+        return Ok((imagery, Coregistered::default()));
+    };
+    let plans = mask_plans(job, &imagery.scenes, grid)?;
+    coregistered(job, spec, (imagery, grid), (index, &plans), common)
+}
+
+fn anywhere() -> Warning {
+    Warning::new(
+        "no_eligibility",
+        "the job names no layer to look in ([change] within): seasonal land is flagged too, and the outputs cannot say what kind of cover was lost",
+    )
 }
 
 fn refuse_none(imagery: &Imagery, skipped: &[Skipped]) -> Result<(), Fault> {

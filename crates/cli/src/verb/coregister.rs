@@ -188,6 +188,14 @@ fn report(arguments: &Coregister, found: &Found, both: &Both<'_>) -> Report {
         );
         report.warnings.push(Warning::new("bent", message).about(arguments.moving.display().to_string()));
     }
+    let used = found.registration.places.iter().filter(|place| place.used).count();
+    if 2 * used < found.registration.places.len() {
+        let all = found.registration.places.len();
+        let message = format!(
+            "only {used} of {all} tie points say so: cloud, water and shadows that the sun moves can agree too; mask them, and hold another band against it"
+        );
+        report.warnings.push(Warning::new("few_agree", message).about(arguments.moving.display().to_string()));
+    }
     if found.errors.is_some_and(|e| e.0.max(e.1) > UNCERTAIN) {
         let message = format!("the shift is uncertain by more than {UNCERTAIN} px; mask clouds, or use more tie points (--grid)");
         report.warnings.push(Warning::new("uncertain", message).about(arguments.moving.display().to_string()));

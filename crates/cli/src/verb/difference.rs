@@ -9,10 +9,10 @@ use std::path::PathBuf;
 
 use change::{Fit, Guard, MaskCounts, SpectralIndex, bitemporal};
 use geoio::stac::{Period, item_path};
-use geoio::{Packing, RasterClass, RasterOptions, RasterWriter};
+use geoio::{Packed, Packing, RasterClass, RasterOptions, RasterWriter};
 use ndarray::Array2;
-use pipeline::map_in_order;
-use raster::{RasterSource as _, Warning};
+use pipeline::{Budget, map_in_order};
+use raster::{Grid, RasterSource as _, Warning};
 use serde_json::json;
 
 use super::apart::check_apart;
@@ -64,16 +64,11 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     };
     warnings.extend(pair::shifted(fit, &after));
     let item = record(arguments, &index, [&before, &after], common)?;
-    let packed = |options| raster_options(options, &arguments.output);
-    let flags = packed(RasterOptions { classes: legend(), ..RasterOptions::codes(&["change"]).nodata(255.0) })?;
-    let values = packed(RasterOptions::values(&[measure.name()]).nodata(f64::NAN))?;
-    let mask = arguments.out.as_ref().map(|path| RasterWriter::<u8>::create(path, &grid, flags, common.force));
-    let magnitude = arguments.magnitude.as_ref().map(|path| RasterWriter::<f32>::create(path, &grid, values, common.force));
-    let (mut mask, mut magnitude) = (mask.transpose()?, magnitude.transpose()?);
+    let mut sinks = Sinks::create(arguments, &grid, measure.name(), common)?;
     let mut counts = Counts::default();
     let mut progress = Progress::begin(common, "difference", windows.len() as u64);
     let bytes = windows.iter().map(|window| measure.bytes(*window)).max().unwrap_or(0);
-    let packing = (mask.as_ref().map(RasterWriter::packing), magnitude.as_ref().map(RasterWriter::packing));
+    let packing = (sinks.mask.as_ref().map(RasterWriter::packing), sinks.magnitude.as_ref().map(RasterWriter::packing));
     map_in_order(
         &windows,
         &budget,
@@ -101,17 +96,11 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
         },
         |(counted, flags, change)| {
             counts.add(&counted);
-            if let (Some(sink), Some(packed)) = (&mut mask, flags) {
-                sink.append(packed)?;
-            }
-            if let (Some(sink), Some(packed)) = (&mut magnitude, change) {
-                sink.append(packed)?;
-            }
+            sinks.append(flags, change)?;
             progress.step()
         },
     )?;
-    mask.map(|writer| complete(writer, &budget)).transpose()?;
-    magnitude.map(|writer| complete(writer, &budget)).transpose()?;
+    sinks.complete(&budget)?;
     let mut report = report(arguments, &counts);
     if let Some(item) = &item {
         for (path, classes) in outputs(arguments) {
@@ -126,6 +115,40 @@ pub(crate) fn difference(arguments: &Difference, common: &Common) -> Result<Repo
     report.fact("registration", pair::told(fit));
     report.warnings.extend(warnings);
     Ok(report)
+}
+
+/// The rasters that are asked for, on their way.
+struct Sinks {
+    mask: Option<RasterWriter<u8>>,
+    magnitude: Option<RasterWriter<f32>>,
+}
+
+impl Sinks {
+    fn create(arguments: &Difference, grid: &Grid, measure: &str, common: &Common) -> Result<Self, Fault> {
+        let packed = |options| raster_options(options, &arguments.output);
+        let flags = packed(RasterOptions { classes: legend(), ..RasterOptions::codes(&["change"]).nodata(255.0) })?;
+        let values = packed(RasterOptions::values(&[measure]).nodata(f64::NAN))?;
+        let mask = arguments.out.as_ref().map(|path| RasterWriter::create(path, grid, flags, common.force));
+        let magnitude = arguments.magnitude.as_ref().map(|path| RasterWriter::create(path, grid, values, common.force));
+        Ok(Self { mask: mask.transpose()?, magnitude: magnitude.transpose()? })
+    }
+
+    /// Takes the next window of each, packed.
+    fn append(&mut self, flags: Option<Packed<u8>>, change: Option<Packed<f32>>) -> Result<(), Fault> {
+        if let (Some(sink), Some(packed)) = (&mut self.mask, flags) {
+            sink.append(packed)?;
+        }
+        if let (Some(sink), Some(packed)) = (&mut self.magnitude, change) {
+            sink.append(packed)?;
+        }
+        Ok(())
+    }
+
+    fn complete(self, budget: &Budget) -> Result<(), Fault> {
+        self.mask.map(|writer| complete(writer, budget)).transpose()?;
+        self.magnitude.map(|writer| complete(writer, budget)).transpose()?;
+        Ok(())
+    }
 }
 
 /// The rasters that are asked for, each with the classes of its codes.

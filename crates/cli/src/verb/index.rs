@@ -7,7 +7,7 @@ use geoio::stac::Period;
 use geoio::{Found, GriddedImagery, ImagerySpec, Packed, Packer, Packing, RasterOptions, RasterWriter, Resampling};
 use ndarray::{Array2, Array3, Axis, s};
 use pipeline::{Budget, map_in_order};
-use raster::{RasterReader as _, RasterSource as _, Role, Window};
+use raster::{RasterReader as _, RasterSource as _, Role, Warning, Window};
 use serde_json::json;
 
 use super::apart::check_apart;
@@ -38,17 +38,7 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
     let mask = mask(arguments, scene, &grid)?;
     let roles = roles(&indices, scene, &mask, common.json)?;
     let windows = cut::windows(&source, &roles, arguments.output.block, &budget)?;
-    let mut judged = None;
-    // A formula of other bands says nothing that a wrong offset of these would show in.
-    if Guard::roles(scene).iter().any(|role| roles.contains(role)) {
-        let guard = Guard { enabled: !arguments.numbers.no_guard, ..Guard::default() };
-        let screened = screen::screen(&source, &[&mask], &guard, Sample::Glance, common)?;
-        for screened in &screened {
-            screen::refuse(screened, &scene.id)?;
-            warnings.extend(screened.undeclared_fill(scene));
-        }
-        judged = screen::told(&screened, &guard);
-    }
+    let judged = guard(arguments, &source, (&mask, &roles), &mut warnings, common)?;
     let names: Vec<&str> = indices.iter().map(SpectralIndex::name).collect();
     let item = record(arguments, &source, &names, common)?;
     let mut sink = Sink::create(arguments, &grid, &names, common)?;
@@ -106,18 +96,41 @@ pub(crate) fn index(arguments: &Index, common: &Common) -> Result<Report, Fault>
         report.say(line);
     }
     report.warnings = warnings;
-    if counts.clear == 0 {
-        report.warnings.push(raster::Warning::new("nothing_clear", "no pixel is clear: the output holds no value"));
-    } else {
-        let empty = names.iter().zip(&has_value).filter(|(_, has)| !**has);
-        report.warnings.extend(empty.map(|(name, _)| {
-            raster::Warning::new(
-                "no_value",
-                format!("{name} has no value in any clear pixel: it is not defined for their numbers"),
-            )
-        }));
-    }
+    report.warnings.extend(empty(&counts, names.iter().zip(&has_value)));
     Ok(report)
+}
+
+/// What the guard says of the scene, where the formulas read bands whose numbers may lie; refuses a scene whose do.
+fn guard(
+    arguments: &Index,
+    source: &GriddedImagery,
+    (mask, roles): (&MaskPlan, &[Role]),
+    warnings: &mut Vec<Warning>,
+    common: &Common,
+) -> Result<Option<String>, Fault> {
+    let scene = &source.scenes()[0];
+    // A formula of other bands says nothing that a wrong offset of these would show in.
+    if !Guard::roles(scene).iter().any(|role| roles.contains(role)) {
+        return Ok(None);
+    }
+    let guard = Guard { enabled: !arguments.numbers.no_guard, ..Guard::default() };
+    let screened = screen::screen(source, &[mask], &guard, Sample::Glance, common)?;
+    for screened in &screened {
+        screen::refuse(screened, &scene.id)?;
+        warnings.extend(screened.undeclared_fill(scene));
+    }
+    Ok(screen::told(&screened, &guard))
+}
+
+/// What has no value.
+fn empty<'a>(counts: &MaskCounts, has_value: impl Iterator<Item = (&'a &'a str, &'a bool)>) -> Vec<Warning> {
+    if counts.clear == 0 {
+        return vec![Warning::new("nothing_clear", "no pixel is clear: the output holds no value")];
+    }
+    let told = |(name, _): (&&str, &bool)| {
+        Warning::new("no_value", format!("{name} has no value in any clear pixel: it is not defined for their numbers"))
+    };
+    has_value.filter(|(_, has)| !**has).map(told).collect()
 }
 
 /// The one scene of a product, of a file with named bands or of layers by role.

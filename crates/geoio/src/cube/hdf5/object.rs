@@ -101,64 +101,10 @@ fn laid_out(
             let size = usize::from(walk.u16()?);
             Ok((lengths, Place::Compact(walk.take(size)?.to_vec())))
         }
-        1 => {
-            let (place, size) = (file.place(&mut walk)?, file.length(&mut walk)?);
-            let wanted = lengths.iter().try_fold(element.bytes as u64, |all, length| all.checked_mul(*length as u64));
-            if place == NOWHERE {
-                // One run that was never written is like a chunk that was not.
-                let index = Index::Single(NOWHERE, None);
-                return Ok((Array::pieces(&lengths, element, false), chunked(file, index, Vec::new(), most, false)));
-            }
-            if wanted != Some(size) {
-                return Err(format!("it has {size} bytes, and its shape {lengths:?} does not"));
-            }
-            let begin = file.absolute(place)?;
-            if begin.saturating_add(size) > file.bytes.length() {
-                return Err(format!(
-                    "it is cut short: it ends at byte {}, and the file has {}",
-                    begin.saturating_add(size),
-                    file.bytes.length()
-                ));
-            }
-            let at = Place::Flat { file: Arc::clone(&file.bytes), begin, record: None };
-            Ok((Array::pieces(&lengths, element, false), at))
-        }
+        1 => in_one_run(file, &mut walk, (&lengths, most), element),
         2 => {
             let filters = header.one(file, header::FILTERS)?.map(|body| filters(&body)).transpose()?.unwrap_or_default();
-            let flags = if version > 3 { walk.u8()? } else { 0 };
-            let rank = usize::from(walk.u8()?);
-            let mut place = if version == 3 { file.place(&mut walk)? } else { NOWHERE };
-            let width = if version > 3 { usize::from(walk.u8()?) } else { 4 };
-            if rank != lengths.len() + 1 || !(1..=8).contains(&width) {
-                return Err("its chunks are of another shape than the array".to_owned());
-            }
-            let sizes = (0..rank).map(|_| walk.least_first(width)).collect::<Reading<Vec<u64>>>()?;
-            if sizes.contains(&0) || sizes[rank - 1] != element.bytes as u64 {
-                return Err("its chunks are of another shape than the array".to_owned());
-            }
-            let chunk: Vec<usize> = sizes[..rank - 1].iter().map(|size| *size as usize).collect();
-            let index = if version == 3 {
-                Index::Tree(place)
-            } else {
-                let kind = walk.u8()?;
-                let single = if kind == 1 && flags & 2 != 0 { Some((file.length(&mut walk)?, walk.u32()?)) } else { None };
-                walk.skip(match kind {
-                    3 => 1,
-                    4 => 5,
-                    5 => 6,
-                    _ => 0,
-                })?;
-                place = file.place(&mut walk)?;
-                match kind {
-                    1 => Index::Single(place, single),
-                    2 => Index::Row(place),
-                    3 => Index::Fixed(place),
-                    4 => Index::Extensible(place),
-                    5 => Index::SecondTree(place),
-                    _ => return Err(format!("its chunks are listed in a way of number {kind}, which is not known")),
-                }
-            };
-            Ok((chunk, chunked(file, index, filters, most, flags & 1 != 0)))
+            in_chunks(file, &mut walk, version, (&lengths, most), element, filters)
         }
         3 => {
             Err("it is a virtual dataset, whose numbers lie in other files, which are not opened; copy it with h5repack"
@@ -166,6 +112,77 @@ fn laid_out(
         }
         _ => Err(format!("its layout is of the class {class}, which is not known")),
     }
+}
+
+/// An array whose numbers lie one after the other.
+fn in_one_run(
+    file: &Hdf5File,
+    walk: &mut Walk<'_>,
+    (lengths, most): (&[usize], &[u64]),
+    element: Element,
+) -> Reading<(Vec<usize>, Place)> {
+    let (place, size) = (file.place(walk)?, file.length(walk)?);
+    let wanted = lengths.iter().try_fold(element.bytes as u64, |all, length| all.checked_mul(*length as u64));
+    if place == NOWHERE {
+        // One run that was never written is like a chunk that was not.
+        let index = Index::Single(NOWHERE, None);
+        return Ok((Array::pieces(lengths, element, false), chunked(file, index, Vec::new(), most, false)));
+    }
+    if wanted != Some(size) {
+        return Err(format!("it has {size} bytes, and its shape {lengths:?} does not"));
+    }
+    let begin = file.absolute(place)?;
+    let (end, there) = (begin.saturating_add(size), file.bytes.length());
+    if end > there {
+        return Err(format!("it is cut short: it ends at byte {end}, and the file has {there}"));
+    }
+    let at = Place::Flat { file: Arc::clone(&file.bytes), begin, record: None };
+    Ok((Array::pieces(lengths, element, false), at))
+}
+
+/// An array in chunks, which one of six lists finds.
+fn in_chunks(
+    file: &Hdf5File,
+    walk: &mut Walk<'_>,
+    version: u8,
+    (lengths, most): (&[usize], &[u64]),
+    element: Element,
+    filters: Vec<super::message::Filter>,
+) -> Reading<(Vec<usize>, Place)> {
+    let flags = if version > 3 { walk.u8()? } else { 0 };
+    let rank = usize::from(walk.u8()?);
+    let mut place = if version == 3 { file.place(walk)? } else { NOWHERE };
+    let width = if version > 3 { usize::from(walk.u8()?) } else { 4 };
+    if rank != lengths.len() + 1 || !(1..=8).contains(&width) {
+        return Err("its chunks are of another shape than the array".to_owned());
+    }
+    let sizes = (0..rank).map(|_| walk.least_first(width)).collect::<Reading<Vec<u64>>>()?;
+    if sizes.contains(&0) || sizes[rank - 1] != element.bytes as u64 {
+        return Err("its chunks are of another shape than the array".to_owned());
+    }
+    let chunk: Vec<usize> = sizes[..rank - 1].iter().map(|size| *size as usize).collect();
+    let index = if version == 3 {
+        Index::Tree(place)
+    } else {
+        let kind = walk.u8()?;
+        let single = if kind == 1 && flags & 2 != 0 { Some((file.length(walk)?, walk.u32()?)) } else { None };
+        walk.skip(match kind {
+            3 => 1,
+            4 => 5,
+            5 => 6,
+            _ => 0,
+        })?;
+        place = file.place(walk)?;
+        match kind {
+            1 => Index::Single(place, single),
+            2 => Index::Row(place),
+            3 => Index::Fixed(place),
+            4 => Index::Extensible(place),
+            5 => Index::SecondTree(place),
+            _ => return Err(format!("its chunks are listed in a way of number {kind}, which is not known")),
+        }
+    };
+    Ok((chunk, chunked(file, index, filters, most, flags & 1 != 0)))
 }
 
 fn chunked(file: &Hdf5File, index: Index, filters: Vec<super::message::Filter>, most: &[u64], plain_edges: bool) -> Place {
