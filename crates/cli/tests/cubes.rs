@@ -1,36 +1,13 @@
 //! Cubes of the xarray world by the program.
 
 mod support;
+#[path = "../../geoio/tests/support/written.rs"]
+mod written;
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
-use std::sync::OnceLock;
 
-use support::{argument, fail, scratch, skipped, succeed};
-
-/// The cubes that the script of the reader's tests writes, once; `None` (and a line that says so) where there is no Python for it.
-fn cubes(test: &str) -> Option<&'static Path> {
-    static FOLDER: OnceLock<Option<tempfile::TempDir>> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| {
-        let python = std::env::var("ATALAYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let needed = "import xarray, netCDF4, h5netcdf, h5py, zarr, scipy, rioxarray";
-        let knows = Command::new(&python).args(["-c", needed]).output();
-        if !knows.is_ok_and(|output| output.status.success()) {
-            return None;
-        }
-        let folder = tempfile::tempdir().expect("a folder");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../geoio/tests/support/cubes.py");
-        let output = Command::new(&python).args([Path::new("-B"), &script, folder.path()]).output().expect("Python starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Some(folder)
-    });
-    if folder.is_none() {
-        assert!(std::env::var_os("ATALAYA_REQUIRE_SHARED").is_none(), "no Python that writes cubes: scripts/stac-server install");
-        skipped(test, "no Python with xarray, netCDF4, h5netcdf, h5py, zarr and rioxarray (ATALAYA_PYTHON)");
-    }
-    folder.as_ref().map(tempfile::TempDir::path)
-}
+use support::{argument, fail, scratch, succeed};
+use written::cubes;
 
 const FROM: [&str; 2] = ["--monitor-from", "2019-11-01"];
 

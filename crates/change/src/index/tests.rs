@@ -1,5 +1,7 @@
+mod properties;
+mod scenes;
+
 use ndarray::Array4;
-use proptest::prelude::*;
 use raster::Scaling;
 
 use super::*;
@@ -227,70 +229,6 @@ fn bands(bands: &[Band]) -> Vec<Role> {
 }
 
 #[test]
-fn the_near_infrared_is_the_wide_one_where_a_scene_has_it() {
-    let ndvi = SpectralIndex::find("NDVI").expect("known");
-    let inputs = |sensor: raster::Sensor, of: &[Band]| ndvi.inputs(&scene(sensor, bands(of))).map_err(|error| error.to_string());
-    let plain = || raster::Sensor::plain("p");
-    let all = [Band::Red, Band::Nir, Band::Nir08];
-    assert_eq!(inputs(plain(), &all), Ok(bands(&[Band::Nir, Band::Red])));
-    assert_eq!(inputs(plain(), &[Band::Red, Band::Nir08]), Ok(bands(&[Band::Nir08, Band::Red])));
-    assert_eq!(inputs(plain(), &[Band::Nir08]), Err("NDVI needs the red layer, which scene S does not have".to_owned()));
-    assert_eq!(inputs(raster::sensor::oli(), &[Band::Red, Band::Nir08]), Ok(bands(&[Band::Nir08, Band::Red])));
-}
-
-#[test]
-fn one_near_infrared_band_never_stands_in_for_the_other_where_the_sensor_has_both() {
-    let ndvi = SpectralIndex::find("NDVI").expect("known");
-    let inputs = |of: &[Band]| ndvi.inputs(&scene(raster::sensor::msi(), bands(of))).map_err(|error| error.to_string());
-    assert_eq!(inputs(&[Band::Red, Band::Nir, Band::Nir08]), Ok(bands(&[Band::Nir, Band::Red])));
-    assert_eq!(inputs(&[Band::Red, Band::Nir08]), Err("NDVI needs the nir layer, which scene S does not have".to_owned()));
-    let narrow = own("(N2 - R) / (nir08 + R)").expect("a formula");
-    assert_eq!(
-        narrow.inputs(&scene(raster::sensor::msi(), bands(&[Band::Red, Band::Nir08]))),
-        Ok(bands(&[Band::Nir08, Band::Red]))
-    );
-    assert!(own("N - N2").expect_err("both").to_string().contains("one near infrared band"));
-}
-
-#[test]
-fn the_harmonized_sensors_are_read_with_the_near_infrared_that_they_share() {
-    let ndvi = SpectralIndex::find("NDVI").expect("known");
-    let all = [Band::Red, Band::Nir, Band::Nir08];
-    assert_eq!(ndvi.inputs(&scene(raster::sensor::hls_s30(), bands(&all))), Ok(bands(&[Band::Nir08, Band::Red])));
-    let landsat = [Band::Red, Band::Nir08];
-    assert_eq!(ndvi.inputs(&scene(raster::sensor::hls_l30(), bands(&landsat))), Ok(bands(&[Band::Nir08, Band::Red])));
-    let wide_only = scene(raster::sensor::hls_s30(), bands(&[Band::Red, Band::Nir]));
-    assert!(ndvi.inputs(&wide_only).is_err(), "B08 is not adjusted to Landsat");
-}
-
-#[test]
-fn pictures_are_read_by_indices_of_relative_brightness_only() {
-    let picture = scene(raster::sensor::rgb(), bands(&[Band::Red, Band::Green, Band::Blue]));
-    for name in ["VARI", "GLI", "ExG", "TGI"] {
-        assert!(SpectralIndex::find(name).expect("known").inputs(&picture).is_ok(), "{name}");
-    }
-    let other = own("G - R").expect("a formula").inputs(&picture).expect_err("no reflectance");
-    assert!(other.to_string().contains("VARI, GLI, ExG, TGI"), "{other}");
-}
-
-#[test]
-fn a_layer_is_asked_for_once() {
-    let index = own("N + nir").expect("a formula");
-    let of = scene(raster::Sensor::plain("p"), bands(&[Band::Nir08]));
-    assert_eq!(index.inputs(&of), Ok(bands(&[Band::Nir08])));
-}
-
-#[test]
-fn a_ready_made_index_is_taken_as_it_is() {
-    let mut cube = reflectance(&[(Band::Nir, 5000.0)]);
-    cube.bands[0] = Role::Index("ndvi".to_owned());
-    cube.scaling[0] = Scaling { scale: 0.0001, offset: 0.0 };
-    let ndvi = SpectralIndex::find("NDVI").expect("known");
-    assert_eq!(ndvi.inputs(&scene(raster::Sensor::plain("p"), vec![ndvi.role()])), Ok(vec![ndvi.role()]));
-    assert_eq!(ndvi.compute(&cube).expect("the layer")[[0, 0, 0]].to_bits(), 0.5f32.to_bits());
-}
-
-#[test]
 fn indices_computed_together_are_the_same_as_alone() {
     let has = |index: &SpectralIndex| index.compute(&forest()).is_ok();
     let catalogue = Catalogue::built_in();
@@ -430,82 +368,4 @@ fn what_clearing_does_to_an_index_is_told_or_asked_for() {
 fn the_direction_is_written_in_small_letters() {
     assert!((Direction::Fall.drop(0.8, 0.2) - 0.6).abs() < 1e-12);
     assert!((Direction::Rise.drop(0.2, 0.8) - 0.6).abs() < 1e-12);
-}
-
-/// A formula as a tree, evaluated in the plainest way.
-#[derive(Debug, Clone)]
-enum Tree {
-    Number(f64),
-    Band(usize),
-    Negative(Box<Tree>),
-    Call(&'static str, Box<Tree>),
-    Sign(&'static str, Box<Tree>, Box<Tree>),
-}
-
-const NAMES: [&str; 3] = ["N", "R", "S2"];
-
-impl Tree {
-    fn text(&self) -> String {
-        match self {
-            Self::Number(value) => format!("{value}"),
-            Self::Band(band) => NAMES[*band].to_owned(),
-            Self::Negative(a) => format!("(-{})", a.text()),
-            Self::Call(name, a) => format!("{name}({})", a.text()),
-            Self::Sign(sign, a, b) => format!("({} {sign} {})", a.text(), b.text()),
-        }
-    }
-
-    fn value(&self, bands: &[f64; 3]) -> f64 {
-        match self {
-            Self::Number(value) => *value,
-            Self::Band(band) => bands[*band],
-            Self::Negative(a) => -a.value(bands),
-            Self::Call("abs", a) => a.value(bands).abs(),
-            Self::Call(_, a) => a.value(bands).tanh(),
-            Self::Sign("+", a, b) => a.value(bands) + b.value(bands),
-            Self::Sign("-", a, b) => a.value(bands) - b.value(bands),
-            Self::Sign("*", a, b) => a.value(bands) * b.value(bands),
-            Self::Sign(_, a, b) => a.value(bands) / b.value(bands),
-        }
-    }
-}
-
-fn tree() -> impl Strategy<Value = Tree> {
-    let leaf = prop_oneof![(0u16..64).prop_map(|n| Tree::Number(f64::from(n) / 8.0)), (0usize..3).prop_map(Tree::Band)];
-    leaf.prop_recursive(5, 40, 2, |inner| {
-        prop_oneof![
-            inner.clone().prop_map(|a| Tree::Negative(Box::new(a))),
-            (prop_oneof![Just("abs"), Just("tanh")], inner.clone()).prop_map(|(f, a)| Tree::Call(f, Box::new(a))),
-            (prop_oneof![Just("+"), Just("-"), Just("*"), Just("/")], inner.clone(), inner).prop_map(|(sign, a, b)| Tree::Sign(
-                sign,
-                Box::new(a),
-                Box::new(b)
-            )),
-        ]
-    })
-}
-
-proptest! {
-    #[test]
-    fn a_compiled_formula_gives_what_plain_evaluation_gives(tree in tree(), bands in prop::array::uniform3(-2.0f32..2.0)) {
-        let text = format!("{} + 0*N", tree.text());
-        let cube = reflectance(&[(Band::Nir, bands[0]), (Band::Red, bands[1]), (Band::Swir22, bands[2])]);
-        let got = own(&text).expect("a formula").compute(&cube).expect("bands")[[0, 0, 0]];
-        let expected = (tree.value(&bands.map(f64::from)) + 0.0 * f64::from(bands[0])) as f32;
-        if expected.is_finite() {
-            prop_assert!(got.to_bits() == expected.to_bits() || (got - expected).abs() <= f32::EPSILON * expected.abs(), "{}: {} is not {}", text, got, expected);
-        } else {
-            prop_assert!(got.is_nan(), "{}", text);
-        }
-    }
-
-    #[test]
-    fn no_text_makes_the_parser_panic(text in ".{0,60}") {
-        let _ = own(&text);
-    }
-
-    #[test]
-    fn no_mixture_of_its_signs_makes_the_parser_panic(text in "[NRS12()*/+., e-]{0,40}") {
-        let _ = own(&text);
-    }
 }
