@@ -66,8 +66,8 @@ pub use scenes::{
     Curve, Found, GeotiffSpec, HlsSpec, Imagery, ImagerySpec, LandsatL1Spec, LandsatSpec, LayerFile, ListedItem, ListedLayer,
     ListedScene, MetadataFile, ModisSpec, Moments, NamedLayer, OrthomosaicSpec, PlanetscopeSpec, PowerUnits, ProducerCheck,
     SafeLevel, SafeMetadata, SafeTile, Sentinel1Spec, Sentinel2Spec, Skipped, StacListing, StacSpec, StackSpec, TileGrid, Units,
-    date_of_file, derive_grid, find, is_picture, is_stac, layers_of_file, list_stac, metadata_file, moments_of_file, picture,
-    product_at, scene_bounds, scene_of_layers, udm2_version,
+    date_of_file, derive_grid, find, is_composite, is_picture, is_stac, layers_of_file, list_stac, metadata_file,
+    moments_of_file, picture, product_at, scene_bounds, scene_of_layers, udm2_version,
 };
 pub use series::{CodeColumn, SeriesTable};
 pub use soundness::check_blocks;

@@ -219,14 +219,6 @@ fn a_composite_of_modis_has_its_day_index_and_ranks() {
     assert_eq!(masked, [false, true, true, false], "good, fill, cloud, marginal");
 }
 
-#[test]
-fn what_is_hdf_is_told_how_to_be_read() {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("MOD13Q1.A2023113.h10v08.061.2023131045600.hdf"), b"x").expect("a file");
-    let told = refused(folder.path(), r#"{"product": "modis-13q1", "path": "."}"#).to_string();
-    assert!(told.contains("HDF4") && told.contains("_250m_16_days_NDVI.tif"), "{told}");
-}
-
 const RGBA: [&str; 4] = ["Red", "Green", "Blue", "Alpha"];
 
 #[test]

@@ -150,7 +150,8 @@ pub(super) fn scene(path: Option<&Path>, bands: Option<&str>, units: Option<&str
     let path = path.unwrap_or(Path::new(""));
     let is_zip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
     let by_numbers = scaling.is_some() || rule.is_some();
-    if (!path.is_dir() || geoio::is_cube(path)) && !is_zip && !geoio::is_stac(path) && (by_numbers || !geoio::is_picture(path)?) {
+    let is_product = is_zip || geoio::is_stac(path) || geoio::is_composite(path) || path.is_dir() && !geoio::is_cube(path);
+    if !is_product && (by_numbers || !geoio::is_picture(path)?) {
         let layers = Layers { file: Some(path.to_owned()), named: geoio::layers_of_file(path)? };
         return layers.scene(&LayerOptions { id: &layers::scene_name(path), date: None, scaling, rule });
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::bytes::{Bytes, Reading, product};
 use super::element::{Element, Kind};
+use super::hdf4::Data;
 use super::hdf5::Chunked;
 use super::zarr::Stored;
 use super::{cache, classic};
@@ -75,6 +76,7 @@ pub(super) enum Place {
     },
     /// In the metadata themselves.
     Compact(Vec<u8>),
+    Hdf4(Data),
     Hdf5(Chunked),
     Zarr(Box<Stored>),
     /// What cannot be read, and why: an error only where it is asked for.
@@ -147,7 +149,7 @@ impl Array {
 
     /// The bytes of a chunk by its place among them, padded to its whole shape; `None` for one that was never written.
     pub(super) fn chunk_at(&self, at: &[usize]) -> Reading<Option<cache::Chunk>> {
-        let linear = at.iter().zip(self.chunks()).fold(0_u64, |all, (at, count)| all * count as u64 + *at as u64);
+        let linear = linear(at.iter().map(|at| *at as u64), &self.chunks());
         cache::get((self.id, linear), || self.unpack(at)).map_err(|reason| format!("chunk {}: {reason}", shown(at)))
     }
 
@@ -166,6 +168,7 @@ impl Array {
                 data.truncate(bytes);
                 Ok(Some(data))
             }
+            Place::Hdf4(data) => data.unpack(self, at, bytes),
             Place::Hdf5(chunked) => chunked.unpack(self, at, bytes),
             Place::Zarr(stored) => stored.unpack(at, bytes),
             Place::Nowhere(reason) => Err(reason.clone()),
@@ -218,6 +221,18 @@ impl Array {
         }
         self.element.numbers(&self.whole()?).ok_or_else(|| format!("{} holds no numbers", self.name))
     }
+}
+
+/// The place of a chunk when they are counted, the last dimension first.
+pub(super) fn linear(at: impl Iterator<Item = u64>, counts: &[usize]) -> u64 {
+    at.zip(counts).fold(0, |all, (at, count)| all.saturating_mul(*count as u64).saturating_add(at))
+}
+
+/// The first number of one of an array's [`Array::pieces`], and how many it has.
+pub(super) fn piece(shape: &[usize], chunk: &[usize], at: &[usize]) -> Reading<(u64, usize)> {
+    let first: Vec<usize> = at.iter().zip(chunk).map(|(at, chunk)| at * chunk).collect();
+    let lengths: Vec<usize> = first.iter().zip(shape).zip(chunk).map(|((first, all), chunk)| (all - first).min(*chunk)).collect();
+    Ok((linear(first.into_iter().map(|first| first as u64), shape), product(&lengths)?))
 }
 
 /// Counts on, the last place first; `false` where all have been counted.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::array::{Array, Attribute, Attributes, Dimension, Fill, Place};
+use super::array::{self, Array, Attribute, Attributes, Dimension, Fill, Place};
 use super::bytes::{Bytes, Reading, Walk, product};
 use super::element::{Element, Kind};
 
@@ -207,13 +207,10 @@ pub(super) fn piece(
     at: &[usize],
     size: usize,
 ) -> Reading<Vec<u8>> {
-    let first: Vec<usize> = at.iter().zip(chunk).map(|(at, chunk)| at * chunk).collect();
-    let lengths: Vec<usize> = first.iter().zip(shape).zip(chunk).map(|((first, all), chunk)| (all - first).min(*chunk)).collect();
     let skipped = usize::from(record.is_some());
-    let linear = first.iter().zip(shape).skip(skipped).fold(0_u64, |all, (first, length)| all * *length as u64 + *first as u64);
-    let before = record.map_or(0, |record| record * first[0] as u64);
+    let (linear, count) = array::piece(&shape[skipped..], &chunk[skipped..], &at[skipped..])?;
+    let before = record.map_or(0, |record| record * at[0] as u64);
     let mut bytes = vec![0; product(chunk)? * size];
-    let wanted = product(&lengths)? * size;
-    file.fill(begin + before + linear * size as u64, &mut bytes[..wanted])?;
+    file.fill(begin + before + linear * size as u64, &mut bytes[..count * size])?;
     Ok(bytes)
 }

@@ -1,7 +1,8 @@
-//! Cubes of the xarray world: `NetCDF` classic, NetCDF-4 and HDF5 files and Zarr folders, read from their own bytes.
+//! Cubes of the xarray world and granules of HDF-EOS: `NetCDF` classic, NetCDF-4, HDF5 and HDF4 files and Zarr folders, read from their
+//! own bytes.
 //!
 //! GDAL reads these formats too and is not asked: its reader of `NetCDF` gives zeros for what a cut file does not hold, those of HDF5
-//! open the other files that a file names, and its Zarr knows no format 3. Here a file is opened by its name and no other, a chunk is
+//! and HDF4 open the other files that a file names, libhdf4 crashes on damaged ones, and its Zarr knows no format 3. Here a file is opened by its name and no other, a chunk is
 //! whole or an error, and several threads read at once. A variable is a raster whose bands are its dates: `cube.nc#ndvi`, or
 //! `cube.nc` where there is one only.
 
@@ -12,6 +13,7 @@ mod cache;
 mod classic;
 mod element;
 mod filter;
+mod hdf4;
 mod hdf5;
 mod name;
 mod packing;
@@ -185,7 +187,11 @@ pub(crate) fn single_images(path: &Path) -> Result<Option<Vec<(String, PathBuf)>
 }
 
 fn unfit(path: &Path, reason: &str) -> GeoioError {
-    GeoioError::Open { path: path.to_owned(), expected: "a cube (NetCDF, HDF5, Zarr)".to_owned(), reason: reason.to_owned() }
+    GeoioError::Open {
+        path: path.to_owned(),
+        expected: "a cube (NetCDF, HDF4, HDF5, Zarr)".to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 /// The arrays of a file, and the names of what lies in other files.
@@ -196,8 +202,12 @@ fn arrays(file: &Path) -> Result<(Arrays, Vec<String>), GeoioError> {
     }
     let read = || -> Reading<(Vec<Array>, Vec<String>)> {
         let bytes = Arc::new(Bytes::open(file)?);
-        if classic::is_classic(&bytes.read_up_to(0, 4)?) {
+        let head = bytes.read_up_to(0, 4)?;
+        if classic::is_classic(&head) {
             return Ok((classic::arrays(&bytes)?, Vec::new()));
+        }
+        if hdf4::is_hdf4(&head) {
+            return Ok((hdf4::arrays(&bytes)?, Vec::new()));
         }
         hdf5::arrays(&bytes)
     };

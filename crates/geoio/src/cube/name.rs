@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::bytes::Bytes;
-use super::{classic, hdf5, zarr};
+use super::{classic, hdf4, hdf5, zarr};
 use crate::open::check_form;
 
 /// Whether a file or folder is a cube, by what it begins with. Nothing but regular files is opened.
@@ -23,7 +23,9 @@ fn is_cube(path: &Path) -> bool {
     if !known || matches!(&head, b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+") {
         return false;
     }
-    classic::is_classic(&head) || Bytes::open(path).is_ok_and(|bytes| hdf5::superblock_at(&bytes).is_some())
+    classic::is_classic(&head)
+        || hdf4::is_hdf4(&head)
+        || Bytes::open(path).is_ok_and(|bytes| hdf5::superblock_at(&bytes).is_some())
 }
 
 /// The cube and the variable that a path names, where it names a cube; a file whose own name has a `#` is that file.

@@ -171,6 +171,11 @@ pub fn is_stac(path: &Path) -> bool {
     path.extension().is_some_and(|end| ["json", "geojson"].iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
+/// Whether a file is a whole product by its name: a composite of MODIS as it is delivered.
+pub fn is_composite(path: &Path) -> bool {
+    modis::is_granule(granule::name_of(path))
+}
+
 /// What a product's folder or zip holds, by its metadata or by the names of its files; a STAC file is told by its name, a picture is an
 /// orthomosaic, and a cube a stack.
 pub fn product_at(path: &Path) -> ImagerySpec {
@@ -178,7 +183,7 @@ pub fn product_at(path: &Path) -> ImagerySpec {
         return ImagerySpec::Stac(StacSpec { path: path.to_owned(), ..StacSpec::default() });
     }
     let path = path.to_owned();
-    if cube::is_named(&path) {
+    if cube::is_named(&path) && !is_composite(&path) {
         let bands = [(Role::Index("value".to_owned()), path)].into();
         return ImagerySpec::Stack(StackSpec { bands, ..StackSpec::default() });
     }
@@ -197,13 +202,14 @@ pub fn product_at(path: &Path) -> ImagerySpec {
             ImagerySpec::LandsatC2L2(LandsatSpec { path })
         };
     }
-    let files = granule::files_below(&path, granule::is_tiff).unwrap_or_default();
+    let is_image = |name: &str| granule::is_tiff(name) || modis::is_granule(name);
+    let files = granule::files_below(&path, is_image).unwrap_or_default();
     let any = |test: fn(&str) -> bool| files.iter().any(|file| test(granule::name_of(file)));
     if any(hls::is_hls) {
         ImagerySpec::Hls(HlsSpec { path })
     } else if any(planetscope::is_planetscope) {
         ImagerySpec::Planetscope(PlanetscopeSpec { path, instrument: None })
-    } else if any(modis::is_modis) {
+    } else if any(modis::is_layer) || any(modis::is_granule) {
         ImagerySpec::Modis13Q1(ModisSpec { path })
     } else if files.iter().any(|file| sentinel1::is_sentinel1(file)) {
         ImagerySpec::Sentinel1Rtc(Sentinel1Spec { path, ..Sentinel1Spec::default() })

@@ -1,4 +1,4 @@
-//! MODIS vegetation indices (MOD13Q1, MYD13Q1) exported to `GeoTIFF`, one file a layer.
+//! MODIS vegetation indices (MOD13Q1, MYD13Q1), as granules (HDF4) or exported to `GeoTIFF`, one file a layer.
 //!
 //! Source: K. Didan, MODIS Vegetation Index User's Guide. Names as `AppEEARS` gives them
 //! (`MOD13Q1.061__250m_16_days_NDVI_doy2023113_aid0001.tif`) or as they keep the granule's
@@ -14,7 +14,7 @@ use super::Batch;
 use super::granule::{Granule, by_granule, files_below, is_tiff, name_of, ordinal_time};
 use super::imagery::{FoundLayer, FoundScene};
 use crate::raster_file::Void;
-use crate::{GeoioError, RasterFile};
+use crate::{GeoioError, RasterFile, cube};
 
 /// "No data" of the bands; that of the indices is the table's.
 const BAND_FILL: f64 = -1000.0;
@@ -26,7 +26,7 @@ const TAGS: [f64; 3] = [0.0001, 1.0, 10_000.0];
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModisSpec {
-    /// A folder with the layers of composites as `GeoTIFF`, or one that holds such folders (up to two levels down).
+    /// A folder with composites (HDF4) or their layers as `GeoTIFF`, or one that holds such folders (up to two levels down).
     pub path: PathBuf,
 }
 
@@ -60,27 +60,36 @@ impl Name {
     }
 }
 
+/// Whether a file is a composite as it is delivered, by its name.
+pub(super) fn is_granule(name: &str) -> bool {
+    let is_product = name.get(..7).is_some_and(|product| matches!(product, "MOD13Q1" | "MYD13Q1"));
+    is_product && name.to_ascii_lowercase().ends_with(".hdf")
+}
+
 /// Whether a file is a layer of a composite by its name.
-pub(super) fn is_modis(name: &str) -> bool {
+pub(super) fn is_layer(name: &str) -> bool {
     is_tiff(name) && Name::parse(name).is_some()
 }
 
 pub(super) fn find(spec: &ModisSpec, base: &Path) -> Result<Batch, GeoioError> {
     let root = base.join(&spec.path);
-    let files = files_below(&root, is_modis)?;
-    if files.is_empty() {
-        let hdf = files_below(&root, |name| name.to_ascii_lowercase().ends_with(".hdf"))?;
-        let reason = match hdf.first() {
-            Some(file) => format!(
-                "{} is HDF4, which is not read: export its layers to GeoTIFF under names such as {}_250m_16_days_NDVI.tif (gdal_translate)",
-                name_of(file),
-                name_of(file).trim_end_matches(".hdf")
-            ),
-            None => "it holds no file like MOD13Q1.061__250m_16_days_NDVI_doy2023113_aid0001.tif".to_owned(),
-        };
-        return Err(GeoioError::Imagery { path: root, reason });
-    }
     let mut batch = Batch::default();
+    let mut files = files_below(&root, is_layer)?;
+    for granule in files_below(&root, is_granule)? {
+        match cube::single_images(&granule) {
+            Ok(Some(layers)) => files.extend(layers.into_iter().map(|(_, path)| path)),
+            Ok(None) => {
+                let (expected, reason) = ("a granule (HDF4)".to_owned(), "it does not begin like one".to_owned());
+                batch.skip(&granule, &GeoioError::Open { path: granule.clone(), expected, reason });
+            }
+            Err(error) => batch.skip(&granule, &error),
+        }
+    }
+    if files.is_empty() && batch.skipped.is_empty() {
+        let reason = "it holds no file like MOD13Q1.A2023113.h10v08.061.2023131045600.hdf or \
+                      MOD13Q1.061__250m_16_days_NDVI_doy2023113_aid0001.tif";
+        return Err(GeoioError::Imagery { path: root, reason: reason.to_owned() });
+    }
     let key = |path: &Path| Some((path.parent()?.to_owned(), Name::parse(name_of(path))?.0));
     for ((_, name), files) in by_granule(files, key) {
         match scene(&name, &files, &mut batch.warnings) {
@@ -194,6 +203,7 @@ mod tests {
             text(["MYD13Q1", "2020-12-26", "h10v08", "composite_day_of_the_year"])
         );
         assert_eq!(told("MOD13Q1_ndvi_20230423.tif"), None);
-        assert!(!is_modis("MOD13Q1.A2023113.h10v08.061.2023131045600.hdf"));
+        let granule = "MOD13Q1.A2023113.h10v08.061.2023131045600.hdf";
+        assert!(!is_layer(granule) && is_granule(granule) && !is_granule("MOD09GA.A2023113.h10v08.061.2023131045600.hdf"));
     }
 }

@@ -90,12 +90,21 @@ pub fn layers_of_file(path: &Path) -> Result<Vec<NamedLayer>, GeoioError> {
 /// The layers of a cube by the names of its variables; those that are no roles are left out.
 fn of_images(path: &Path, images: Vec<(String, PathBuf)>) -> Result<Vec<NamedLayer>, GeoioError> {
     let mut layers: Vec<NamedLayer> = Vec::new();
-    for (name, image) in images {
-        let Some(role) = role_of_name(&name) else { continue };
+    for (name, image) in &images {
+        let Some(role) = role_of_name(name) else { continue };
         if layers.iter().any(|(other, ..)| *other == role) {
             return Err(GeoioError::UnnamedBands { path: path.to_owned(), reason: format!("two variables are {role}") });
         }
-        layers.push((role, image, 1));
+        layers.push((role, image.clone(), 1));
+    }
+    if layers.is_empty() {
+        let names: Vec<&str> = images.iter().map(|(name, _)| name.as_str()).collect();
+        let reason = format!(
+            "none of its variables is named as a band; name layers, as red={}; it has {}",
+            images[0].1.display(),
+            names.join(", ")
+        );
+        return Err(GeoioError::UnnamedBands { path: path.to_owned(), reason });
     }
     Ok(layers)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::super::array::Array;
+use super::super::array::{Array, linear};
 use super::super::bytes::{Reading, Walk};
 use super::super::filter;
 use super::extensible::{self, Extensible};
@@ -56,7 +56,7 @@ impl Chunked {
     /// The bytes of a chunk; `None` for one that was never written.
     pub(in super::super) fn unpack(&self, array: &Array, at: &[usize], bytes: usize) -> Reading<Option<Vec<u8>>> {
         let found = self.found.get_or_init(|| self.find(array, bytes as u64)).as_ref().map_err(Clone::clone)?;
-        let listed = || found.get(&linear(at.iter().map(|at| *at as u64), array.chunks())).copied();
+        let listed = || found.get(&linear(at.iter().map(|at| *at as u64), &array.chunks())).copied();
         let Some(entry) = self.in_row(array, at, bytes as u64).or_else(listed) else { return Ok(None) };
         let leaves = array.dimensions.iter().zip(&array.chunk).zip(at).any(|((all, chunk), at)| (at + 1) * chunk > all.length);
         let filters = if self.plain_edges && leaves { &[][..] } else { &self.filters[..] };
@@ -86,7 +86,7 @@ impl Chunked {
         let mut is_twice = false;
         let mut put = |at: Vec<u64>, entry: Entry| {
             if entry.place != NOWHERE && at.iter().zip(&counts).all(|(at, count)| *at < *count as u64) {
-                is_twice |= found.insert(linear(at.into_iter(), counts.clone()), entry).is_some();
+                is_twice |= found.insert(linear(at.into_iter(), &counts), entry).is_some();
             }
         };
         let most = self.most_chunks(array);
@@ -154,8 +154,8 @@ impl Chunked {
     /// Where a chunk lies that stands in a row with all others.
     fn in_row(&self, array: &Array, at: &[usize], bytes: u64) -> Option<Entry> {
         let Index::Row(first) = self.index else { return None };
-        let counts = self.most_chunks(array).into_iter().map(|count| count as usize).collect();
-        let number = linear(at.iter().map(|at| *at as u64), counts);
+        let counts: Vec<usize> = self.most_chunks(array).into_iter().map(|count| count as usize).collect();
+        let number = linear(at.iter().map(|at| *at as u64), &counts);
         let place = first.saturating_add(number.saturating_mul(bytes));
         (first != NOWHERE).then_some(Entry { place, length: bytes, mask: 0 })
     }
@@ -234,11 +234,6 @@ fn places(number: u64, counts: &[u64]) -> Vec<u64> {
         *first = left;
     }
     at
-}
-
-/// The number of a chunk by its place.
-fn linear(at: impl Iterator<Item = u64>, counts: Vec<usize>) -> u64 {
-    at.zip(counts).fold(0, |all, (at, count)| all.saturating_mul(count as u64).saturating_add(at))
 }
 
 /// Undoes one filter; the result has so many bytes, and numbers of so many.
