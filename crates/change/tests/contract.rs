@@ -51,9 +51,9 @@ fn bayts() -> Bayts {
     Bayts::new(parameters, period(HISTORY, TIMES - 1), vec![Role::Index("nbr".to_owned())]).expect("parameters in range")
 }
 
-fn bayts_from_history() -> Bayts {
+fn bayts_from_history(bits: Option<u8>) -> Bayts {
     let densities = [("nbr".to_owned(), Densities::Data(FromHistory::Data))].into();
-    let parameters = BaytsParameters { densities, ..BaytsParameters::default() };
+    let parameters = BaytsParameters { densities, bits, ..BaytsParameters::default() };
     Bayts::new(parameters, period(HISTORY, TIMES - 1), vec![Role::Index("nbr".to_owned())]).expect("parameters in range")
 }
 
@@ -186,10 +186,12 @@ fn bayts_meets_the_contract() {
 
 #[test]
 fn bayts_with_densities_of_the_history_meets_the_contract() {
-    all_nan_is_not_seen(&bayts_from_history());
-    constant_is_unchanged(&bayts_from_history());
-    planted_drop_is_dated_within_a_revisit(&bayts_from_history());
-    a_drop_has_a_negative_magnitude(&bayts_from_history());
+    for bits in [None, Some(16)] {
+        all_nan_is_not_seen(&bayts_from_history(bits));
+        constant_is_unchanged(&bayts_from_history(bits));
+        planted_drop_is_dated_within_a_revisit(&bayts_from_history(bits));
+        a_drop_has_a_negative_magnitude(&bayts_from_history(bits));
+    }
 }
 
 #[test]
@@ -293,15 +295,17 @@ proptest! {
         image_by_image_is_the_whole(&nrt(MosumParameters::default()), &values);
         image_by_image_is_the_whole(&nrt(IqrParameters::default()), &values);
         image_by_image_is_the_whole(&bayts(), &values);
-        image_by_image_is_the_whole(&bayts_from_history(), &values);
+        for bits in [None, Some(16)] {
+            image_by_image_is_the_whole(&bayts_from_history(bits), &values);
+        }
         for gaps in [Gaps::Skipped, Gaps::Interpolated] {
             image_by_image_is_the_whole(&pvts_beta(gaps), &values);
             order_of_pixels_is_irrelevant(&pvts_beta(gaps), &values);
             days_are_in_order(&detect(&pvts_beta(gaps), &values));
         }
         order_of_pixels_is_irrelevant(&nrt(MosumParameters::default()), &values);
-        order_of_pixels_is_irrelevant(&bayts_from_history(), &values);
-        days_are_in_order(&detect(&bayts_from_history(), &values));
+        order_of_pixels_is_irrelevant(&bayts_from_history(None), &values);
+        days_are_in_order(&detect(&bayts_from_history(None), &values));
         order_of_pixels_is_irrelevant(&bayts(), &values);
         days_are_in_order(&detect(&bayts(), &values));
         days_are_in_order(&detect(&nrt(EwmaParameters::default()), &values));

@@ -54,13 +54,16 @@ const BAYTS: &[&str] = &["-p", "value=[0.7,0.1,0.25,0.1]"];
 
 const FROM_HISTORY: &[&str] = &["-p", "value=data"];
 
-const METHODS: [Method; 8] = [
+const ROUNDED: &[&str] = &["-p", "value=data", "-p", "bits=16"];
+
+const METHODS: [Method; 9] = [
     method("ewma", PLAIN),
     method("cusum", PLAIN),
     method("mosum", PLAIN),
     method("iqr", &[]),
     method("bayts", BAYTS),
     method("bayts", FROM_HISTORY),
+    method("bayts", ROUNDED),
     method("pvts-beta", &["-p", "beta=2", "-p", "gaps=interpolated"]),
     method("bfast-monitor", &["-p", "order=1", "-p", "trend=false"]),
 ];

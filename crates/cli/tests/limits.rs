@@ -222,6 +222,16 @@ fn bayts_with_densities_of_the_history_finds_what_the_r_package_found() {
         for (place, coefficient) in model.iter().enumerate() {
             assert!((number(&row, &format!("b{place}")) - coefficient).abs() < 2e-6, "{row:?}");
         }
+        call.extend(["-p", "bits=16"]);
+        let rounded = found(&call, &out).remove(0);
+        let days = ["break_day", "confirmed_day", "before_day", "status"];
+        assert!(days.iter().all(|column| rounded[*column] == row[*column]), "rounded: {rounded:?}, {row:?}");
+        assert!((number(&rounded, "statistic") - probability).abs() < 1e-3, "rounded: {rounded:?}");
+        for (place, coefficient) in model.iter().enumerate() {
+            let multiples = number(&rounded, &format!("b{place}")) * 65_536.0;
+            assert!((multiples - multiples.round()).abs() < 1e-3, "{rounded:?}");
+            assert!((multiples / 65_536.0 - coefficient).abs() < 1e-5, "{rounded:?}");
+        }
     }
 }
 
@@ -321,6 +331,7 @@ fn limits_that_cannot_be_are_refused_by_name() {
         ("bayts", "v={forest={weibull=[1,2]}}", "non_forest = DENSITY"),
         ("bayts", "v={forest={weibull=[0,2]},non_forest={normal=[1,2]}}", "of no use for v"),
         ("bayts", "order=7", "order is 7"),
+        ("bayts", "bits=9", "bits is 9"),
         ("bayts", "w=data", "the role of an input"),
     ] {
         let told =

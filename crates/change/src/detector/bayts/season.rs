@@ -38,8 +38,10 @@ impl Season {
         Self { coefficients: vec![vec![f64::NAN; pixels]; terms.width()], spread: vec![f64::NAN; pixels] }
     }
 
-    /// The models of the history of a role.
-    pub(super) fn fit(terms: Terms, monitor_from: Date, history: &SeriesBlock<'_>, role: usize) -> Self {
+    /// The models of the history of a role, in multiples of a step where one is given (0 is none).
+    pub(super) fn fit(terms: Terms, (monitor_from, step): (Date, f64), history: &SeriesBlock<'_>, role: usize) -> Self {
+        let rounded = |number: f64| if step > 0.0 { (number / step).round() * step } else { number };
+        let least = step.max(f64::from(f32::MIN_POSITIVE));
         let mut season = Self::none(terms, history.pixels());
         let design = Design::new(terms, AXIS, history.dates());
         let Some(first) = history.dates().first() else { return season };
@@ -59,9 +61,9 @@ impl Season {
                     coefficients[0] += coefficients[1] * (AXIS.trend(monitor_from) - AXIS.trend(*first) + 1.0);
                 }
                 for (kept, value) in season.coefficients.iter_mut().zip(coefficients) {
-                    kept[start + lane] = value;
+                    kept[start + lane] = rounded(value);
                 }
-                season.spread[start + lane] = moments.deviation().max(f64::from(f32::MIN_POSITIVE));
+                season.spread[start + lane] = rounded(moments.deviation()).max(least);
             }
         }
         season
@@ -95,7 +97,7 @@ impl Bayts {
 
     /// The season of each role that has one.
     pub(super) fn seasons(&self, history: &SeriesBlock<'_>) -> Vec<Option<Season>> {
-        let fit = |role| Season::fit(self.terms(), self.monitoring.from(), history, role);
+        let fit = |role| Season::fit(self.terms(), (self.monitoring.from(), self.step()), history, role);
         (0..self.roles.len()).map(|role| self.has_season(role).then(|| fit(role))).collect()
     }
 

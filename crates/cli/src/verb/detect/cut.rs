@@ -64,11 +64,24 @@ impl Cut {
         Self { bytes: 2 * bytes(&windows, PACKED), windows, part: (rows, cols), rows: at_once }
     }
 
-    /// As [`Cut::new`], for what looks at whole windows; so many bytes of strips wait for the rest of their row of tiles.
-    pub(super) fn whole(grid: &Grid, block: usize, bytes_a_pixel: usize, waiting: usize, budget: &Budget) -> Self {
+    /// As [`Cut::new`], for what looks at whole windows and goes on from a state in tiles of side `tile`; so many bytes of strips wait for
+    /// the rest of their row of tiles.
+    pub(super) fn whole(
+        grid: &Grid,
+        (block, tile): (usize, usize),
+        bytes_a_pixel: usize,
+        waiting: usize,
+        budget: &Budget,
+    ) -> Self {
         let (each, all) = (PACKED + bytes_a_pixel, budget.chunk_bytes() as usize);
-        let strips = windows(grid, block, (all - waiting.min(all / 4 * 3)) / under_way(budget) / each, budget);
-        Self { bytes: bytes(&strips, each), windows: strips, part: (grid.rows, grid.cols), rows: grid.rows }
+        let mut windows = windows(grid, block, (all - waiting.min(all / 4 * 3)) / under_way(budget) / each, budget);
+        // Strips that are no whole rows of tiles unpack each tile several times: rather fewer are under way.
+        let strip = windows.first().filter(|first| first.cols == grid.cols).map_or(0, |first| first.rows);
+        let rows = strip.max(tile) / tile * tile;
+        if strip > 0 && strip < grid.rows && rows * grid.cols * each <= all {
+            windows = grid.strips(rows).collect();
+        }
+        Self { bytes: bytes(&windows, each), windows, part: (grid.rows, grid.cols), rows: grid.rows }
     }
 
     /// The parts of a window, to be read one after another.
@@ -153,15 +166,19 @@ mod tests {
         let storage = Storage { rows: 256, cols: 256, bytes_a_pixel: 240, is_beside: false };
         for (bytes, jobs) in [(256 << 20, 2), (512 << 20, 2), (64 << 20, 8)] {
             let budget = Budget::new(jobs, bytes);
-            let (whole, cut) = (
-                Cut::whole(&grid(1000, 1000), 512, 736, 1 << 20, &budget),
-                Cut::new(&grid(1000, 1000), 512, storage, 480, &budget),
-            );
-            for cut in [&whole, &cut] {
-                assert!(cut.bytes * under_way(&budget) as u64 <= budget.chunk_bytes(), "{bytes} bytes: {cut:?}");
-            }
+            let cut = Cut::new(&grid(1000, 1000), 512, storage, 480, &budget);
+            assert!(cut.bytes * under_way(&budget) as u64 <= budget.chunk_bytes(), "{bytes} bytes: {cut:?}");
+            let whole = Cut::whole(&grid(1000, 1000), (512, 128), 736, 1 << 20, &budget);
+            assert!(whole.bytes <= budget.chunk_bytes(), "{bytes} bytes: {whole:?}");
             let parts = cut.part.0 * cut.part.1 * 480 * jobs;
             assert!(parts as u64 <= budget.chunk_bytes() / 2, "{bytes} bytes: {cut:?}");
         }
+    }
+
+    #[test]
+    fn strips_that_go_on_from_a_state_are_whole_rows_of_its_tiles_where_one_fits() {
+        let rows = |bytes| Cut::whole(&grid(1000, 1000), (512, 128), 1200, 1 << 20, &Budget::new(2, bytes)).windows[0].rows;
+        assert_eq!([rows(512 << 20), rows(1 << 30)], [128, 128]);
+        assert!(rows(128 << 20) < 128);
     }
 }

@@ -69,7 +69,7 @@ impl Work<'_> {
         let budget = cut::threads(&common.budget(), self.series.storage(self.source)?)?;
         let (grid, block) = (self.source.grid(), arguments.output.block);
         let mut writers = self.writers(side(grid, block))?;
-        let cut = Cut::whole(grid, block, self.bytes_a_pixel(), self.bytes_waiting(block), &budget);
+        let cut = Cut::whole(grid, (block, side(grid, block)), self.bytes_a_pixel(), self.bytes_waiting(block), &budget);
         let mut progress = Progress::begin(common, "detect", cut.windows.len() as u64);
         let mut counts = Counts::default();
         let (packing, state, looks) = (sink.packing(), writers.packing(), writers.looks.as_ref().map(RasterWriter::packing));
