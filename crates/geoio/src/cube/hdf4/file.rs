@@ -10,8 +10,8 @@ pub(super) type Id = (u16, u16);
 
 /// Of a tag: its element is a special one, which begins with the kind it is of.
 const SPECIAL: u16 = 0x4000;
-/// Tag of an entry without an element, and what stands for a place or length that was never given.
-const EMPTY: u16 = 1;
+/// Tags of entries without an element, and what stands for a place or length that was never given.
+const EMPTY: [u16; 2] = [1, 108];
 const NOWHERE: u64 = 0xffff_ffff;
 /// Bytes of an entry of the list.
 const ENTRY: u64 = 12;
@@ -86,7 +86,7 @@ impl Hdf4File {
             for _ in 0..count {
                 let (tag, number) = (block.greatest_first(2)? as u16, block.greatest_first(2)? as u16);
                 let (place, length) = (block.greatest_first(4)?, block.greatest_first(4)?);
-                if tag == EMPTY || place == NOWHERE || length == NOWHERE {
+                if EMPTY.contains(&tag) || place == NOWHERE || length == NOWHERE {
                     continue;
                 }
                 if place + length > bytes.length() {
@@ -110,6 +110,11 @@ impl Hdf4File {
         let mut ids: Vec<Id> = self.entries.keys().filter(|(of, _)| *of == tag).copied().collect();
         ids.sort_unstable();
         ids
+    }
+
+    /// Whether anything was ever written of an element.
+    pub(super) fn holds(&self, id: Id) -> bool {
+        self.entries.contains_key(&id)
     }
 
     /// The head of a special element; `None` for a plain one.

@@ -112,7 +112,8 @@ fn field(file: &Arc<Hdf4File>, group: &Group, grids: &[EosGrid]) -> Reading<Opti
     let fill = attributes.get("_FillValue").and_then(|fill| fill.values()?.first().copied());
     turn_scale(&mut attributes, element);
     let bytes = product(&lengths)?.checked_mul(element.bytes).ok_or("a field is too large")? as u64;
-    let (chunk, place) = match part(NUMBERS).map(|id| Data::of(file, id, (&lengths, element), bytes)) {
+    let (chunk, place) = match part(NUMBERS).filter(|id| file.holds(*id)).map(|id| Data::of(file, id, (&lengths, element), bytes))
+    {
         None => (lengths.clone(), Place::Nowhere("it was never written".to_owned())),
         Some(Ok((chunk, data))) => (chunk, Place::Hdf4(data)),
         Some(Err(reason)) => (lengths.clone(), Place::Nowhere(reason)),
