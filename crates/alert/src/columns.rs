@@ -80,14 +80,14 @@ pub const ALERT_COLUMNS: [ColumnDescription; 26] = [
         "date_before",
         Kind::Day,
         ("Última fecha sin cambio", "Last day unchanged"),
-        "Smallest of the pixels' last days seen unchanged; the change began after it. Of the confirmed pixels where confidence is high, else of all but the earliest twentieth.",
+        "Smallest of the pixels' last days seen unchanged; the change began after it. Of the confirmed pixels where confidence is high, else of all, but for the earliest twentieth.",
     )
     .null("a pixel was never seen clear before the change"),
     column(
         "date_first",
         Kind::Day,
         ("Primera fecha con cambio", "First day changed"),
-        "First day on which a pixel was seen changed; the change began on it or before. Of the confirmed pixels where confidence is high, else of all but the earliest twentieth.",
+        "First day by which more than a twentieth of the pixels had been seen changed; the change began on it or before. Of the confirmed pixels where confidence is high, else of all.",
     ),
     column(
         "date_confirmed",

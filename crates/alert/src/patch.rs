@@ -56,9 +56,10 @@ impl PatchRules {
 
 /// Connected changed pixels.
 ///
-/// The clearing began in (`date_before`, `date_first`] and was complete by `date_last`: by the confirmed pixels where at least
-/// half are, else by all but the earliest twentieth, so that a single doubtful one moves no date. A patch is not split by date: a slow clearing would fall
-/// apart into pieces below the smallest area and be lost.
+/// The clearing began in (`date_before`, `date_first`] and was complete by `date_last`: by the confirmed pixels where at least half
+/// are, else by all, in both cases but for the earliest twentieth, so that a few doubtful ones move no date: of thousands of pixels one
+/// always shows noise just before. A patch is not split by date: a slow clearing would fall apart into pieces below the smallest area
+/// and be lost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patch {
     /// Outline in the coordinates of the grid, exterior rings counter-clockwise.
@@ -244,7 +245,7 @@ fn patch(component: Component<(), Pixels>, grid: &Grid) -> Patch {
     let fringe = Fringe::of(&component.runs);
     let date_confirmed = sum.confirmed.day_of_count(component.pixels.div_ceil(2));
     let span = match date_confirmed {
-        Some(_) => sum.sure.span_without(0),
+        Some(_) => sum.sure.span_without(sum.confirmed.total() / 20),
         None => sum.all.span_without(component.pixels / 20),
     };
     Patch {

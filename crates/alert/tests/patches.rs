@@ -117,6 +117,17 @@ fn a_doubtful_pixel_moves_no_date_of_a_confirmed_patch() {
     assert_eq!((unconfirmed.date_first.days(), unconfirmed.date_last.days()), (19_000, 19_025));
 }
 
+#[test]
+fn the_earliest_twentieth_of_a_confirmed_patch_moves_no_date() {
+    let rules = every_pixel();
+    let dated = |early: usize| {
+        let row = format!("{}{}", "A".repeat(early), "K".repeat(40 - early));
+        let patch = patches(&grid(1, 40), &map(&[row.as_str()]), 1, &rules).0.remove(0);
+        (patch.date_before.map(Date::days), patch.date_first.days())
+    };
+    assert_eq!([dated(0), dated(2), dated(3)], [(Some(19_000), 19_010), (Some(19_000), 19_010), (Some(18_990), 19_000)]);
+}
+
 fn context(sensors: &[String]) -> AlertContext<'_> {
     AlertContext { index: "NBR", method: "difference", sensors }
 }

@@ -160,7 +160,7 @@ impl Bayts {
         if let Some(name) = parameters.densities.keys().find(|name| !names.contains(name)) {
             return Err(refused(
                 "the parameter",
-                name.clone(),
+                format!("{name} (the inputs are {})", names.join(", ")),
                 "chi, pnf_min, block_weight, percentile, order, trend, bits, or the role of an input",
             ));
         }
