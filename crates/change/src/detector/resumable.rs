@@ -1,4 +1,6 @@
-use ndarray::Array2;
+use std::ops::Range;
+
+use ndarray::{Array2, s};
 
 use super::Detector;
 use crate::{Findings, NO_DAY, SeriesBlock};
@@ -42,6 +44,30 @@ impl StatePlanes {
             days: Array2::from_elem((layout.days.len(), pixels), NO_DAY),
             counts: Array2::zeros((layout.counts.len(), pixels)),
         }
+    }
+
+    /// Some of the pixels.
+    ///
+    /// # Panics
+    /// Where there are not so many.
+    pub fn part(&self, pixels: Range<usize>) -> Self {
+        let of = s![.., pixels];
+        Self {
+            reals: self.reals.slice(of).to_owned(),
+            days: self.days.slice(of).to_owned(),
+            counts: self.counts.slice(of).to_owned(),
+        }
+    }
+
+    /// Puts a part in its place, from a pixel on.
+    ///
+    /// # Panics
+    /// Where the part has other planes, or goes beyond the last pixel.
+    pub fn put(&mut self, first: usize, part: &Self) {
+        let of = s![.., first..first + part.pixels()];
+        self.reals.slice_mut(of).assign(&part.reals);
+        self.days.slice_mut(of).assign(&part.days);
+        self.counts.slice_mut(of).assign(&part.counts);
     }
 
     /// Number of pixels.

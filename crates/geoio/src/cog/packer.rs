@@ -52,6 +52,25 @@ pub struct Packed<T> {
     pub(super) content: Content<T>,
 }
 
+impl<T> Packed<T> {
+    /// This window with the one right below it, where both are as wide and made of whole tiles; else they are given back.
+    ///
+    /// # Errors
+    /// Both windows, where they are not so.
+    pub fn joined(mut self, below: Self) -> Result<Self, Box<(Self, Self)>> {
+        let (upper, lower) = (self.window, below.window);
+        let is_below = (lower.row, lower.col, lower.cols) == (upper.row + upper.rows as isize, upper.col, upper.cols);
+        match (&mut self.content, below.content) {
+            (Content::Tiles(tiles), Content::Tiles(more)) if is_below && self.band == below.band => {
+                tiles.extend(more);
+                self.window.rows += lower.rows;
+                Ok(self)
+            }
+            (_, content) => Err(Box::new((self, Self { content, ..below }))),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Content<T> {
     /// Whole tiles, by row, then column.

@@ -47,6 +47,17 @@ pub(super) struct Cut {
     rows: usize,
 }
 
+/// What a pixel takes where a method goes on from a state.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StateBytes {
+    /// While it is worked on.
+    pub(super) at_work: usize,
+    /// Packed, until it is written, about.
+    pub(super) packed: usize,
+    /// Of all strips that wait for the rest of their row of tiles.
+    pub(super) waiting: usize,
+}
+
 impl Cut {
     /// Cuts a grid for an output in tiles of side `block`, within the memory; the series of a pixel take so many bytes.
     ///
@@ -64,24 +75,30 @@ impl Cut {
         Self { bytes: 2 * bytes(&windows, PACKED), windows, part: (rows, cols), rows: at_once }
     }
 
-    /// As [`Cut::new`], for what looks at whole windows and goes on from a state in tiles of side `tile`; so many bytes of strips wait for
-    /// the rest of their row of tiles.
-    pub(super) fn whole(
-        grid: &Grid,
-        (block, tile): (usize, usize),
-        bytes_a_pixel: usize,
-        waiting: usize,
-        budget: &Budget,
-    ) -> Self {
-        let (each, all) = (PACKED + bytes_a_pixel, budget.chunk_bytes() as usize);
-        let mut windows = windows(grid, block, (all - waiting.min(all / 4 * 3)) / under_way(budget) / each, budget);
+    /// As [`Cut::new`], for what goes on from a state in tiles of side `tile`; so many bytes of strips wait for the rest of their row of tiles.
+    ///
+    /// Parts are whole rows of the state's tiles in a window, where windows are whole tiles of the output; else each window is one part.
+    pub(super) fn whole(grid: &Grid, (block, tile): (usize, usize), bytes: &StateBytes, budget: &Budget) -> Self {
+        let all = budget.chunk_bytes() as usize;
+        let parts = budget.jobs() * tile * block.min(grid.cols) * bytes.at_work;
+        let tiles: Vec<Window> = grid.tiles(block, block).collect();
+        let window = self::bytes(&tiles, PACKED + bytes.packed) as usize;
+        if tiles.len() > 1 && parts <= all / 3 * 2 && window <= all / 3 {
+            // Higher parts where memory is left, for blocks of the inputs may be higher than the state's.
+            let left = all.saturating_sub(under_way(budget) * window);
+            let rows = tile * (left / parts).clamp(1, block.div_ceil(tile));
+            let under_way = ((all - parts * (rows / tile)) / window).max(1);
+            return Self { bytes: (all / under_way) as u64, windows: tiles, part: (rows, block), rows };
+        }
+        let each = PACKED + bytes.at_work;
+        let mut windows = windows(grid, block, (all - bytes.waiting.min(all / 4 * 3)) / under_way(budget) / each, budget);
         // Strips that are no whole rows of tiles unpack each tile several times: rather fewer are under way.
         let strip = windows.first().filter(|first| first.cols == grid.cols).map_or(0, |first| first.rows);
         let rows = strip.max(tile) / tile * tile;
         if strip > 0 && strip < grid.rows && rows * grid.cols * each <= all {
             windows = grid.strips(rows).collect();
         }
-        Self { bytes: bytes(&windows, each), windows, part: (grid.rows, grid.cols), rows: grid.rows }
+        Self { bytes: self::bytes(&windows, each), windows, part: (grid.rows, grid.cols), rows: grid.rows }
     }
 
     /// The parts of a window, to be read one after another.
@@ -168,17 +185,29 @@ mod tests {
             let budget = Budget::new(jobs, bytes);
             let cut = Cut::new(&grid(1000, 1000), 512, storage, 480, &budget);
             assert!(cut.bytes * under_way(&budget) as u64 <= budget.chunk_bytes(), "{bytes} bytes: {cut:?}");
-            let whole = Cut::whole(&grid(1000, 1000), (512, 128), 736, 1 << 20, &budget);
+            let whole = Cut::whole(&grid(1000, 1000), (512, 128), &of_state(736), &budget);
             assert!(whole.bytes <= budget.chunk_bytes(), "{bytes} bytes: {whole:?}");
             let parts = cut.part.0 * cut.part.1 * 480 * jobs;
             assert!(parts as u64 <= budget.chunk_bytes() / 2, "{bytes} bytes: {cut:?}");
         }
     }
 
+    fn of_state(at_work: usize) -> StateBytes {
+        StateBytes { at_work, packed: 100, waiting: 1 << 20 }
+    }
+
     #[test]
-    fn strips_that_go_on_from_a_state_are_whole_rows_of_its_tiles_where_one_fits() {
-        let rows = |bytes| Cut::whole(&grid(1000, 1000), (512, 128), 1200, 1 << 20, &Budget::new(2, bytes)).windows[0].rows;
-        assert_eq!([rows(512 << 20), rows(1 << 30)], [128, 128]);
-        assert!(rows(128 << 20) < 128);
+    fn what_goes_on_from_a_state_is_cut_into_whole_rows_of_its_tiles_where_memory_allows() {
+        let cut = |cols, bytes| Cut::whole(&grid(1000, cols), (512, 128), &of_state(1200), &Budget::new(2, bytes));
+        for (cols, bytes) in [(1000, 512 << 20), (3000, 512 << 20), (3000, 1 << 30)] {
+            let cut = cut(cols, bytes);
+            let parts: Vec<Window> = cut.windows.iter().flat_map(|window| cut.parts(*window)).collect();
+            assert!(
+                parts.iter().all(|part| part.row % 128 == 0 && part.pixels() as u64 * 2400 <= bytes / 3),
+                "{cols} {bytes}: {parts:?}"
+            );
+            assert_eq!(parts.iter().map(|part| part.pixels()).sum::<usize>(), 1000 * cols);
+        }
+        assert!(cut(1000, 128 << 20).windows[0].rows < 128, "strips are the last resort");
     }
 }

@@ -7,6 +7,7 @@
 mod folder;
 mod header;
 mod looks;
+mod part;
 mod planes;
 mod work;
 

@@ -153,6 +153,26 @@ pub(super) struct PackedPlanes {
     carried: usize,
 }
 
+impl PackedPlanes {
+    /// These planes with those of the window right below.
+    pub(super) fn joined(self, below: Self) -> Self {
+        Self {
+            reals: joined(self.reals, below.reals),
+            days: joined(self.days, below.days),
+            counts: joined(self.counts, below.counts),
+            carried: self.carried.max(below.carried),
+        }
+    }
+}
+
+/// Planes with those of the window right below, band by band.
+///
+/// # Panics
+/// Where they are not of whole tiles, one right below the other.
+pub(super) fn joined<T: std::fmt::Debug>(upper: Vec<Packed<T>>, lower: Vec<Packed<T>>) -> Vec<Packed<T>> {
+    upper.into_iter().zip(lower).map(|(upper, lower)| upper.joined(lower).expect("parts are whole rows of tiles")).collect()
+}
+
 impl PlanesPacker {
     /// `carried`: looks that a pixel carries, the most of all.
     pub(super) fn pack(&mut self, window: Window, planes: &StatePlanes, carried: usize) -> Result<PackedPlanes, Fault> {

@@ -1,27 +1,23 @@
 //! The walk over the windows of a grid with their state.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
-use change::{Detector, Findings, Resumable, SeriesBlock, StatePlanes};
-use geoio::{GriddedImagery, GriddedReader, Packed, Packer, Packing, PlaneSpec, RasterFile, RasterWriter};
-use ndarray::{Array3, ArrayView2, s};
+use change::{Detector, Resumable};
+use geoio::{GriddedImagery, Packed, Packing, RasterWriter};
 use pipeline::map_in_order;
-use raster::{Date, Grid, RasterSink as _, RasterSource as _, Scaling, Window};
+use raster::{Date, Grid, RasterSink as _, RasterSource as _};
 
-use super::super::cut::{self, Cut};
-use super::super::sink::{Planes, Sink, SinkPacker};
+use super::super::cut::{self, Cut, StateBytes};
+use super::super::sink::Sink;
 use super::super::{Counts, Series};
 use super::folder::StateFolder;
-use super::header::{Band, Header, Identity, Look};
-use super::looks::{Plan, Start, Taken, stored};
-use super::planes::{PackedPlanes, PlanesPacker, PlanesPacking, PlanesReader, PlanesWriter, options};
+use super::header::{Band, Header, Identity};
+use super::looks::{Plan, Start};
+use super::part::Worker;
+use super::planes::{PackedPlanes, PlanesPacking, PlanesReader, PlanesWriter, options};
 use crate::args::{Common, Detect};
 use crate::fault::{Exit, Fault};
 use crate::progress::Progress;
-
-/// Files of looks that a thread keeps open.
-const OPEN_FILES: usize = 32;
 
 /// What a call works with.
 pub(super) struct Work<'a> {
@@ -40,28 +36,6 @@ struct Writers {
     looks: Option<RasterWriter<f32>>,
 }
 
-/// What a thread keeps.
-struct Worker {
-    reader: GriddedReader,
-    /// Values of the history in the last window.
-    history: Vec<f32>,
-    /// Model and process from which the windows go on.
-    model: Option<PlanesReader>,
-    process: Option<PlanesReader>,
-    files: BTreeMap<String, RasterFile>,
-    sink: SinkPacker,
-    packers: [Option<PlanesPacker>; 3],
-    looks: Option<Packer<f32>>,
-}
-
-/// A window's results.
-struct Piece {
-    sink: Planes,
-    planes: [Option<PackedPlanes>; 3],
-    looks: Vec<Packed<f32>>,
-    counts: Counts,
-}
-
 impl Work<'_> {
     /// Writes the answer, and the state where it has moved.
     pub(super) fn run(&self, identity: Identity, mut sink: Sink, arguments: &Detect, common: &Common) -> Result<Counts, Fault> {
@@ -69,7 +43,7 @@ impl Work<'_> {
         let budget = cut::threads(&common.budget(), self.series.storage(self.source)?)?;
         let (grid, block) = (self.source.grid(), arguments.output.block);
         let mut writers = self.writers(side(grid, block))?;
-        let cut = Cut::whole(grid, (block, side(grid, block)), self.bytes_a_pixel(), self.bytes_waiting(block), &budget);
+        let cut = Cut::whole(grid, (block, side(grid, block)), &self.bytes(block), &budget);
         let mut progress = Progress::begin(common, "detect", cut.windows.len() as u64);
         let mut counts = Counts::default();
         let (packing, state, looks) = (sink.packing(), writers.packing(), writers.looks.as_ref().map(RasterWriter::packing));
@@ -92,7 +66,7 @@ impl Work<'_> {
                     looks: looks.as_ref().map(Packing::packer).transpose()?,
                 })
             },
-            |worker, &window| self.window(worker, window),
+            |worker, &window| self.window(worker, window, cut.parts(window)),
             |piece| {
                 sink.append(piece.sink)?;
                 writers.append(piece.planes, piece.looks)?;
@@ -105,12 +79,12 @@ impl Work<'_> {
         Ok(counts)
     }
 
-    fn resumable(&self) -> Option<&dyn Resumable> {
+    pub(super) fn resumable(&self) -> Option<&dyn Resumable> {
         self.detector.resumable()
     }
 
     /// Room for looks of a pixel before and after this call.
-    fn rooms(&self, resumable: &dyn Resumable) -> (usize, usize) {
+    pub(super) fn rooms(&self, resumable: &dyn Resumable) -> (usize, usize) {
         let header = self.folder.header.as_ref();
         let of = |planes: fn(&Header) -> &Option<super::header::Planes>| header.and_then(|header| planes(header).as_ref());
         let (file, carried) = match self.plan.start {
@@ -169,10 +143,13 @@ impl Work<'_> {
         ))
     }
 
-    fn bytes_a_pixel(&self) -> usize {
+    fn bytes(&self, block: usize) -> StateBytes {
         let looks = 4 * self.series.roles.len();
         let history = if self.plan.start == Start::Fit { self.plan.times * looks } else { 0 };
-        history + self.plan.taken.len() * looks + self.plan.fresh().count() * 4 + 2 * self.state_bytes() + 256
+        let fresh = 4 * self.plan.fresh().count();
+        let at_work = history + self.plan.taken.len() * looks + fresh + self.state_bytes() + 64;
+        // Most planes of a state are nearly empty, and looks are 16 bits as a rule.
+        StateBytes { at_work, packed: (fresh + self.state_bytes()) / 6, waiting: self.bytes_waiting(block) }
     }
 
     /// Bytes of a pixel's model and processes.
@@ -188,94 +165,6 @@ impl Work<'_> {
         let grid = self.source.grid();
         let output = 4 * (9 + 2 + self.detector.coefficients());
         grid.cols * (side(grid, block) * (self.state_bytes() + 4 * self.plan.fresh().count()) + block * output)
-    }
-
-    fn window(&self, worker: &mut Worker, window: Window) -> Result<Piece, Fault> {
-        let (values, fresh) = self.read(worker, window)?;
-        let dates: Vec<Date> = self.plan.taken.iter().map(|taken| taken.look.date).collect();
-        let sensors = vec![0; dates.len()];
-        let later = SeriesBlock::new(&dates, &sensors, values.view())?;
-        let mut planes = [None, None, None];
-        let found = match self.resumable() {
-            None => self.detector.detect(&later),
-            Some(resumable) => self.go_on(worker, window, resumable, &later, &mut planes)?,
-        };
-        let pack = |(band, values): (usize, Vec<f32>)| {
-            let packer = worker.looks.as_mut().expect("new looks have a file");
-            let plane = ArrayView2::from_shape((window.rows, window.cols), &values).expect("a look has one entry a pixel");
-            Ok::<_, Fault>(packer.pack(band, window, plane)?)
-        };
-        let looks = fresh.into_iter().enumerate().map(pack).collect::<Result<_, _>>()?;
-        worker.sink.add(window, window, &found);
-        Ok(Piece { sink: worker.sink.pack(window)?, planes, looks, counts: Counts::of(&found) })
-    }
-
-    /// What is found of a window after its new looks; its state is packed.
-    fn go_on(
-        &self,
-        worker: &mut Worker,
-        window: Window,
-        resumable: &dyn Resumable,
-        later: &SeriesBlock<'_>,
-        planes: &mut [Option<PackedPlanes>; 3],
-    ) -> Result<Findings, Fault> {
-        let (model, process) = if let (Some(model), Some(process)) = (&worker.model, &worker.process) {
-            (model.read(window)?, process.read(window)?)
-        } else {
-            let values = self.series.read(&mut worker.reader, window, self.plan.times, &mut worker.history)?;
-            let (dates, sensors) = (&self.series.dates[..self.plan.times], &self.series.sensors[..self.plan.times]);
-            resumable.begin(&SeriesBlock::new(dates, sensors, values)?)
-        };
-        let (next, found) = resumable.go_on(&model, &process, later, self.rooms(resumable).1);
-        let mut pack = |place: usize, of: &StatePlanes, carried: usize| -> Result<(), Fault> {
-            if let Some(packer) = &mut worker.packers[place] {
-                planes[place] = Some(packer.pack(window, of, carried)?);
-            }
-            Ok(())
-        };
-        pack(0, &model, 0)?;
-        pack(1, &process, resumable.carried(&process))?;
-        pack(2, &next, resumable.carried(&next))?;
-        Ok(found)
-    }
-
-    /// Values (time, role, pixel) of the looks to be taken, and the stored numbers of the new ones.
-    fn read(&self, worker: &mut Worker, window: Window) -> Result<(Array3<f32>, Vec<Vec<f32>>), Fault> {
-        let shape = (self.plan.taken.len(), self.series.roles.len(), window.pixels());
-        let given: Vec<PlaneSpec<'_>> = self.plan.taken.iter().filter_map(Taken::plane).collect();
-        let mut fresh = stored(self.series, &mut worker.reader, &given, window)?.into_iter();
-        let mut values = Array3::from_elem(shape, f32::NAN);
-        let mut kept = Vec::with_capacity(given.len());
-        for (time, taken) in self.plan.taken.iter().enumerate() {
-            let numbers = match taken.given {
-                Some(_) => fresh.next().expect("a plane a look that is given"),
-                None => self.kept(&mut worker.files, taken, window)?,
-            };
-            let Look { scale, offset, off, .. } = taken.look;
-            let scaling = Scaling { scale, offset };
-            let mut row = values.slice_mut(s![time, taken.place, ..]);
-            row.iter_mut().zip(&numbers).for_each(|(to, number)| *to = (scaling.apply(*number) - off) as f32);
-            if taken.given.is_some() {
-                kept.push(numbers);
-            }
-        }
-        Ok((values, kept))
-    }
-
-    /// The stored numbers of a look of the store.
-    fn kept(&self, files: &mut BTreeMap<String, RasterFile>, taken: &Taken, window: Window) -> Result<Vec<f32>, Fault> {
-        let Some(Band { file, band }) = &taken.look.kept else {
-            let told = format!("{}: keeps no pixels of {}", self.folder.path().display(), taken.look.date);
-            return Err(Fault::new(Exit::Internal, told));
-        };
-        if !files.contains_key(file) {
-            if files.len() >= OPEN_FILES {
-                files.clear();
-            }
-            let path: PathBuf = self.folder.path().join(file);
-            files.insert(file.clone(), RasterFile::open(&path)?);
-        }
-        Ok(files[file].read(*band, window)?.into_raw_vec_and_offset().0)
     }
 
     /// Makes what was written the state; where nothing was, it stays as it is.
