@@ -98,6 +98,20 @@ fn every_way_of_storing_gives_the_numbers_that_were_written_from_any_place_on() 
 }
 
 #[test]
+fn fields_of_one_name_are_told_apart_by_their_grids() {
+    let Some(folder) = granules("fields_of_one_name_are_told_apart_by_their_grids") else { return };
+    let place = folder.join("twins.hdf");
+    for (name, number, (rows, cols), step) in [("fine", 1, (8, 6), 231.656_358), ("coarse", 2, (4, 3), 463.312_717)] {
+        let file = RasterFile::open(&PathBuf::from(format!("{}#{name}/state", place.display()))).expect("a raster");
+        let grid = file.grid();
+        assert!((grid.rows, grid.cols) == (rows, cols) && (grid.step_x - step).abs() < 1e-5, "{grid:?}");
+        assert!(file.read_i64(1, grid.window(), 0).expect("numbers").iter().all(|stored| *stored == number), "{name}");
+    }
+    let told = RasterFile::open(&PathBuf::from(format!("{}#state", place.display()))).expect_err("two").to_string();
+    assert!(told.contains("fine/state (y: 8, x: 6)") && told.contains("coarse/state (y: 4, x: 3)"), "{told}");
+}
+
+#[test]
 fn a_layer_that_is_not_there_is_told_with_those_that_are() {
     let Some(folder) = granules("a_layer_that_is_not_there_is_told_with_those_that_are") else { return };
     let told = RasterFile::open(&folder.join(format!("{NAME}#EVI"))).expect_err("there is none").to_string();

@@ -366,7 +366,7 @@ impl Detector for Bayts {
     }
 
     fn threshold(&self) -> Option<f64> {
-        Some(self.parameters.chi)
+        Some(self.rounded_threshold(self.parameters.chi))
     }
 
     fn takes_days(&self) -> bool {

@@ -43,21 +43,26 @@ def in_chunks(layer, is_packed):
     assert library.SDsetchunk(layer._id, how, 3 if is_packed else 1) == 0
 
 
-def structure():
-    """What HDF-EOS says of its grids; its reader goes by the tabs, too."""
+def of_grid(number, name, shape, pixel, fields):
+    """What HDF-EOS says of a grid; its reader goes by the tabs, too."""
     fields = "".join(
-        f'\t\t\tOBJECT=DataField_{i}\n\t\t\t\tDataFieldName="{name}"\n'
-        f'\t\t\t\tDataType={"DFNT_INT8" if kind == SDC.INT8 else "DFNT_INT16"}\n'
+        f'\t\t\tOBJECT=DataField_{i}\n\t\t\t\tDataFieldName="{field}"\n\t\t\t\tDataType={kind}\n'
         f'\t\t\t\tDimList=("YDim","XDim")\n\t\t\tEND_OBJECT=DataField_{i}\n'
-        for i, (name, kind, *_) in enumerate(LAYERS, 1)
+        for i, (field, kind) in enumerate(fields, 1)
     )
     return (
-        "GROUP=SwathStructure\nEND_GROUP=SwathStructure\nGROUP=GridStructure\n\tGROUP=GRID_1\n"
-        f'\t\tGridName="{GRID}"\n\t\tXDim={COLS}\n\t\tYDim={ROWS}\n\t\tUpperLeftPointMtrs=({WEST:.6f},{NORTH:.6f})\n'
-        f"\t\tLowerRightMtrs=({WEST + COLS * PIXEL:.6f},{NORTH - ROWS * PIXEL:.6f})\n\t\tProjection=GCTP_SNSOID\n"
+        f'\tGROUP=GRID_{number}\n\t\tGridName="{name}"\n\t\tXDim={shape[1]}\n\t\tYDim={shape[0]}\n'
+        f"\t\tUpperLeftPointMtrs=({WEST:.6f},{NORTH:.6f})\n"
+        f"\t\tLowerRightMtrs=({WEST + shape[1] * pixel:.6f},{NORTH - shape[0] * pixel:.6f})\n\t\tProjection=GCTP_SNSOID\n"
         "\t\tProjParams=(6371007.181000,0,0,0,0,0,0,0,0,0,0,0,0)\n\t\tSphereCode=-1\n\t\tGridOrigin=HDFE_GD_UL\n"
         f"\t\tGROUP=Dimension\n\t\tEND_GROUP=Dimension\n\t\tGROUP=DataField\n{fields}\t\tEND_GROUP=DataField\n"
-        "\t\tGROUP=MergedFields\n\t\tEND_GROUP=MergedFields\n\tEND_GROUP=GRID_1\nEND_GROUP=GridStructure\n"
+        f"\t\tGROUP=MergedFields\n\t\tEND_GROUP=MergedFields\n\tEND_GROUP=GRID_{number}\n"
+    )
+
+
+def structure(*grids):
+    return (
+        f"GROUP=SwathStructure\nEND_GROUP=SwathStructure\nGROUP=GridStructure\n{''.join(grids)}END_GROUP=GridStructure\n"
         "GROUP=PointStructure\nEND_GROUP=PointStructure\nEND\n"
     )
 
@@ -101,7 +106,8 @@ def granule(path, seed, first, external=None):
         layer[:] = held.astype("int8" if kind == SDC.INT8 else "int16")
         refs.append(layer.ref())
         layer.endaccess()
-    text = structure()
+    fields = [(name, "DFNT_INT8" if kind == SDC.INT8 else "DFNT_INT16") for name, kind, *_ in LAYERS]
+    text = structure(of_grid(1, GRID, (ROWS, COLS), PIXEL, fields))
     file.attr("HDFEOSVersion").set(SDC.CHAR, "HDFEOS_V2.19")
     file.attr("StructMetadata.0").set(SDC.CHAR, text + "\0" * (32000 - len(text)))
     file.end()
@@ -118,7 +124,24 @@ def granule(path, seed, first, external=None):
     whole.close()
 
 
+def twins(path):
+    """Two grids with a field of one name, as several products have; what is said of them is cut into two attributes."""
+    file, grids = SD(str(path), SDC.WRITE | SDC.CREATE | SDC.TRUNC), []
+    for number, (name, shape, pixel) in enumerate((("fine", (8, 6), PIXEL), ("coarse", (4, 3), 2 * PIXEL)), 1):
+        layer = file.create("state", SDC.INT16, shape)
+        layer.dim(0).setname(f"YDim:{name}")
+        layer.dim(1).setname(f"XDim:{name}")
+        layer[:] = np.full(shape, number, "int16")
+        layer.endaccess()
+        grids.append(of_grid(number, name, shape, pixel, [("state", "DFNT_INT16")]))
+    text = structure(*grids)
+    file.attr("StructMetadata.0").set(SDC.CHAR, text[:500])
+    file.attr("StructMetadata.1").set(SDC.CHAR, text[500:])
+    file.end()
+
+
 folder = Path(sys.argv[1])
+twins(folder / "twins.hdf")
 for number, first in enumerate((97, 113)):
     granule(folder / f"MOD13Q1.A2023{first:03}.h11v09.061.2023131045600.hdf", number, first)
 (folder / "leading").mkdir()

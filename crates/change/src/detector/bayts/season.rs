@@ -106,7 +106,7 @@ impl Bayts {
         let Season { coefficients, spread } = seasons.first()?.clone()?;
         let pixels = spread.len();
         history_start.iter_mut().zip(&spread).filter(|(_, spread)| spread.is_nan()).for_each(|(day, _)| *day = NO_DAY);
-        let boundary = vec![self.parameters.chi; pixels];
+        let boundary = vec![self.rounded_threshold(self.parameters.chi); pixels];
         Some(Model { history_start, is_stable: vec![true; pixels], coefficients, sigma: spread, boundary })
     }
 }

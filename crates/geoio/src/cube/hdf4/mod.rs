@@ -48,7 +48,19 @@ pub(super) fn arrays(bytes: &Arc<Bytes>) -> Reading<Vec<Array>> {
             arrays.extend(field(&file, &group, &grids)?);
         }
     }
+    tell_apart(&mut arrays);
     Ok(arrays)
+}
+
+/// Puts the grid before the names of fields of which two grids have one.
+fn tell_apart(arrays: &mut [Array]) {
+    let names: Vec<String> = arrays.iter().map(|array| array.name.clone()).collect();
+    for array in arrays {
+        let is_shared = names.iter().filter(|name| **name == array.name).count() > 1;
+        if let Some(grid) = array.text("grid_mapping").filter(|_| is_shared) {
+            array.name = format!("{grid}/{}", array.name);
+        }
+    }
 }
 
 /// What HDF-EOS says of its grids: a text in pieces.
@@ -82,8 +94,30 @@ fn field(file: &Arc<Hdf4File>, group: &Group, grids: &[EosGrid]) -> Reading<Opti
     let part = |tag: u16| parts.iter().find(|(of, _)| *of == tag).copied();
     let Some(shape) = part(SHAPE) else { return Ok(None) };
     let (lengths, element) = shape_of(file, shape)?;
-    let mut names = Vec::new();
-    let mut attributes = Attributes::new();
+    let (names, mut attributes) = told(file, group)?;
+    let names = lengths.iter().enumerate().map(|(place, _)| names.get(place).map(String::as_str).unwrap_or_default());
+    let axes: Vec<(Option<&EosGrid>, String)> = names.map(|name| axis(name, grids)).collect();
+    if let Some(grid) = axes.iter().find_map(|(grid, _)| *grid) {
+        attributes.insert("grid_mapping".to_owned(), Attribute::Text(grid.name.clone()));
+    }
+    let dimensions = axes.into_iter().zip(&lengths).map(|((_, name), length)| Dimension { name, length: *length }).collect();
+    let fill = attributes.get("_FillValue").and_then(|fill| fill.values()?.first().copied());
+    turn_scale(&mut attributes, element);
+    let bytes = product(&lengths)?.checked_mul(element.bytes).ok_or("a field is too large")? as u64;
+    let numbers = part(NUMBERS).filter(|id| file.holds(*id));
+    let (chunk, place) = match numbers.map(|id| Data::of(file, id, (&lengths, element), bytes)) {
+        None => (lengths, Place::Nowhere("it was never written".to_owned())),
+        Some(Ok((chunk, data))) => (chunk, Place::Hdf4(data)),
+        Some(Err(reason)) => (lengths, Place::Nowhere(reason)),
+    };
+    let mut array = Array::new(group.name.clone(), dimensions, element, attributes, (chunk, place));
+    array.fill = fill.map_or(Fill::Unknown, Fill::Number);
+    Ok(Some(array))
+}
+
+/// The names of a field's dimensions, in order, and its attributes.
+fn told(file: &Hdf4File, group: &Group) -> Reading<(Vec<String>, Attributes)> {
+    let (mut names, mut attributes) = (Vec::new(), Attributes::new());
     for &(tag, number) in &group.members {
         if tag == GROUP {
             let dimension = Group::read(file, (tag, number))?;
@@ -95,32 +129,17 @@ fn field(file: &Arc<Hdf4File>, group: &Group, grids: &[EosGrid]) -> Reading<Opti
             attributes.extend(table.attribute(file)?.map(|attribute| (table.name, attribute)));
         }
     }
-    let mut grid = None;
-    let dimensions = lengths.iter().enumerate().map(|(place, length)| {
-        let name = names.get(place).cloned().unwrap_or_default();
-        let axis = |of: &EosGrid| {
-            if name == format!("YDim:{}", of.name) { Some('y') } else { (name == format!("XDim:{}", of.name)).then_some('x') }
-        };
-        let known = grids.iter().find_map(|of| Some((of, axis(of)?)));
-        grid = grid.or(known.map(|(of, _)| of));
-        Dimension { name: known.map_or(name.clone(), |(of, axis)| format!("{}/{axis}", of.name)), length: *length }
-    });
-    let dimensions: Vec<Dimension> = dimensions.collect();
-    if let Some(grid) = grid {
-        attributes.insert("grid_mapping".to_owned(), Attribute::Text(grid.name.clone()));
+    Ok((names, attributes))
+}
+
+/// The grid of a dimension where it is an axis of one, and the name by which it is known here.
+fn axis<'a>(name: &str, grids: &'a [EosGrid]) -> (Option<&'a EosGrid>, String) {
+    let of = |start: &str| name.strip_prefix(start).and_then(|grid| grids.iter().find(|of| of.name == grid));
+    match (of("YDim:"), of("XDim:")) {
+        (Some(grid), _) => (Some(grid), format!("{}/y", grid.name)),
+        (_, Some(grid)) => (Some(grid), format!("{}/x", grid.name)),
+        _ => (None, name.to_owned()),
     }
-    let fill = attributes.get("_FillValue").and_then(|fill| fill.values()?.first().copied());
-    turn_scale(&mut attributes, element);
-    let bytes = product(&lengths)?.checked_mul(element.bytes).ok_or("a field is too large")? as u64;
-    let (chunk, place) = match part(NUMBERS).filter(|id| file.holds(*id)).map(|id| Data::of(file, id, (&lengths, element), bytes))
-    {
-        None => (lengths.clone(), Place::Nowhere("it was never written".to_owned())),
-        Some(Ok((chunk, data))) => (chunk, Place::Hdf4(data)),
-        Some(Err(reason)) => (lengths.clone(), Place::Nowhere(reason)),
-    };
-    let mut array = Array::new(group.name.clone(), dimensions, element, attributes, (chunk, place));
-    array.fill = fill.map_or(Fill::Unknown, Fill::Number);
-    Ok(Some(array))
 }
 
 /// Lengths along the dimensions, and the type of the numbers.
