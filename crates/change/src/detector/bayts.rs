@@ -114,6 +114,11 @@ pub struct Bayts {
     roles: Vec<Role>,
     /// Of each role.
     sources: Vec<Source>,
+    /// What everything is a multiple of; 0 where nothing is rounded.
+    step: f64,
+    /// Thresholds, rounded as what is held against them, which often is just as large.
+    pnf_min: f64,
+    chi: f64,
 }
 
 impl Bayts {
@@ -171,7 +176,9 @@ impl Bayts {
             source.ok_or_else(|| refused("the density", format!("missing or of no use for {name}"), expected))
         };
         let sources = names.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { parameters, monitoring, roles, sources })
+        let step = parameters.bits.map_or(0.0, |bits| 0.5_f64.powi(bits.into()));
+        let (pnf_min, chi) = (multiple(parameters.pnf_min, step), multiple(parameters.chi, step));
+        Ok(Self { parameters, monitoring, roles, sources, step, pnf_min, chi })
     }
 
     /// The probability of non-forest that a value of a pixel and a role tells; `None` where its history tells no densities.
@@ -187,22 +194,15 @@ impl Bayts {
         Some(self.rounded(probability.clamp(least, most)))
     }
 
-    /// The least number above 0 that is told apart from it; 0 where nothing is rounded.
-    fn step(&self) -> f64 {
-        self.parameters.bits.map_or(0.0, |bits| 0.5_f64.powi(bits.into()))
-    }
-
-    /// A threshold, rounded as what is held against it, which often is just as large.
-    fn rounded_threshold(&self, threshold: f64) -> f64 {
-        let step = self.step();
-        if step > 0.0 { (threshold / step).round() * step } else { threshold }
-    }
-
-    /// A probability, which never becomes 0 or 1.
+    /// A probability as it is kept, which never becomes 0 or 1.
     fn rounded(&self, probability: f64) -> f64 {
-        let step = self.step();
-        if step > 0.0 { ((probability / step).round() * step).clamp(step, 1.0 - step) } else { probability }
+        if self.step > 0.0 { multiple(probability, self.step).clamp(self.step, 1.0 - self.step) } else { probability }
     }
+}
+
+/// The nearest multiple of a step; the number itself where the step is 0.
+fn multiple(number: f64, step: f64) -> f64 {
+    if step > 0.0 { (number / step).round() * step } else { number }
 }
 
 /// Two probabilities of the same, put together.
@@ -262,12 +262,11 @@ impl Bayts {
         if found.answer[place] == Answer::Changed {
             return;
         }
-        let (pnf_min, chi) = (self.rounded_threshold(self.parameters.pnf_min), self.rounded_threshold(self.parameters.chi));
         let pixel = &mut pixels[place];
         let mut coming = VecDeque::from([look]);
         let mut confirmed = None;
         while let Some(look) = coming.pop_front() {
-            if pixel.flagged.is_empty() && look.told < pnf_min {
+            if pixel.flagged.is_empty() && look.told < self.pnf_min {
                 pixel.last = look;
                 continue;
             }
@@ -278,7 +277,7 @@ impl Bayts {
                 let mut given_up = std::mem::take(&mut pixel.flagged).into_iter();
                 pixel.last = given_up.next().unwrap_or(look);
                 given_up.rev().for_each(|look| coming.push_front(look));
-            } else if pixel.change >= chi && look.told >= pnf_min {
+            } else if pixel.change >= self.chi && look.told >= self.pnf_min {
                 confirmed = Some(look.day);
                 break;
             }
@@ -366,7 +365,7 @@ impl Detector for Bayts {
     }
 
     fn threshold(&self) -> Option<f64> {
-        Some(self.rounded_threshold(self.parameters.chi))
+        Some(self.chi)
     }
 
     fn takes_days(&self) -> bool {

@@ -7,7 +7,7 @@
 use raster::Date;
 
 use super::super::moments::Moments;
-use super::{Bayts, Source};
+use super::{Bayts, Source, multiple};
 use crate::season_trend::{Design, LANES, Terms, Tile, TimeAxis, fit};
 use crate::{Model, NO_DAY, SeriesBlock};
 
@@ -40,7 +40,6 @@ impl Season {
 
     /// The models of the history of a role, in multiples of a step where one is given (0 is none).
     pub(super) fn fit(terms: Terms, (monitor_from, step): (Date, f64), history: &SeriesBlock<'_>, role: usize) -> Self {
-        let rounded = |number: f64| if step > 0.0 { (number / step).round() * step } else { number };
         let least = step.max(f64::from(f32::MIN_POSITIVE));
         let mut season = Self::none(terms, history.pixels());
         let design = Design::new(terms, AXIS, history.dates());
@@ -61,9 +60,9 @@ impl Season {
                     coefficients[0] += coefficients[1] * (AXIS.trend(monitor_from) - AXIS.trend(*first) + 1.0);
                 }
                 for (kept, value) in season.coefficients.iter_mut().zip(coefficients) {
-                    kept[start + lane] = rounded(value);
+                    kept[start + lane] = multiple(value, step);
                 }
-                season.spread[start + lane] = rounded(moments.deviation()).max(least);
+                season.spread[start + lane] = multiple(moments.deviation(), step).max(least);
             }
         }
         season
@@ -97,7 +96,7 @@ impl Bayts {
 
     /// The season of each role that has one.
     pub(super) fn seasons(&self, history: &SeriesBlock<'_>) -> Vec<Option<Season>> {
-        let fit = |role| Season::fit(self.terms(), (self.monitoring.from(), self.step()), history, role);
+        let fit = |role| Season::fit(self.terms(), (self.monitoring.from(), self.step), history, role);
         (0..self.roles.len()).map(|role| self.has_season(role).then(|| fit(role))).collect()
     }
 
@@ -106,7 +105,7 @@ impl Bayts {
         let Season { coefficients, spread } = seasons.first()?.clone()?;
         let pixels = spread.len();
         history_start.iter_mut().zip(&spread).filter(|(_, spread)| spread.is_nan()).for_each(|(day, _)| *day = NO_DAY);
-        let boundary = vec![self.rounded_threshold(self.parameters.chi); pixels];
+        let boundary = vec![self.chi; pixels];
         Some(Model { history_start, is_stable: vec![true; pixels], coefficients, sigma: spread, boundary })
     }
 }
