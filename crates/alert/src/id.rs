@@ -9,7 +9,7 @@ pub(crate) fn alert_id(grid: &Grid, anchor: (u32, u32), date_first: Date, index:
     // A micrometre, or on a geographic grid a tenth of a millimetre: coarser than what summing leaves in the last digits.
     let units = if grid.crs.geographic { 1e9 } else { 1e6 };
     let mut hash = Fnv::new();
-    hash.text(&grid.crs.name());
+    hash.text(&grid.crs.text());
     for number in [x, y, grid.step_x, grid.step_y] {
         hash.bytes(&((number * units).round() as i64).to_le_bytes());
     }

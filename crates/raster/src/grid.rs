@@ -12,9 +12,23 @@ pub struct Crs {
 }
 
 impl Crs {
-    /// `EPSG:32618`, or the first 60 characters of the WKT of a system without a code.
+    /// What people call it: `EPSG:32618`, or without a code the name in its WKT with the method of its projection: `unknown (Sinusoidal)`.
     pub fn name(&self) -> String {
-        self.epsg.map_or_else(|| self.wkt.chars().take(60).collect(), |code| format!("EPSG:{code}"))
+        let Some(code) = self.epsg else {
+            let quoted = |from: &str| from.split('"').nth(1).filter(|name| !name.is_empty()).map(str::to_owned);
+            let after = |word: &str| self.wkt.split_once(word).and_then(|(_, rest)| quoted(rest));
+            let name = quoted(&self.wkt).unwrap_or_else(|| self.wkt.chars().take(60).collect());
+            return match after("PROJECTION[").or_else(|| after("METHOD[")) {
+                Some(method) => format!("{name} ({method})"),
+                None => name,
+            };
+        };
+        format!("EPSG:{code}")
+    }
+
+    /// What programs read: `EPSG:32618`, or the whole WKT of a system without a code.
+    pub fn text(&self) -> String {
+        self.epsg.map_or_else(|| self.wkt.clone(), |code| format!("EPSG:{code}"))
     }
 }
 
@@ -214,6 +228,22 @@ mod tests {
 
     fn utm() -> Crs {
         Crs { epsg: Some(32618), wkt: String::new(), geographic: false }
+    }
+
+    #[test]
+    fn systems_without_a_code_have_a_name_for_people_and_a_text_that_tells_them_apart() {
+        let of = |wkt: &str| Crs { epsg: None, wkt: wkt.to_owned(), geographic: false };
+        let sphere = |radius: &str| {
+            of(&format!(
+                "PROJCS[\"unknown\",GEOGCS[\"unknown\",DATUM[\"unknown\",SPHEROID[\"unknown\",{radius},0]]],PROJECTION[\"Sinusoidal\"]]"
+            ))
+        };
+        let (one, other) = (sphere("6371007.181"), sphere("6371000"));
+        assert_eq!((one.name().as_str(), one == other, one.text() == other.text()), ("unknown (Sinusoidal)", false, false));
+        let newer = "PROJCRS[\"Mars\",BASEGEOGCRS[\"x\"],CONVERSION[\"y\",METHOD[\"Mercator (variant A)\"]]]";
+        assert_eq!(of(newer).name(), "Mars (Mercator (variant A))");
+        assert_eq!((of("GEOGCS[\"WGS 66\"]").name().as_str(), of("odd").name().as_str()), ("WGS 66", "odd"));
+        assert_eq!((utm().name(), utm().text()), ("EPSG:32618".to_owned(), "EPSG:32618".to_owned()));
     }
 
     #[test]

@@ -107,7 +107,7 @@ pub(crate) fn manifest(id: &str, job: &Job, inputs: &Inputs, files: &[HashedFile
         "as_of": as_of(inputs),
         "job": job,
         "grid": {
-            "crs": grid.crs.name(), "said": inputs.grid_said, "rows": grid.rows, "cols": grid.cols,
+            "crs": grid.crs.text(), "said": inputs.grid_said, "rows": grid.rows, "cols": grid.cols,
             "step": [grid.step_x, grid.step_y], "bounds": [bounds.west, bounds.south, bounds.east, bounds.north],
         },
         "index": { "name": inputs.index().name(), "formula": inputs.index().formula() },

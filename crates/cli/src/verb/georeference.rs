@@ -61,7 +61,7 @@ pub(crate) fn georeference(arguments: &Georeference, common: &Common) -> Result<
         report.fact(
             "grid",
             json!({
-                "crs": grid.crs.name(), "rows": grid.rows, "cols": grid.cols, "step": [grid.step_x, grid.step_y],
+                "crs": grid.crs.text(), "rows": grid.rows, "cols": grid.cols, "step": [grid.step_x, grid.step_y],
                 "bounds": [bounds.west, bounds.south, bounds.east, bounds.north],
             }),
         );

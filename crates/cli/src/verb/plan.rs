@@ -72,7 +72,7 @@ pub(crate) fn plan(arguments: &JobFile, common: &Common) -> Result<Report, Fault
         print(&format!("disk       at most {} MiB in {}", disk >> 20, out_folder(&job).display()))?;
     }
     let mut report = Report::new("plan");
-    report.fact("grid", json!({ "crs": grid.crs.name(), "said": inputs.grid_said, "rows": grid.rows, "cols": grid.cols, "step": [grid.step_x, grid.step_y] }));
+    report.fact("grid", json!({ "crs": grid.crs.text(), "said": inputs.grid_said, "rows": grid.rows, "cols": grid.cols, "step": [grid.step_x, grid.step_y] }));
     report.fact(
         "scenes",
         json!(

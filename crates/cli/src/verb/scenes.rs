@@ -136,7 +136,7 @@ fn scene_facts(scene: &Scene) -> Value {
         "footprint": footprint,
         "id": scene.id, "sensor": scene.sensor.id, "platform": scene.platform, "orbit": scene.orbit,
         "date": scene.date.to_string(), "second": scene.second, "generation": scene.generation,
-        "crs": scene.grid.crs.name(), "rows": scene.grid.rows, "cols": scene.grid.cols, "layers": layers,
+        "crs": scene.grid.crs.text(), "rows": scene.grid.rows, "cols": scene.grid.cols, "layers": layers,
     })
 }
 

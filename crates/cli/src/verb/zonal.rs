@@ -281,7 +281,7 @@ impl<'s> Raster<'s> {
         for (name, values) in CLASS_FIELDS.iter().zip([numbers, names]) {
             features.columns.push(alert::Column { name: (*name).to_owned(), values: Values::Text(values) });
         }
-        Layer { features, path: self.path.display().to_string(), crs: self.grid.crs.name(), ..Layer::default() }
+        Layer { features, path: self.path.display().to_string(), crs: self.grid.crs.text(), ..Layer::default() }
     }
 }
 

@@ -51,7 +51,7 @@ fn widest(scenes: &[Scene]) -> Result<Crs, GeoioError> {
         let bounds = bounds_lonlat(&scene.grid)?;
         let width = if bounds.east < bounds.west { bounds.east + 360.0 - bounds.west } else { bounds.east - bounds.west };
         let middle = f64::midpoint(bounds.south, bounds.north).to_radians().cos();
-        ground.entry(scene.grid.crs.name()).or_insert((0.0, &scene.grid.crs)).0 += width * middle * (bounds.north - bounds.south);
+        ground.entry(scene.grid.crs.text()).or_insert((0.0, &scene.grid.crs)).0 += width * middle * (bounds.north - bounds.south);
     }
     let mut best: Option<(f64, &Crs)> = None;
     for (covered, crs) in ground.into_values() {

@@ -73,7 +73,7 @@ fn report(told: &Told<'_>) -> Value {
         "moving": told.arguments.moving.display().to_string(),
         "reference": told.arguments.reference.display().to_string(),
         "band": told.arguments.band,
-        "crs": told.grid.crs.name(),
+        "crs": told.grid.crs.text(),
         "pixel": [told.grid.step_x, told.grid.step_y],
         "window": told.found.registration.side,
         "warp": warp,
