@@ -1,10 +1,11 @@
 //! MOD13Q1 as it is delivered: HDF-EOS grids in HDF4, as NASA's library writes them by way of pyhdf.
 
+#[path = "support/python.rs"]
+mod python;
 mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use geoio::RasterFile;
@@ -14,26 +15,10 @@ use support::{found, near, read, refused, value};
 const JOB: &str = r#"{"product": "modis-13q1", "path": "."}"#;
 const NAME: &str = "MOD13Q1.A2023113.h11v09.061.2023131045600.hdf";
 
-/// The granules that `support/hdf4.py` writes, once; `None` (and a line that says so) where there is no Python for it.
+/// The granules that `support/hdf4.py` writes; `None` where they cannot be.
 fn granules(test: &str) -> Option<&'static Path> {
     static FOLDER: OnceLock<Option<tempfile::TempDir>> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| {
-        let python = std::env::var("ATALAYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let knows = Command::new(&python).args(["-c", "import pyhdf.SD, numpy"]).output();
-        if !knows.is_ok_and(|output| output.status.success()) {
-            return None;
-        }
-        let folder = tempfile::tempdir().expect("a folder");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hdf4.py");
-        let output = Command::new(&python).args([Path::new("-B"), &script, folder.path()]).output().expect("Python starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Some(folder)
-    });
-    if folder.is_none() {
-        assert!(std::env::var_os("ATALAYA_REQUIRE_SHARED").is_none(), "no Python that writes HDF4: scripts/stac-server install");
-        eprintln!("skipped: {test}: no Python with pyhdf (ATALAYA_PYTHON)");
-    }
-    folder.as_ref().map(tempfile::TempDir::path)
+    python::written(&FOLDER, ("hdf4.py", "pyhdf.SD, numpy"), test)
 }
 
 /// What a layer was written with, by its number.

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use ndarray::Array3;
 use raster::Date;
 
